@@ -1,0 +1,324 @@
+/* Diagnostics sink and its rendering (spec/9.10):
+ *
+ *   stdin:1:15-17: ERROR: Undefined map: @x
+ *   begin { print(@x); }
+ *                 ~~
+ */
+#include "base/diag.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/vec.h"
+
+struct note {
+	struct span at;
+	const char *text;
+	bool is_hint;
+};
+
+struct entry {
+	enum diag_level level;
+	enum diag_code code;
+	struct span at;
+	const char *text;
+	vec(struct note) notes;
+};
+
+struct source {
+	const char *name;
+	const char *text;
+	size_t len_b;
+};
+
+struct diag {
+	struct arena *a;
+	vec(struct entry) entries;
+	vec(struct source) sources;
+	size_t n_errors, n_warnings;
+	bool last_was_dropped; /* the last report was a repetition: its notes are dropped too */
+};
+
+static const char *const code_names[] = {
+#define ERROR(name, text) [E_##name] = #name,
+#include "base/errors.def"
+#undef ERROR
+};
+
+const char *diag_code_name(enum diag_code code)
+{
+	return code_names[code];
+}
+
+struct diag *diag_create(struct arena *a)
+{
+	struct diag *d = arena_new(a, struct diag);
+
+	d->a = a;
+	return d;
+}
+
+uint32_t diag_add_source(struct diag *d, const char *name, const char *text, size_t len_b)
+{
+	vec_push(d->a, &d->sources, ((struct source){name, text, len_b}));
+	return (uint32_t)d->sources.n - 1;
+}
+
+const char *diag_source_name(const struct diag *d, uint32_t source)
+{
+	return source < d->sources.n ? d->sources.items[source].name : "";
+}
+
+const char *diag_source_text(const struct diag *d, uint32_t source)
+{
+	return source < d->sources.n ? d->sources.items[source].text : "";
+}
+
+void diag_position(const struct diag *d, uint32_t source, uint32_t off_b, uint32_t *ret_line,
+		   uint32_t *ret_col)
+{
+	uint32_t line = 1, col = 1;
+
+	if (source < d->sources.n) {
+		const struct source *s = &d->sources.items[source];
+
+		for (uint32_t i = 0; i < off_b && i < s->len_b; i++) {
+			if (s->text[i] == '\n') {
+				line++;
+				col = 1;
+			} else {
+				col++;
+			}
+		}
+	}
+	*ret_line = line;
+	*ret_col = col;
+}
+
+static void report(struct diag *d, enum diag_level level, enum diag_code code, struct span at,
+		   const char *fmt, va_list ap)
+{
+	const char *text = arena_vprintf(d->a, fmt, ap);
+	struct entry *e;
+
+	d->last_was_dropped = false;
+	vec_each (old, &d->entries)
+		if (old->level == level && old->at.source == at.source &&
+		    old->at.begin == at.begin && old->at.end == at.end && !strcmp(old->text, text)) {
+			d->last_was_dropped = true;
+			return;
+		}
+	e = vec_add(d->a, &d->entries);
+	e->level = level;
+	e->code = code;
+	e->at = at;
+	e->text = text;
+	if (level == DIAG_ERROR)
+		d->n_errors++;
+	else
+		d->n_warnings++;
+}
+
+void diag_error(struct diag *d, enum diag_code code, struct span at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(d, DIAG_ERROR, code, at, fmt, ap);
+	va_end(ap);
+}
+
+void diag_warn(struct diag *d, enum diag_code code, struct span at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(d, DIAG_WARNING, code, at, fmt, ap);
+	va_end(ap);
+}
+
+static void add_note(struct diag *d, struct note n)
+{
+	if (d->last_was_dropped)
+		return;
+	assert(d->entries.n); /* a note belongs to a report */
+	vec_push(d->a, &vec_last(&d->entries).notes, n);
+}
+
+void diag_hint(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_note(d, (struct note){NO_SPAN, arena_vprintf(d->a, fmt, ap), true});
+	va_end(ap);
+}
+
+void diag_context(struct diag *d, struct span at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_note(d, (struct note){at, arena_vprintf(d->a, fmt, ap), false});
+	va_end(ap);
+}
+
+size_t diag_errors(const struct diag *d)
+{
+	return d->n_errors;
+}
+
+size_t diag_warnings(const struct diag *d)
+{
+	return d->n_warnings;
+}
+
+enum diag_code diag_first_error(const struct diag *d)
+{
+	vec_each (e, &d->entries)
+		if (e->level == DIAG_ERROR)
+			return e->code;
+	return E_N;
+}
+
+/* The source lines [first, last] with tabs as four blanks; for a single line also the underline. */
+static void add_excerpt(const struct source *s, struct span at, uint32_t first, uint32_t last,
+			struct strbuf *out)
+{
+	uint32_t line = 1, begin = 0;
+
+	while (line < first) {
+		const char *nl = memchr(s->text + begin, '\n', s->len_b - begin);
+
+		begin = (uint32_t)(nl - s->text) + 1;
+		line++;
+	}
+	for (; line <= last; line++) {
+		uint32_t end = begin, pad = 0, mark = 0;
+
+		while (end < s->len_b && s->text[end] != '\n')
+			end++;
+		for (uint32_t i = begin; i < end; i++) {
+			uint32_t width = s->text[i] == '\t' ? 4 : 1;
+
+			if (s->text[i] == '\t')
+				sb_adds(out, "    ");
+			else
+				sb_addc(out, s->text[i]);
+			if (i < at.begin)
+				pad += width;
+			else if (i < at.end)
+				mark += width;
+		}
+		sb_addc(out, '\n');
+		if (first == last) {
+			sb_pad(out, ' ', pad);
+			sb_pad(out, '~', mark ? mark : 1);
+			sb_addc(out, '\n');
+		}
+		begin = end + 1;
+	}
+}
+
+static void add_message(const struct diag *d, const char *level, const char *color, struct span at,
+			const char *text, const char *second_line, struct strbuf *out)
+{
+	const struct source *s = at.source < d->sources.n ? &d->sources.items[at.source] : NULL;
+	uint32_t l1 = 0, c1 = 0, l2 = 0, c2 = 0;
+
+	if (color)
+		sb_adds(out, color);
+	if (s) {
+		if (at.end < at.begin)
+			at.end = at.begin;
+		diag_position(d, at.source, at.begin, &l1, &c1);
+		diag_position(d, at.source, at.end, &l2, &c2);
+		if (l2 > l1 && c2 == 1) { /* ends right behind a newline */
+			l2--;
+			c2 = l1 == l2 ? c1 + 1 : 1;
+		}
+		if (l1 == l2)
+			sb_addf(out, "%s:%u:%u-%u: ", s->name, l1, c1, c2 > c1 ? c2 : c1 + 1);
+		else
+			sb_addf(out, "%s:%u-%u: ", s->name, l1, l2);
+	}
+	if (level)
+		sb_addf(out, "%s: ", level);
+	sb_adds(out, text);
+	if (color)
+		sb_adds(out, "\033[0m");
+	sb_addc(out, '\n');
+	if (second_line)
+		sb_addf(out, "%s\n", second_line);
+	if (s)
+		add_excerpt(s, at, l1, l2, out);
+}
+
+void diag_render_one(const struct diag *d, const char *level_text, struct span at,
+		     const char *text, const char *second_line, bool color, struct strbuf *out)
+{
+	add_message(d, level_text, color ? "\033[33m" : NULL, at, text, second_line, out);
+}
+
+void diag_render(const struct diag *d, const struct diag_style *style, struct strbuf *out)
+{
+	for (int level = DIAG_ERROR; level <= DIAG_WARNING; level++) {
+		const char *color = level == DIAG_ERROR ? "\033[31m" : "\033[33m";
+
+		if (level == DIAG_WARNING && style->no_warnings)
+			break;
+		vec_each (e, &d->entries) {
+			if ((int)e->level != level)
+				continue;
+			add_message(d, level == DIAG_ERROR ? "ERROR" : "WARNING",
+				    style->color ? color : NULL, e->at, e->text, NULL, out);
+			vec_each (n, &e->notes) {
+				if (n->is_hint)
+					sb_addf(out, "HINT: %s\n", n->text);
+				else
+					add_message(d, NULL, NULL, n->at, n->text, NULL, out);
+			}
+		}
+	}
+}
+
+static unsigned edit_distance(const char *a, const char *b)
+{
+	enum { LONGEST = 64 };
+	unsigned row[LONGEST + 1];
+	size_t na = strlen(a), nb = strlen(b);
+
+	if (na > LONGEST || nb > LONGEST)
+		return UINT32_MAX;
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; i <= na; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= nb; j++) {
+			unsigned change = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < change)
+				change = row[j] + 1;
+			if (row[j - 1] + 1 < change)
+				change = row[j - 1] + 1;
+			row[j] = change;
+		}
+	}
+	return row[nb];
+}
+
+void diag_nearest(struct diag_guess *g, const char *candidate)
+{
+	unsigned near_enough = (unsigned)strlen(g->word) / 3 + 1;
+	unsigned distance = edit_distance(g->word, candidate);
+
+	if (distance <= near_enough && (!g->best || distance < g->distance)) {
+		g->best = candidate;
+		g->distance = distance;
+	}
+}

@@ -1,0 +1,34 @@
+/* JSON strings, as the output of the tracing language spells them. */
+#include "base/json.h"
+
+void json_add_string(struct strbuf *sb, const char *s, size_t len_b)
+{
+	sb_addc(sb, '"');
+	for (size_t i = 0; i < len_b; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		switch (c) {
+		case '"':
+			sb_adds(sb, "\\\"");
+			break;
+		case '\\':
+			sb_adds(sb, "\\\\");
+			break;
+		case '\n':
+			sb_adds(sb, "\\n");
+			break;
+		case '\r':
+			sb_adds(sb, "\\r");
+			break;
+		case '\t':
+			sb_adds(sb, "\\t");
+			break;
+		default:
+			if (c < 0x20 || c == 0x7f)
+				sb_addf(sb, "\\u%04x", c);
+			else
+				sb_addc(sb, (char)c);
+		}
+	}
+	sb_addc(sb, '"');
+}

@@ -1,0 +1,8 @@
+/* skep: the first word decides who answers. */
+#include <stdio.h>
+
+int main(void)
+{
+	fprintf(stderr, "skep " SKEP_VERSION "\n");
+	return 1;
+}

@@ -1,0 +1,135 @@
+/* The ground floor: vectors, string maps, buffers, wildcards, diagnostics. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/json.h"
+#include "base/strmap.h"
+#include "base/vec.h"
+#include "base/wildcard.h"
+
+static void arena_gives_zeroed_aligned_memory(void **state)
+{
+	struct arena *a = arena_create();
+
+	(void)state;
+	for (size_t size = 1; size < 200000; size = size * 3 + 1) {
+		unsigned char *p = arena_alloc(a, size);
+
+		assert_int_equal((uintptr_t)p % 16, 0);
+		for (size_t i = 0; i < size; i++)
+			assert_int_equal(p[i], 0);
+		memset(p, 0xff, size);
+	}
+	arena_reset(a);
+	assert_int_equal(*(char *)arena_alloc(a, 64), 0);
+	arena_destroy(a);
+}
+
+static void strmap_keeps_order_and_replaces(void **state)
+{
+	struct strmap m = {0};
+	char keys[1000][8];
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		sprintf(keys[i], "k%d", i);
+		assert_null(strmap_put(&m, keys[i], keys[i]));
+	}
+	for (int i = 0; i < 1000; i++) {
+		assert_ptr_equal(strmap_get(&m, keys[i]), keys[i]);
+		assert_ptr_equal(m.items[i].key, keys[i]);
+	}
+	assert_null(strmap_get(&m, "k1000"));
+	assert_ptr_equal(strmap_put(&m, "k7", keys[8]), keys[7]);
+	assert_ptr_equal(strmap_get(&m, "k7"), keys[8]);
+	strmap_free(&m);
+}
+
+static void wildcards_match_runs(void **state)
+{
+	(void)state;
+	assert_true(wildcard_match("*", ""));
+	assert_true(wildcard_match("vfs_*", "vfs_read"));
+	assert_true(wildcard_match("*_enter_*at", "sys_enter_openat"));
+	assert_false(wildcard_match("*_enter_*at", "sys_enter_openat2"));
+	assert_true(wildcard_match("a*b*c", "abbbcabc"));
+	assert_false(wildcard_match("vfs", "vfs_read"));
+	assert_false(wildcard_match("v?s", "vfs")); /* only `*` is special */
+}
+
+static void diagnostics_render_like_bpftrace(void **state)
+{
+	struct arena *a = arena_create();
+	struct diag *d = diag_create(a);
+	const char *text = "begin { print(@x); }\n\tsecond";
+	uint32_t src = diag_add_source(d, "stdin", text, strlen(text));
+	struct strbuf out = {0};
+
+	(void)state;
+	diag_warn(d, E_SUSPICIOUS, (struct span){src, 22, 28}, "odd");
+	diag_error(d, E_UNKNOWN_NAME, (struct span){src, 14, 16}, "Undefined map: @%s", "x");
+	diag_hint(d, "define it");
+	diag_error(d, E_UNKNOWN_NAME, (struct span){src, 14, 16}, "Undefined map: @%s", "x");
+	diag_hint(d, "dropped with its report");
+	diag_error(d, E_SYNTAX, NO_SPAN, "no place");
+	diag_render(d, &(struct diag_style){0}, &out);
+	assert_string_equal(sb_str(&out), "stdin:1:15-17: ERROR: Undefined map: @x\n"
+					  "begin { print(@x); }\n"
+					  "              ~~\n"
+					  "HINT: define it\n"
+					  "ERROR: no place\n"
+					  "stdin:2:2-8: WARNING: odd\n"
+					  "    second\n"
+					  "    ~~~~~~\n");
+	assert_int_equal(diag_errors(d), 2);
+	assert_int_equal(diag_first_error(d), E_UNKNOWN_NAME);
+	sb_free(&out);
+	arena_destroy(a);
+}
+
+static void guesses_are_near(void **state)
+{
+	struct diag_guess g = {.word = "retvl"};
+
+	(void)state;
+	diag_nearest(&g, "rand");
+	diag_nearest(&g, "retval");
+	diag_nearest(&g, "nsecs");
+	assert_string_equal(g.best, "retval");
+	g = (struct diag_guess){.word = "xyzzy"};
+	diag_nearest(&g, "retval");
+	assert_null(g.best);
+}
+
+static void json_escapes(void **state)
+{
+	struct strbuf out = {0};
+
+	(void)state;
+	json_add_string(&out, "a\"\\\n\001\xc3\xa4", 7);
+	assert_string_equal(sb_str(&out), "\"a\\\"\\\\\\n\\u0001\xc3\xa4\"");
+	sb_free(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(arena_gives_zeroed_aligned_memory),
+		cmocka_unit_test(strmap_keeps_order_and_replaces),
+		cmocka_unit_test(wildcards_match_runs),
+		cmocka_unit_test(diagnostics_render_like_bpftrace),
+		cmocka_unit_test(guesses_are_near),
+		cmocka_unit_test(json_escapes),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
