@@ -1,0 +1,81 @@
+/* The catalogue of what can be probed: one file per provider, one row per probe type. A provider
+ * turns an attach point as written (`kprobe:vfs_*`) into targets (one per function), lists what
+ * exists, and describes arguments. It does not know how to attach. */
+#ifndef SKEP_PROBE_PROBE_H
+#define SKEP_PROBE_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/diag.h"
+#include "base/vec.h"
+#include "types/types.h"
+
+enum probe_kind {
+#define PROVIDER(id, full, abbrev, since, doc) PROBE_##id,
+#include "probe/providers.def"
+#undef PROVIDER
+	PROBE_N
+};
+
+/* An attach point as written, split into its parts; the parser makes it. */
+struct attach_point {
+	struct span at;
+	const char *label; /* `name=probe:...`, or NULL */
+	const char *text;  /* whole, as written, quotes removed */
+	const char *const *parts; /* split at ':'; parts[0] is the type */
+	uint32_t n_parts;
+};
+
+/* One place for a program. All strings live in the context's arena. */
+struct probe_target {
+	enum probe_kind kind;
+	const char *name; /* what the `probe` builtin says: "kprobe:vfs_read", "begin", "interval:s:1" */
+	const char *category; /* tracepoint category; kernel module of a function ("vmlinux" or NULL: core kernel) */
+	const char *func;     /* function, tracepoint event, software/hardware event name */
+	const char *path;     /* uprobe: file, resolved */
+	uint64_t off_b;	      /* kprobe, uprobe: offset into the function */
+	uint64_t address;     /* kprobe by address; uprobe: file offset to attach to */
+	uint64_t sym_address; /* uprobe: the symbol's virtual address in the file */
+	uint32_t perf_type, perf_config; /* software, hardware */
+	uint64_t period;      /* profile, interval: ns (or frequency if is_frequency); software, hardware: count */
+	bool is_frequency;
+	int32_t tracepoint_id;	 /* tracepoint: tracefs id, or -1 where it couldn't be read */
+	int32_t syscall_nr;	 /* tracepoint:syscalls:sys_*: the number on this machine, else -1 */
+	bool from_wildcard;
+};
+
+struct probe_context {
+	struct arena *a;
+	struct types *types;
+	struct diag *diag;
+	pid_t pid;  /* -p, or 0 */
+	bool is_unsafe;
+	enum { MISSING_ERROR, MISSING_WARN, MISSING_IGNORE } missing; /* missing_probes */
+	uint32_t max_probes;
+};
+
+typedef vec(struct probe_target) probe_targets;
+
+/* The kind named by `word` (full names in any case, abbreviations as they are), or PROBE_N. */
+enum probe_kind probe_kind_find(const char *word);
+const char *probe_kind_name(enum probe_kind kind);
+
+/* Expand one attach point to its targets, appended to `out`. Also handles a wildcard in the type.
+ * Mistakes and "No matches for ..." are reported at the attach point's span (spec 3.2); false if
+ * an error was reported. */
+bool probe_expand(struct probe_context *cx, const struct attach_point *ap, probe_targets *out);
+
+/* `-l`: everything matching a pattern (NULL: all), one full name a line, sorted; verbose adds the
+ * argument lines; `struct x` patterns list types (spec 1.6). */
+void probe_list(struct probe_context *cx, const char *pattern, bool verbose, struct strbuf *out);
+/* The same argument lines for one target, each "    type name\n". */
+void probe_list_args(struct probe_context *cx, const struct probe_target *t, struct strbuf *out);
+
+/* The struct that `args` is here: fields by name, or NULL (with no diagnostic) when the kind has
+ * none. tracepoint: TYPE_STRUCT as types_read_tracefs_format; fentry/fexit/rawtracepoint: a
+ * TYPE_STRUCT with the parameters as fields at 8 * index (fexit: plus `retval` as the last). */
+const struct type *probe_args_type(struct probe_context *cx, const struct probe_target *t);
+
+#endif

@@ -1,0 +1,59 @@
+/* Symbols: names for kernel and process addresses, and addresses for names. Everything is read on
+ * the first question and kept. */
+#ifndef SKEP_SYMBOLS_SYMBOLS_H
+#define SKEP_SYMBOLS_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct symbols;
+
+struct symbols *symbols_create(void);
+void symbols_destroy(struct symbols *s);
+
+/* A resolved address. Strings are owned by the symbols and live as long. */
+struct symbol {
+	const char *name;   /* NULL: unknown */
+	uint64_t offset_b;  /* into the function */
+	const char *module; /* kernel: module or NULL; user: path of the mapped file or NULL */
+	uint64_t file_off_b; /* user: offset in that file */
+};
+
+/* Kernel addresses: /proc/kallsyms, read once, only when asked. */
+bool symbols_kernel(struct symbols *s, uint64_t address, struct symbol *ret);
+/* Address of a kernel symbol, 0 if unknown. */
+uint64_t symbols_kernel_address(struct symbols *s, const char *name);
+
+/* User addresses of process `pid`: its maps and one sorted table per ELF file (.symtab, .dynsym,
+ * through /proc/PID/root; vdso; /tmp/perf-PID.map). `fallback_path` (may be NULL) is the file to
+ * try, by its link addresses, when the process is gone. cpp_demangle as in the config. */
+bool symbols_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol *ret);
+/* Read and keep a process's maps now, as it may be gone when its addresses are asked for. */
+void symbols_remember_process(struct symbols *s, pid_t pid);
+void symbols_set_demangle(struct symbols *s, bool on);
+
+/* ELF files, for uprobes. */
+struct elf_symbol {
+	const char *name; /* mangled, as in the table */
+	uint64_t address; /* virtual, as linked */
+	uint64_t size_b;
+	uint64_t file_off_b;
+};
+/* All functions (STT_FUNC, STT_GNU_IFUNC; .symtab and .dynsym, each name once) of a file, sorted by name; owned by `s`.
+ * Returns 0 or -errno (ENOEXEC: not ELF). */
+int symbols_elf_functions(struct symbols *s, const char *path, const struct elf_symbol **ret,
+			  size_t *ret_n);
+/* Any one symbol by name, functions and objects (size tells uaddr's type). */
+bool symbols_elf_find(struct symbols *s, const char *path, const char *name,
+		      struct elf_symbol *ret);
+/* The function around a virtual address; and address <-> file offset by the program headers. */
+bool symbols_elf_at(struct symbols *s, const char *path, uint64_t address, struct elf_symbol *ret);
+bool symbols_elf_to_offset(struct symbols *s, const char *path, uint64_t address,
+			   uint64_t *ret_off_b);
+/* A uprobe's target as a path: as is, by $PATH, libraries by the loader's cache (/etc/ld.so.cache
+ * and the default directories); NULL if there is none. Result malloc'ed. */
+char *symbols_resolve_path(const char *name, pid_t pid);
+
+#endif
