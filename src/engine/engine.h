@@ -1,0 +1,87 @@
+/* The engine: runs an image. Two sides implement this: the kernel (src/engine/kernel) and, without
+ * privilege, the user-space machine (src/engine/user). A session drives one through this table and
+ * never asks which it is. */
+#ifndef SKEP_ENGINE_ENGINE_H
+#define SKEP_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "image/image.h"
+
+struct engine;
+
+struct engine_options {
+	pid_t pid;		/* -p: restrict attachments to this process, or 0 */
+	pid_t child;		/* -c: the child held before exec, or 0 */
+	uint64_t ring_bytes;	/* 0: chosen from free memory, 256 KiB .. 16 MiB, power of two */
+	uint32_t log_size_b;	/* verifier log */
+	bool is_verbose;	/* keep the verifier's log also on success */
+	bool no_kprobe_multi, no_uprobe_multi; /* --no-feature */
+	int missing;		/* MISSING_ERROR / WARN / IGNORE (probe/probe.h's order) for refused attachments */
+};
+
+/* What went wrong, for the person. `at` is set where a program is to blame. Strings in the image's
+ * arena. */
+struct engine_error {
+	int err;		/* -errno */
+	const char *text;	/* one line, says what was tried and what would help */
+	struct span at;		/* source of the refused instruction, or NO_SPAN */
+	const char *log;	/* the kernel verifier's log, or NULL */
+	uint32_t program;	/* index, or UINT32_MAX */
+};
+
+/* Called for each event record, in order of arrival. */
+typedef void engine_event_fn(void *arg, const void *record, uint32_t size_b);
+/* Called for each entry of a map. `values` holds n_values values of value_stride bytes (one, or
+ * one per possible CPU). Return false to stop. */
+typedef bool engine_entry_fn(void *arg, const void *key, const void *values, uint32_t n_values,
+			     uint32_t value_stride_b);
+
+struct engine_ops {
+	const char *name;
+	/* Creates maps and loads programs. On failure 0 < n errors in *ret_error, nothing is left
+	 * behind, returns NULL. */
+	struct engine *(*load)(const struct image *img, const struct engine_options *opts,
+			       struct engine_error *ret_error);
+	int (*run_begin)(struct engine *e, struct engine_error *ret_error);
+	/* Attaches everything; *ret_attached counts the user's probes now attached. Warnings for
+	 * attachments that failed but may (opts.missing) go through `warn`. */
+	int (*attach)(struct engine *e, void (*warn)(void *arg, struct span at, const char *text),
+		      void *arg, uint32_t *ret_attached, struct engine_error *ret_error);
+	/* Waits up to timeout_ms (-1: for ever, 0: not at all) or until a wake-up, and hands over
+	 * what is there. Returns the number of records, or -errno (-EINTR on a signal). `extra_fd`
+	 * (or -1) ends the wait early when readable (child's pidfd, signalfd). */
+	int (*poll)(struct engine *e, int timeout_ms, int extra_fd, engine_event_fn *fn, void *arg);
+	int (*detach)(struct engine *e); /* all attachments, in parallel where each is slow */
+	int (*run_end)(struct engine *e);
+	/* Events that could not be delivered so far, over all programs and CPUs. */
+	uint64_t (*lost)(struct engine *e);
+	/* Script variables, by index into image.vars. A scalar has one entry with key NULL. */
+	int (*var_read)(struct engine *e, uint32_t var, engine_entry_fn *fn, void *arg);
+	int (*var_clear)(struct engine *e, uint32_t var); /* remove all entries (scalars: zero) */
+	int (*var_zero)(struct engine *e, uint32_t var);  /* set all values to zero */
+	void (*destroy)(struct engine *e);
+};
+
+extern const struct engine_ops engine_kernel;
+
+/* What the kernel and this user are allowed: asked by trying, once, on demand. */
+enum feature {
+#define FEATURE(id, name, section, doc) FEATURE_##id,
+#include "engine/features.def"
+#undef FEATURE
+	FEATURE_N
+};
+bool feature_has(enum feature f);
+const char *feature_name(enum feature f);
+/* The whole report of `--info` (spec 1.6: sections System, Build, Kernel helpers, Kernel features,
+ * Probe types). */
+struct strbuf;
+void feature_report(struct strbuf *out);
+/* NULL if this process may use BPF for tracing; else one line that says what is missing and what
+ * would help (not root and no CAP_BPF+CAP_PERFMON; lockdown; bpf(2) not in this kernel; ...). */
+const char *feature_privilege_problem(void);
+
+#endif

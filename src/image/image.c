@@ -1,0 +1,29 @@
+/* Sizes of values as maps hold them. */
+#include "image/image.h"
+
+uint32_t image_hist_buckets(const struct type *t)
+{
+	if (t->kind == TYPE_HIST)
+		return ((65 - t->hist_bits) << t->hist_bits) + 1;
+	/* below min, the steps, max and above */
+	return (uint32_t)((t->lhist_max - t->lhist_min + t->lhist_step - 1) / t->lhist_step) + 2;
+}
+
+uint32_t image_value_size(const struct type *t)
+{
+	switch (t->kind) {
+	case TYPE_COUNT:
+	case TYPE_SUM:
+		return 8;
+	case TYPE_MIN:
+	case TYPE_MAX:
+	case TYPE_AVG:
+	case TYPE_STATS:
+		return 16;
+	case TYPE_HIST:
+	case TYPE_LHIST:
+		return 8 * image_hist_buckets(t);
+	default:
+		return t->size_b;
+	}
+}
