@@ -1,0 +1,79 @@
+/* The tracing language: text in, image out. */
+#ifndef SKEP_SCRIPT_SCRIPT_H
+#define SKEP_SCRIPT_SCRIPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/diag.h"
+#include "image/image.h"
+#include "types/types.h"
+
+/* Configuration variables (spec 1.7), one row each in config.def. */
+struct script_config {
+#define CONFIG_INT(name, dflt, doc) uint64_t name;
+#define CONFIG_BOOL(name, dflt, doc) bool name;
+#define CONFIG_STRING(name, dflt, doc) const char *name;
+#define CONFIG_ENUM(name, dflt, values, doc) int name; /* index into the '|'-separated values */
+#include "script/config.def"
+#undef CONFIG_INT
+#undef CONFIG_BOOL
+#undef CONFIG_STRING
+#undef CONFIG_ENUM
+};
+void script_config_defaults(struct script_config *c);
+/* Set by a name as written in a config block or environment (any case, optional BPFTRACE_
+ * prefix, old names); reports to d at `at`. */
+bool script_config_set(struct script_config *c, struct diag *d, struct span at, const char *name,
+		       const char *value, bool from_environment);
+/* All BPFTRACE_* and SKEP_* variables of the environment. */
+bool script_config_from_environment(struct script_config *c, struct diag *d);
+
+/* What the kernel can do, as far as code generation cares; filled by whoever knows the engine. */
+struct script_target {
+	bool has_ringbuf;	  /* 5.8 */
+	bool has_probe_read_split;
+	bool has_btf;		  /* kernel BTF readable */
+	bool has_btf_raw_tracepoint;
+	bool has_task_btf;	  /* get_current_task_btf */
+	bool has_bpf_loop;	  /* 5.17 */
+	bool has_for_each_map;	  /* 5.13 */
+	bool has_lookup_percpu;	  /* 5.19 */
+	bool has_attach_cookie;	  /* 5.15 */
+	bool has_func_ip;
+	bool has_mem_alloc;	  /* BPF_F_NO_PREALLOC is safe everywhere */
+	bool has_ktime_boot, has_ktime_tai;
+	bool has_sext;		  /* cpu v4 */
+	bool has_atomics;
+	bool has_kprobe_multi, has_uprobe_multi;
+	uint64_t pidns_dev, pidns_ino; /* 0: the initial namespace */
+	uint32_t n_cpus;
+};
+
+struct script_options {
+	struct script_config config;
+	struct script_target target;
+	const char *const *params; /* positional */
+	size_t n_params;
+	const char *const *include_dirs;
+	size_t n_include_dirs;
+	pid_t pid;	 /* -p */
+	pid_t child_pid; /* -c, 0: none */
+	bool is_unsafe;
+	bool warn_all;	 /* -k */
+	/* stages to dump (-d): comma list or NULL; dumps go to *dump */
+	const char *debug_stages;
+	struct strbuf *dump;
+};
+
+/* The whole pipeline: parse, expand, infer, lower, optimize, emit. Mistakes and warnings go to d;
+ * returns NULL if there was an error. The image lives in `a`. The source text must live as long. */
+struct image *script_compile(struct arena *a, struct diag *d, struct types *ts, const char *name,
+			     const char *text, size_t len_b, const struct script_options *opts);
+/* Only as far as the probe list, for `-l FILE`: each attach point as a pattern. */
+bool script_list_probes(struct arena *a, struct diag *d, const char *name, const char *text,
+			size_t len_b, const struct script_options *opts,
+			void (*fn)(void *arg, const char *pattern), void *arg);
+
+#endif

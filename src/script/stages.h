@@ -1,0 +1,23 @@
+/* The stages between text and image, in order; compile.c calls them. Each reports to u->diag and
+ * returns false if it found an error (it keeps going to find several). */
+#ifndef SKEP_SCRIPT_STAGES_H
+#define SKEP_SCRIPT_STAGES_H
+
+#include "image/image.h"
+#include "script/ast.h"
+#include "script/script.h"
+
+/* Text to tree: config, C section bounds, map declarations, probes with attach points. Positional
+ * parameters are substituted. */
+bool script_parse(struct unit *u);
+/* Apply the config block to `config` (a copy of the options': the environment wins). */
+bool script_apply_config(struct unit *u, struct script_config *config);
+/* Attach points to targets; afterwards every probe has one kind and targets that can share a body:
+ * a probe is cloned per kind, and per target where its body uses `args` (argument types differ). */
+bool script_expand(struct unit *u);
+/* Names to what they mean, every expression typed, to a fixed point over the unit. */
+bool script_infer(struct unit *u);
+/* Tree to IR, code and image. */
+bool script_lower(struct unit *u, struct image *img);
+
+#endif
