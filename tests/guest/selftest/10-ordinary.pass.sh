@@ -1,0 +1,3 @@
+# expect: stand-in
+# What most cases are like.
+skep

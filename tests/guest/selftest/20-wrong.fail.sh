@@ -1,0 +1,2 @@
+# expect: something else
+skep

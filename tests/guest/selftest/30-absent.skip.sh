@@ -1,0 +1,2 @@
+echo "nothing to see"
+exit 77

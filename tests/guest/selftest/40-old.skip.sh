@@ -1,0 +1,2 @@
+# requires-kernel: 99.0
+exit 1
