@@ -83,6 +83,7 @@ struct image_map {
 	uint32_t type;	  /* enum bpf_map_type */
 	uint32_t key_size_b, value_size_b, max_entries, flags;
 	const void *init; /* MAP_RODATA, MAP_GLOBALS: initial value of value_size_b bytes, or NULL */
+	bool is_unused;	  /* nothing refers to it: engines create no map */
 };
 
 /* A script's @map as its user sees it. */
