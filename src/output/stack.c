@@ -1,0 +1,131 @@
+/* Stacks and single addresses (spec part 9.6, 9.2): a line per frame, in one of four layouts.
+ *
+ * Addresses are resolved when printed. A frame above the first is a return address, and is shown
+ * as it is (bpftrace does not step back into the call either). */
+#include "output/output.h"
+
+#include "output/internal.h"
+
+static void add_hex(struct strbuf *out, uint64_t v)
+{
+	sb_addf(out, "%llx", (unsigned long long)v);
+}
+
+/* A user address; a process that is gone can still be told by its probe's file, if that is linked
+ * to fixed addresses. */
+static bool resolve_user(struct output *o, uint32_t pid, uint32_t probe, uint64_t address,
+                         struct symbol *ret)
+{
+	const char *path = NULL;
+	struct elf_symbol found;
+
+	*ret = (struct symbol){0};
+	if (!o->syms)
+		return false;
+	if (symbols_user(o->syms, (pid_t)pid, address, ret) && ret->name)
+		return true;
+	if (o->opts.probe_paths && probe < o->img->probe_names.n)
+		path = o->opts.probe_paths[probe];
+	if (ret->module || !path || !symbols_elf_at(o->syms, path, address, &found))
+		return false;
+	*ret = (struct symbol){
+	    .name = found.name, .offset_b = address - found.address, .module = path};
+	return true;
+}
+
+static bool resolve_kernel(struct output *o, uint64_t address, struct symbol *ret)
+{
+	*ret = (struct symbol){0};
+	return o->syms && symbols_kernel(o->syms, address, ret) && ret->name;
+}
+
+void symbol_text(struct output *o, const struct type *t, const void *bytes, struct strbuf *out)
+{
+	uint64_t address = load_u64(bytes);
+	struct symbol sym;
+	bool is_known;
+
+	if (t->kind == TYPE_KSYM)
+		is_known = resolve_kernel(o, address, &sym);
+	else
+		is_known = resolve_user(o, load_u32((const char *)bytes + 8),
+		                        load_u32((const char *)bytes + 12), address, &sym);
+	if (is_known) {
+		sb_adds(out, sym.name);
+	} else {
+		sb_adds(out, "0x");
+		add_hex(out, address);
+	}
+}
+
+/* One frame as kernels write it with BPF_F_USER_BUILD_ID: struct bpf_stack_build_id. */
+static void add_build_id(struct strbuf *out, const unsigned char *frame)
+{
+	struct bpf_stack_build_id id;
+
+	memcpy(&id, frame, sizeof(id));
+	if (id.status == BPF_STACK_BUILD_ID_VALID) {
+		for (size_t i = 0; i < sizeof(id.build_id); i++)
+			sb_addf(out, "%02x", id.build_id[i]);
+		sb_addc(out, ' ');
+	}
+	sb_adds(out, "0x");
+	add_hex(out, id.status == BPF_STACK_BUILD_ID_VALID ? id.offset : id.ip);
+	sb_addc(out, '\n');
+}
+
+static void add_frame(struct output *o, const struct type *t, uint32_t pid, uint32_t probe,
+                      uint64_t address, struct strbuf *out)
+{
+	struct symbol sym;
+	bool is_user = t->kind == TYPE_USTACK, is_known;
+
+	if (t->stack_mode == STACK_RAW) {
+		add_hex(out, address);
+		sb_addc(out, '\n');
+		return;
+	}
+	is_known =
+	    is_user ? resolve_user(o, pid, probe, address, &sym) : resolve_kernel(o, address, &sym);
+	if (t->stack_mode == STACK_PERF) {
+		sb_addc(out, '\t');
+		add_hex(out, address);
+		sb_addc(out, ' ');
+	} else {
+		sb_pad(out, ' ', 8);
+	}
+	if (is_known) {
+		sb_adds(out, sym.name);
+		sb_addc(out, '+');
+		text_add_u64(out, sym.offset_b);
+	} else {
+		sb_adds(out, "0x");
+		add_hex(out, address);
+	}
+	if (t->stack_mode == STACK_PERF && is_user)
+		sb_addf(out, " (%s)", sym.module ? sym.module : "[unknown]");
+	sb_addc(out, '\n');
+}
+
+void stack_text(struct output *o, const struct type *t, const void *bytes, struct strbuf *out)
+{
+	bool is_user = t->kind == TYPE_USTACK;
+	const unsigned char *frames = (const unsigned char *)bytes + (is_user ? 16 : 8);
+	uint32_t pid = is_user ? load_u32((const char *)bytes + 8) : 0;
+	uint32_t probe = is_user ? load_u32((const char *)bytes + 12) : 0;
+	uint64_t n = load_u64(bytes);
+	size_t frame_b = t->stack_mode == STACK_BUILD_ID ? sizeof(struct bpf_stack_build_id) : 8;
+	size_t room = (t->size_b - (is_user ? 16 : 8)) / frame_b;
+
+	if ((int64_t)n < 0) /* the helper's -errno: no stack */
+		n = 0;
+	if (n > room)
+		n = room;
+	sb_addc(out, '\n');
+	for (uint64_t i = 0; i < n; i++) {
+		if (t->stack_mode == STACK_BUILD_ID)
+			add_build_id(out, frames + i * frame_b);
+		else
+			add_frame(o, t, pid, probe, load_u64(frames + i * 8), out);
+	}
+}

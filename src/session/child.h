@@ -1,0 +1,26 @@
+/* The command of -c: started at once, so that its pid is known to the compiler, but held before
+ * exec until the probes are attached. */
+#ifndef SKEP_SESSION_CHILD_H
+#define SKEP_SESSION_CHILD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct arena;
+struct child;
+
+/* Split `command` at single spaces, find word 0 by PATH, fork. Returns NULL and a line of text in
+ * *ret_error (in `a`, like the child) if there is no such program. */
+struct child *child_start(struct arena *a, const char *command, const char **ret_error);
+pid_t child_pid(const struct child *c);
+/* Let it exec. */
+void child_release(struct child *c);
+/* Readable once an exec failed or, at its end, when it did not. -1 before the release. */
+int child_exec_fd(const struct child *c);
+/* After that: 0, or -errno of an exec that failed. */
+int child_exec_result(struct child *c);
+bool child_has_ended(struct child *c); /* does not wait, does not reap */
+/* SIGTERM if it still runs, and reap it. Safe to call twice. */
+void child_stop(struct child *c);
+
+#endif

@@ -1,0 +1,312 @@
+/* The life of a session (spec parts 3.1, 9.1):
+ *
+ *   load - begin programs - attach - child goes - banner - events ... - detach - end programs -
+ *   last events - two newlines - maps - losses
+ *
+ * Events are handled strictly in the order of the ring. exit() is one of them: what comes behind
+ * it is dropped up to the detach, so that a script's last line is the last line; the end programs'
+ * events come after it again. Nothing here sleeps: finishing takes as long as the engine takes to
+ * detach. */
+#include "session/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/diag.h"
+#include "base/file.h"
+#include "session/child.h"
+#include "session/notify.h"
+#include "session/watch.h"
+
+enum { POLL_MS = 100, EXIT_REFUSED = 255 };
+
+struct session {
+	struct image *img;
+	const struct engine_ops *ops;
+	struct engine *engine;
+	const struct session_options *opts;
+	struct output *out;
+	struct watch watch;
+	int exit_code;
+	bool has_exited;    /* an exit event was seen: drop what follows */
+	bool is_dropping;   /* between it and the detach */
+	bool is_by_signal;  /* asked to end from outside */
+	uint64_t lost;      /* reported so far */
+	int64_t lost_at_ms; /* when the engine was asked last */
+};
+
+/* ---- messages ----------------------------------------------------------------------------------
+ */
+
+static void complain(const struct session_options *opts, const char *level, struct span at,
+                     const char *text)
+{
+	own_strbuf struct strbuf line = {0};
+
+	if (opts->output.diag)
+		diag_render_one(opts->output.diag, level, at, text, NULL, opts->output.is_colored,
+		                &line);
+	else
+		sb_addf(&line, "%s: %s\n", level, text);
+	fwrite(line.s, 1, line.n, opts->output.err);
+	fflush(opts->output.err);
+}
+
+static int refuse(struct session *s, const struct engine_error *e, bool is_verbose)
+{
+	FILE *err = s->opts->output.err;
+
+	complain(s->opts, "ERROR", e->at, e->text ? e->text : strerror(-e->err));
+	if (e->log && is_verbose)
+		fprintf(err, "%s%s", e->log,
+		        *e->log && e->log[strlen(e->log) - 1] != '\n' ? "\n" : "");
+	else if (e->log && *e->log)
+		fprintf(err, "HINT: -v shows the kernel's own log\n");
+	fflush(err);
+	return EXIT_REFUSED;
+}
+
+static void warn_attach(void *arg, struct span at, const char *text)
+{
+	struct session *s = arg;
+
+	if (!s->opts->output.no_warnings)
+		complain(s->opts, "WARNING", at, text);
+}
+
+/* ---- maps --------------------------------------------------------------------------------------
+ */
+
+struct reading {
+	struct output_map *map;
+	const struct image_var *var;
+	void *reduced; /* room for one value, or NULL: values are taken as they are */
+};
+
+static bool read_entry(void *arg, const void *key, const void *values, uint32_t n_values,
+                       uint32_t value_stride_b)
+{
+	struct reading *r = arg;
+
+	if (r->reduced)
+		output_reduce(r->var->value, values, n_values, value_stride_b, r->reduced);
+	output_map_add(r->map, key, r->reduced ? r->reduced : values);
+	return true;
+}
+
+static void print_map(struct session *s, uint32_t number, uint32_t top, uint32_t div)
+{
+	const struct image_var *var = &s->img->vars.items[number];
+	struct reading r = {.map = output_map_begin(s->out, var), .var = var};
+
+	if (var->is_per_cpu)
+		r.reduced = malloc(image_value_size(type_strip(var->value)));
+	s->ops->var_read(s->engine, number, read_entry, &r);
+	output_map_end(r.map, top, div);
+	free(r.reduced);
+}
+
+static int compare_names(const void *a, const void *b, void *arg)
+{
+	const struct image *img = arg;
+
+	return strcmp(img->vars.items[*(const uint32_t *)a].name,
+	              img->vars.items[*(const uint32_t *)b].name);
+}
+
+static void print_maps(struct session *s)
+{
+	size_t n = s->img->vars.n;
+	uint32_t *order = calloc(n ? n : 1, sizeof(*order));
+
+	for (uint32_t i = 0; order && i < n; i++)
+		order[i] = i;
+	if (order && n)
+		qsort_r(order, n, sizeof(*order), compare_names, s->img);
+	for (size_t i = 0; order && i < n; i++)
+		print_map(s, order[i], 0, 0);
+	free(order);
+}
+
+/* ---- events ------------------------------------------------------------------------------------
+ */
+
+static void handle_event(void *arg, const void *record, uint32_t size_b)
+{
+	struct session *s = arg;
+	const struct image_record *r = record;
+	const struct image_event *ev;
+
+	if (s->is_dropping || size_b < sizeof(*r) || r->event >= s->img->events.n)
+		return;
+	ev = &s->img->events.items[r->event];
+	switch (ev->kind) {
+	case EVENT_PRINT_MAP:
+		print_map(s, ev->var, ev->top, ev->div);
+		break;
+	case EVENT_CLEAR:
+		s->ops->var_clear(s->engine, ev->var);
+		break;
+	case EVENT_ZERO:
+		s->ops->var_zero(s->engine, ev->var);
+		break;
+	case EVENT_EXIT:
+		s->exit_code = (int)(r->arg & 0xff);
+		s->has_exited = s->is_dropping = true;
+		break;
+	default:
+		output_event(s->out, ev, record, size_b);
+	}
+}
+
+/* Everything that is in the ring now. */
+static void drain(struct session *s)
+{
+	while (s->ops->poll(s->engine, 0, -1, handle_event, s) > 0)
+		output_flush(s->out);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Asking costs a system call, a busy session polls many times a second. */
+static void report_lost(struct session *s)
+{
+	int64_t now = now_ms();
+	uint64_t lost;
+
+	if (now - s->lost_at_ms < POLL_MS)
+		return;
+	s->lost_at_ms = now;
+	lost = s->ops->lost(s->engine);
+	if (lost > s->lost)
+		output_lost(s->out, lost - s->lost);
+	s->lost = lost;
+}
+
+/* Returns true when the session is to finish. */
+static bool handle_news(struct session *s)
+{
+	struct watch_news news = watch_read(&s->watch);
+
+	if (news.exec_error) {
+		own_strbuf struct strbuf text = {0};
+
+		sb_addf(&text, "Failed to run the child: %s", strerror(-news.exec_error));
+		complain(s->opts, "ERROR", NO_SPAN, sb_str(&text));
+		s->exit_code = EXIT_REFUSED;
+		return true;
+	}
+	if (news.is_asked_for_maps) {
+		print_maps(s);
+		output_flush(s->out);
+	}
+	s->is_by_signal = news.is_asked_to_end;
+	return news.is_asked_to_end || news.has_process_ended;
+}
+
+static void run_events(struct session *s)
+{
+	bool is_done = false;
+
+	if (s->img->has_only_begin_end) {
+		drain(s);
+		return;
+	}
+	while (!is_done && !s->has_exited && !output_is_broken(s->out)) {
+		int n = s->ops->poll(s->engine, POLL_MS, s->watch.epoll_fd, handle_event, s);
+
+		output_flush(s->out);
+		if (n < 0 && n != -EINTR) {
+			own_strbuf struct strbuf text = {0};
+
+			sb_addf(&text, "Failed to read events: %s", strerror(-n));
+			complain(s->opts, "ERROR", NO_SPAN, sb_str(&text));
+			s->exit_code = EXIT_REFUSED;
+			return;
+		}
+		report_lost(s);
+		is_done = handle_news(s);
+	}
+}
+
+/* ---- start and finish --------------------------------------------------------------------------
+ */
+
+static void finish(struct session *s)
+{
+	watch_finishing(&s->watch, s->is_by_signal);
+	s->ops->detach(s->engine);
+	drain(s);
+	s->is_dropping = false;
+	s->ops->run_end(s->engine);
+	drain(s);
+	if (output_is_broken(s->out))
+		return;
+	output_exit_gap(s->out);
+	if (!s->opts->no_maps_on_exit)
+		print_maps(s);
+	s->lost = s->ops->lost(s->engine);
+	if (s->lost)
+		output_lost_total(s->out, s->lost);
+}
+
+static int run_loaded(struct session *s, const struct engine_options *eopts)
+{
+	struct engine_error error = {.at = NO_SPAN, .program = UINT32_MAX};
+	uint32_t n_attached = 0;
+
+	if (!s->opts->is_dry_run && s->ops->run_begin(s->engine, &error))
+		return refuse(s, &error, eopts->is_verbose);
+	if (s->ops->attach(s->engine, warn_attach, s, &n_attached, &error))
+		return refuse(s, &error, eopts->is_verbose);
+	if (s->opts->is_dry_run)
+		return 0;
+	if (s->opts->child) {
+		child_release(s->opts->child);
+		watch_child_released(&s->watch);
+	}
+	if (!s->opts->is_quiet)
+		output_attached(s->out, n_attached);
+	output_flush(s->out);
+	notify_attached();
+	run_events(s);
+	finish(s);
+	return s->exit_code;
+}
+
+int session_run(struct image *img, const struct engine_ops *ops, const struct engine_options *eopts,
+                const struct session_options *sopts)
+{
+	struct session s = {.img = img, .ops = ops, .opts = sopts};
+	struct engine_options options = *eopts;
+	struct engine_error error = {.at = NO_SPAN, .program = UINT32_MAX};
+	int err, exit_code;
+
+	options.child = sopts->child ? child_pid(sopts->child) : 0;
+	err = watch_open(&s.watch, options.pid, sopts->child);
+	if (err) {
+		own_strbuf struct strbuf text = {0};
+
+		sb_addf(&text, "Failed to watch process %d: %s", options.pid, strerror(-err));
+		complain(sopts, "ERROR", NO_SPAN, sb_str(&text));
+		return 1;
+	}
+	s.out = output_create(img, sopts->symbols, &sopts->output);
+	s.engine = ops->load(img, &options, &error);
+	exit_code = s.engine ? run_loaded(&s, &options) : refuse(&s, &error, options.is_verbose);
+	if (sopts->child)
+		child_stop(sopts->child);
+	if (s.engine)
+		ops->destroy(s.engine);
+	output_destroy(s.out);
+	watch_close(&s.watch);
+	return exit_code;
+}
