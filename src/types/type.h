@@ -89,6 +89,8 @@ struct type {
 	bool is_char;
 	/* Struct or union known by name only so far; types_complete() fills a copy. */
 	bool is_incomplete;
+	/* Written with `const`: shown in declarations, no part of the type's identity. */
+	bool is_const;
 	const char *name; /* struct tag, enum tag, typedef name, base type name as written; may be NULL */
 	const struct type *elem;
 	uint32_t n_elems;
@@ -126,6 +128,9 @@ const struct type *type_stack(struct arena *a, bool is_user, enum stack_mode mod
 const struct type *type_agg(struct arena *a, enum type_kind kind, bool is_signed);
 const struct type *type_hist(struct arena *a, uint32_t bits);
 const struct type *type_lhist(struct arena *a, int64_t min, int64_t max, int64_t step);
+
+/* The same type, shown with `const` in declarations. */
+const struct type *type_const(struct arena *a, const struct type *t);
 
 const struct type *type_strip(const struct type *t); /* through typedefs */
 bool type_equal(const struct type *a, const struct type *b);

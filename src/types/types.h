@@ -34,7 +34,12 @@ const struct type *types_find_func(struct types *ts, const char *name, const cha
  * left out), and the typedef's id as the kernel wants it in attach_btf_id. */
 const struct type *types_find_raw_tracepoint(struct types *ts, const char *name,
 					     uint32_t *ret_btf_id);
-/* Does the kernel have a function / type / enumerator of this name in its BTF? Used as a feature probe. */
+/* The same for one module (NULL: vmlinux first, then every module), saying where it was found; the
+ * outputs as in types_find_func(). */
+const struct type *types_find_raw_tracepoint_in(struct types *ts, const char *name,
+						const char *module, uint32_t *ret_btf_id,
+						uint32_t *ret_btf_obj_id, const char **ret_module);
+/* Does the kernel have a function of this name in its BTF? Used as a feature probe. */
 bool types_kernel_has_func(struct types *ts, const char *name);
 
 /* Call `fn` for each vmlinux BTF function (and, with modules, theirs), or type of `kind`
@@ -68,6 +73,10 @@ const char *types_find_define(struct types *ts, const char *name);
  * AS_USER. `ret_event_id` may be NULL. Returns NULL with errno set (EACCES, ENOENT). */
 const struct type *types_read_tracefs_format(struct types *ts, const char *category,
 					     const char *event, uint32_t *ret_event_id);
+/* The same from a format file's text (not kept). */
+const struct type *types_parse_tracefs_format(struct types *ts, const char *category,
+					      const char *format, size_t len_b,
+					      uint32_t *ret_event_id);
 /* tracefs mount point: /sys/kernel/tracing or /sys/kernel/debug/tracing; NULL if neither. */
 const char *tracefs_path(void);
 

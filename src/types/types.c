@@ -1,0 +1,498 @@
+/* The context: which source answers a question about types.
+ *
+ * Input: names. Output: types. Order: the script's own declarations, the standard integer names,
+ * the running kernel's BTF, the BTF of its modules. Each is opened when the ones before it had no
+ * answer, and answers (also "unknown") are remembered. */
+#include "types/types.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+
+#include "base/wildcard.h"
+#include "types/types_priv.h"
+
+#define SYS_BTF "/sys/kernel/btf"
+
+struct types *types_create(struct arena *a, const char *btf_path)
+{
+	struct types *ts = arena_new(a, struct types);
+
+	ts->a = a;
+	if (!btf_path)
+		btf_path = getenv("SKEP_BTF");
+	if (!btf_path)
+		btf_path = getenv("BPFTRACE_BTF");
+	ts->btf_path = btf_path && *btf_path ? arena_strdup(a, btf_path) : NULL;
+	ts->vmlinux.module = "vmlinux";
+	return ts;
+}
+
+static void close_source(struct btf_source *src)
+{
+	free(src->shallow);
+	free(src->full);
+	if (src->file)
+		btf_close(src->file);
+}
+
+void types_destroy(struct types *ts)
+{
+	vec_each (m, &ts->modules)
+		close_source(*m);
+	close_source(&ts->vmlinux);
+	strmap_free(&ts->found);
+	strmap_free(&ts->structs);
+	strmap_free(&ts->unions);
+	strmap_free(&ts->enums);
+	strmap_free(&ts->typedefs);
+	strmap_free(&ts->enumerators);
+	strmap_free(&ts->defines);
+}
+
+struct btf_source *types_vmlinux(struct types *ts)
+{
+	struct btf_source *src = &ts->vmlinux;
+
+	if (!src->is_tried) {
+		src->is_tried = true;
+		if (btf_open(ts->btf_path ? ts->btf_path : SYS_BTF "/vmlinux", NULL, &src->file))
+			src->file = NULL;
+	}
+	return src->file ? src : NULL;
+}
+
+bool types_have_btf(struct types *ts)
+{
+	return types_vmlinux(ts) != NULL;
+}
+
+/* Modules are listed once, by name; each is opened when asked for. A BTF file given by the user
+ * says nothing about the running kernel's modules. */
+static void list_modules(struct types *ts)
+{
+	DIR *dir;
+	struct dirent *e;
+
+	if (ts->modules_listed)
+		return;
+	ts->modules_listed = true;
+	if (ts->btf_path || !types_vmlinux(ts))
+		return;
+	dir = opendir(SYS_BTF);
+	if (!dir)
+		return;
+	while ((e = readdir(dir))) {
+		struct btf_source *src;
+
+		if (e->d_name[0] == '.' || !strcmp(e->d_name, "vmlinux"))
+			continue;
+		src = arena_new(ts->a, struct btf_source);
+		src->module = arena_strdup(ts->a, e->d_name);
+		src->base = &ts->vmlinux;
+		vec_push(ts->a, &ts->modules, src);
+	}
+	closedir(dir);
+}
+
+static bool open_module(struct types *ts, struct btf_source *src)
+{
+	if (!src->is_tried) {
+		src->is_tried = true;
+		if (btf_open(arena_printf(ts->a, SYS_BTF "/%s", src->module), ts->vmlinux.file,
+		             &src->file))
+			src->file = NULL;
+	}
+	return src->file != NULL;
+}
+
+void types_open_modules(struct types *ts)
+{
+	list_modules(ts);
+	vec_each (m, &ts->modules)
+		open_module(ts, *m);
+}
+
+struct btf_source *types_module(struct types *ts, const char *module)
+{
+	if (!strcmp(module, "vmlinux"))
+		return types_vmlinux(ts);
+	list_modules(ts);
+	vec_each (m, &ts->modules)
+		if (!strcmp((*m)->module, module))
+			return open_module(ts, *m) ? *m : NULL;
+	return NULL;
+}
+
+/* The kernel numbers its BTF objects; a module's number is found by name among them. Needs
+ * privilege; 0 if it can't be had. */
+static uint32_t module_obj_id(struct btf_source *src)
+{
+	uint32_t id = 0;
+
+	if (src->obj_id || !src->base)
+		return src->obj_id;
+	while (!bpf_btf_get_next_id(id, &id)) {
+		struct bpf_btf_info info = {0};
+		char name[64] = "";
+		uint32_t len_b = sizeof(info);
+		int fd = bpf_btf_get_fd_by_id(id), err;
+
+		if (fd < 0)
+			continue;
+		info.name = (uintptr_t)name;
+		info.name_len = sizeof(name);
+		err = bpf_obj_get_info_by_fd(fd, &info, &len_b);
+		close(fd);
+		if (!err && info.kernel_btf && !strcmp(name, src->module)) {
+			src->obj_id = id;
+			break;
+		}
+	}
+	return src->obj_id;
+}
+
+/* ---- by name ------------------------------------------------------------------------------- */
+
+/* Call for vmlinux and then for each module until one has it. */
+static const struct type *find_in_btf(struct types *ts, const char *name, uint32_t kinds)
+{
+	struct btf_source *src = types_vmlinux(ts);
+	uint32_t id;
+
+	if (!src)
+		return NULL;
+	id = btf_find(src->file, name, kinds, 0);
+	if (id)
+		return btf_type(ts, src, id, true);
+	types_open_modules(ts);
+	vec_each (m, &ts->modules) {
+		id = (*m)->file ? btf_find((*m)->file, name, kinds, 0) : 0;
+		if (id)
+			return btf_type(ts, *m, id, true);
+	}
+	return NULL;
+}
+
+static const struct type *find_tag(struct types *ts, const struct strmap *own, const char *tag,
+                                   uint32_t kinds)
+{
+	const struct type *t = strmap_get(own, tag);
+
+	if (t && !t->is_incomplete)
+		return t;
+	return find_in_btf(ts, tag, kinds);
+}
+
+static const struct type *find_uncached(struct types *ts, const char *name)
+{
+	const struct type *t;
+
+	if (!strncmp(name, "struct ", 7))
+		return find_tag(ts, &ts->structs, name + 7, BTF_KIND_MASK(BTF_KIND_STRUCT));
+	if (!strncmp(name, "union ", 6))
+		return find_tag(ts, &ts->unions, name + 6, BTF_KIND_MASK(BTF_KIND_UNION));
+	if (!strncmp(name, "enum ", 5))
+		return find_tag(ts, &ts->enums, name + 5,
+		                BTF_KIND_MASK(BTF_KIND_ENUM) | BTF_KIND_MASK(BTF_KIND_ENUM64));
+	t = strmap_get(&ts->typedefs, name);
+	if (t)
+		return t;
+	t = types_standard(name);
+	if (t)
+		return t;
+	return find_in_btf(ts, name,
+	                   BTF_KIND_MASK(BTF_KIND_TYPEDEF) | BTF_KIND_MASK(BTF_KIND_INT) |
+	                       BTF_KIND_MASK(BTF_KIND_FLOAT));
+}
+
+const struct type *types_find(struct types *ts, const char *c_name)
+{
+	const struct type *t = strmap_get(&ts->found, c_name);
+
+	if (t)
+		return t == &ts->nothing ? NULL : t;
+	t = find_uncached(ts, c_name);
+	strmap_put(&ts->found, arena_strdup(ts->a, c_name), (void *)(t ? t : &ts->nothing));
+	return t;
+}
+
+static const struct type *complete_tagged(struct types *ts, const struct type *t)
+{
+	const struct strmap *own = t->kind == TYPE_STRUCT  ? &ts->structs
+	                           : t->kind == TYPE_UNION ? &ts->unions
+	                                                   : &ts->enums;
+	const char *word = t->kind == TYPE_STRUCT  ? "struct"
+	                   : t->kind == TYPE_UNION ? "union"
+	                                           : "enum";
+	const struct type *mine = t->name ? strmap_get(own, t->name) : NULL;
+
+	if (mine && !mine->is_incomplete)
+		return mine;
+	if (t->btf_id && types_vmlinux(ts))
+		return btf_type(ts, &ts->vmlinux, t->btf_id, true);
+	vec_each (m, &ts->module_types)
+		if (m->type == t)
+			return btf_type(ts, m->from, m->id, true);
+	if (!t->name)
+		return NULL;
+	return types_find(ts, arena_printf(ts->a, "%s %s", word, t->name));
+}
+
+const struct type *types_complete(struct types *ts, const struct type *t)
+{
+	const struct type *bare = type_strip(t);
+
+	if (!bare->is_incomplete)
+		return t;
+	if (bare->kind == TYPE_STRUCT || bare->kind == TYPE_UNION || bare->kind == TYPE_ENUM)
+		bare = complete_tagged(ts, bare);
+	return bare && !bare->is_incomplete ? bare : NULL;
+}
+
+/* The enum with an enumerator of this name: its records hold the name's offset somewhere. */
+static const struct type *find_enum_with(struct types *ts, struct btf_source *src, const char *name)
+{
+	uint32_t name_off = btf_find_string(src->file, name), end;
+
+	if (name_off == UINT32_MAX)
+		return NULL;
+	end = btf_end(src->file);
+	for (uint32_t id = btf_first(src->file); id < end; id++) {
+		struct btf_record rec;
+		size_t each_b;
+
+		if (!btf_get(src->file, id, &rec))
+			break;
+		if (rec.kind != BTF_KIND_ENUM && rec.kind != BTF_KIND_ENUM64)
+			continue;
+		each_b =
+		    rec.kind == BTF_KIND_ENUM ? sizeof(struct btf_enum) : sizeof(struct btf_enum64);
+		for (uint32_t i = 0; i < rec.vlen; i++)
+			if (!memcmp((const char *)rec.extra + i * each_b, &name_off,
+			            sizeof(name_off)))
+				return btf_type(ts, src, id, true);
+	}
+	return NULL;
+}
+
+bool types_find_enumerator(struct types *ts, const char *name, int64_t *ret_value,
+                           const struct type **ret_enum)
+{
+	const struct declared_enumerator *own = strmap_get(&ts->enumerators, name);
+	const struct type *t = NULL;
+
+	if (own) {
+		*ret_value = own->value;
+		if (ret_enum)
+			*ret_enum = own->type;
+		return true;
+	}
+	if (types_vmlinux(ts))
+		t = find_enum_with(ts, &ts->vmlinux, name);
+	for (uint32_t i = 0; t && i < t->n_enumerators; i++) {
+		if (strcmp(t->enumerators[i].name, name))
+			continue;
+		*ret_value = t->enumerators[i].value;
+		if (ret_enum)
+			*ret_enum = t;
+		return true;
+	}
+	return false;
+}
+
+const char *types_find_define(struct types *ts, const char *name)
+{
+	return strmap_get(&ts->defines, name);
+}
+
+/* ---- functions ------------------------------------------------------------------------------ */
+
+static const struct type *func_in(struct types *ts, struct btf_source *src, const char *name,
+                                  uint32_t *ret_btf_id)
+{
+	uint32_t id = btf_find(src->file, name, BTF_KIND_MASK(BTF_KIND_FUNC), 0);
+
+	if (!id)
+		return NULL;
+	if (ret_btf_id)
+		*ret_btf_id = id;
+	return btf_func_type(ts, src, id, 0);
+}
+
+const struct type *types_find_func(struct types *ts, const char *name, const char *module,
+                                   uint32_t *ret_btf_id, uint32_t *ret_btf_obj_id,
+                                   const char **ret_module)
+{
+	struct btf_source *src = module ? types_module(ts, module) : types_vmlinux(ts);
+	const struct type *t;
+
+	if (!src)
+		return NULL;
+	t = func_in(ts, src, name, ret_btf_id);
+	if (!t && !module) {
+		types_open_modules(ts);
+		vec_each (m, &ts->modules) {
+			src = *m;
+			t = src->file ? func_in(ts, src, name, ret_btf_id) : NULL;
+			if (t)
+				break;
+		}
+	}
+	if (!t)
+		return NULL;
+	if (ret_btf_obj_id)
+		*ret_btf_obj_id = module_obj_id(src);
+	if (ret_module)
+		*ret_module = src->module;
+	return t;
+}
+
+bool types_kernel_has_func(struct types *ts, const char *name)
+{
+	struct btf_source *src = types_vmlinux(ts);
+
+	return src && btf_find(src->file, name, BTF_KIND_MASK(BTF_KIND_FUNC), 0);
+}
+
+/* A typedef's prototype carries no parameter names; a function the same macro defines does. */
+static const struct type *named_prototype(struct types *ts, struct btf_source *src,
+                                          const char *name, uint32_t n_params)
+{
+	static const char *const stubs[] = {"__probestub_%s", "__bpf_trace_%s", "__traceiter_%s"};
+	char func[256];
+
+	for (size_t i = 0; i < sizeof(stubs) / sizeof(stubs[0]); i++) {
+		const struct type *t;
+		uint32_t id;
+
+		if (strlen(name) + strlen(stubs[i]) >= sizeof(func))
+			return NULL;
+		strcpy(func, stubs[i]);
+		strcpy(strchr(func, '%'), name);
+		id = btf_find(src->file, func, BTF_KIND_MASK(BTF_KIND_FUNC), 0);
+		t = id ? btf_func_type(ts, src, id, 1) : NULL; /* without void *__data */
+		if (t && t->n_fields == n_params && (!n_params || t->fields[0].name))
+			return t;
+	}
+	return NULL;
+}
+
+static const struct type *raw_tracepoint_in(struct types *ts, struct btf_source *src,
+                                            const char *name, uint32_t *ret_btf_id)
+{
+	const char *typedef_name = arena_printf(ts->a, "btf_trace_%s", name);
+	uint32_t id = btf_find(src->file, typedef_name, BTF_KIND_MASK(BTF_KIND_TYPEDEF), 0);
+	const struct type *bare, *named;
+	struct btf_record rec;
+
+	if (!id || !btf_get(src->file, id, &rec) || !btf_get(src->file, rec.size_or_type, &rec) ||
+	    rec.kind != BTF_KIND_PTR)
+		return NULL;
+	bare = btf_func_type(ts, src, rec.size_or_type, 1);
+	if (!bare)
+		return NULL;
+	if (ret_btf_id)
+		*ret_btf_id = id;
+	named = named_prototype(ts, src, name, bare->n_fields);
+	return named ? named : bare;
+}
+
+const struct type *types_find_raw_tracepoint_in(struct types *ts, const char *name,
+                                                const char *module, uint32_t *ret_btf_id,
+                                                uint32_t *ret_btf_obj_id, const char **ret_module)
+{
+	struct btf_source *src = module ? types_module(ts, module) : types_vmlinux(ts);
+	const struct type *t;
+
+	if (!src)
+		return NULL;
+	t = raw_tracepoint_in(ts, src, name, ret_btf_id);
+	if (!t && !module) {
+		types_open_modules(ts);
+		vec_each (m, &ts->modules) {
+			src = *m;
+			t = src->file ? raw_tracepoint_in(ts, src, name, ret_btf_id) : NULL;
+			if (t)
+				break;
+		}
+	}
+	if (!t)
+		return NULL;
+	if (ret_btf_obj_id)
+		*ret_btf_obj_id = module_obj_id(src);
+	if (ret_module)
+		*ret_module = src->module;
+	return t;
+}
+
+const struct type *types_find_raw_tracepoint(struct types *ts, const char *name,
+                                             uint32_t *ret_btf_id)
+{
+	return types_find_raw_tracepoint_in(ts, name, NULL, ret_btf_id, NULL, NULL);
+}
+
+/* ---- walks ---------------------------------------------------------------------------------- */
+
+/* `prefix` is cut off the names before they are matched and handed on. */
+static bool walk(struct btf_source *src, uint32_t kinds, const char *prefix, const char *pattern,
+                 types_visit_fn *fn, void *arg)
+{
+	bool is_all = !pattern || !strcmp(pattern, "*");
+	size_t prefix_b = strlen(prefix);
+	uint32_t end = btf_end(src->file);
+
+	for (uint32_t id = btf_first(src->file); id < end; id++) {
+		struct btf_record rec;
+		const char *name;
+
+		if (!btf_get(src->file, id, &rec))
+			break;
+		if (!(BTF_KIND_MASK(rec.kind) & kinds) || !rec.name_off)
+			continue;
+		name = btf_string(src->file, rec.name_off);
+		if (!*name || strncmp(name, prefix, prefix_b))
+			continue;
+		name += prefix_b;
+		if ((is_all || wildcard_match(pattern, name)) && !fn(arg, src->module, name, id))
+			return false;
+	}
+	return true;
+}
+
+static void walk_all(struct types *ts, bool with_modules, uint32_t kinds, const char *prefix,
+                     const char *pattern, types_visit_fn *fn, void *arg)
+{
+	if (!types_vmlinux(ts) || !walk(&ts->vmlinux, kinds, prefix, pattern, fn, arg) ||
+	    !with_modules)
+		return;
+	types_open_modules(ts);
+	vec_each (m, &ts->modules)
+		if ((*m)->file && !walk(*m, kinds, prefix, pattern, fn, arg))
+			return;
+}
+
+void types_each_func(struct types *ts, const char *pattern, bool with_modules, types_visit_fn *fn,
+                     void *arg)
+{
+	walk_all(ts, with_modules, BTF_KIND_MASK(BTF_KIND_FUNC), "", pattern, fn, arg);
+}
+
+void types_each_named(struct types *ts, enum type_kind kind, const char *pattern,
+                      types_visit_fn *fn, void *arg)
+{
+	uint32_t kinds = kind == TYPE_STRUCT ? BTF_KIND_MASK(BTF_KIND_STRUCT)
+	                 : kind == TYPE_UNION
+	                     ? BTF_KIND_MASK(BTF_KIND_UNION)
+	                     : BTF_KIND_MASK(BTF_KIND_ENUM) | BTF_KIND_MASK(BTF_KIND_ENUM64);
+
+	walk_all(ts, true, kinds, "", pattern, fn, arg);
+}
+
+void types_each_raw_tracepoint(struct types *ts, const char *pattern, types_visit_fn *fn, void *arg)
+{
+	walk_all(ts, true, BTF_KIND_MASK(BTF_KIND_TYPEDEF), "btf_trace_", pattern, fn, arg);
+}
