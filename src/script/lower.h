@@ -1,0 +1,192 @@
+/* Lowering, inside: tree to IR. Shared by the lower_*.c files only.
+ *
+ * A value is either in a register (integers, pointers, and what is one u64: ksym, username) or in
+ * memory (strings, tuples, structs, stacks, ...). A memory value is an address plus how it may be
+ * read: directly (stack, map value, ring record) or by a probe-read helper (a struct in kernel or
+ * user memory that nobody has copied yet). */
+#ifndef SKEP_SCRIPT_LOWER_H
+#define SKEP_SCRIPT_LOWER_H
+
+#include "base/strmap.h"
+#include "image/image.h"
+#include "ir/ir.h"
+#include "script/ast.h"
+#include "script/builtins.h"
+#include "script/script.h"
+
+enum { SCRATCH_CHUNK_B = 32768 }; /* largest per-CPU value: PCPU_MIN_UNIT_SIZE */
+
+struct value {
+	const struct type *type;
+	struct ir_inst *ir; /* the register, or the address */
+	bool is_memory;
+	uint8_t align_b; /* memory: known alignment */
+};
+
+/* How `args` and the raw arguments are had in the current program. */
+enum args_source {
+	ARGS_NONE,
+	ARGS_RECORD,	    /* perf tracepoint: the context is the record */
+	ARGS_SLOTS,	    /* fentry, fexit, tp_btf: u64 slots behind the context */
+	ARGS_SYSCALL_ENTER, /* tp_btf/sys_enter: slot 0 = pt_regs, slot 1 = number */
+	ARGS_SYSCALL_EXIT,  /* tp_btf/sys_exit: slot 0 = pt_regs, slot 1 = result */
+};
+
+/* One IR function being filled: the probe itself or a loop body that became a callback. */
+struct lower_func {
+	struct ir_func *f;
+	struct ir_builder pro; /* prologue: look-ups that the whole function uses */
+	struct ir_block *pro_end; /* where the prologue goes when it can't: straight out */
+	struct ir_block *body_start;
+	struct lower_func *outer;
+	struct ir_inst **scratch;     /* base per scratch chunk, NULL: not looked up yet */
+	uint32_t n_scratch;
+	struct ir_inst **cpu_globals; /* base per CPU_GLOBALS map */
+	struct ir_inst *ctx;	      /* NULL in callbacks */
+};
+
+struct lower_loop {
+	struct lower_loop *outer;
+	struct ir_block *on_break, *on_continue;
+	struct lower_func *func; /* a jump to a loop of another function can't happen */
+};
+
+struct lower {
+	struct unit *u;
+	struct image *img;
+	struct arena *a;
+	const struct script_options *opts;
+	/* maps of the image, by role */
+	uint32_t globals, rodata, ring, lost;
+	bool has_globals, has_rodata, has_ring, has_lost;
+	vec(uint32_t) cpu_globals;	/* image maps */
+	vec(uint32_t) cpu_globals_used; /* bytes of each */
+	uint32_t globals_used;
+	struct strbuf rodata_bytes;
+	struct strmap rodata_strings; /* literal -> 1 + offset */
+	uint32_t zeros_off_b, zeros_size_b;
+	uint32_t *var_of_map; /* struct map.id -> image var */
+	/* the program being made */
+	struct ir_unit *unit;
+	struct lower_func *fn;
+	struct ir_builder b;
+	struct probe *probe;
+	const struct probe_target *target; /* the only one, or NULL if there are several */
+	struct ir_inst *target_index;	   /* runtime index into the probe's targets, or NULL */
+	uint32_t probe_names_off_b, probe_name_stride; /* rodata table for it */
+	uint32_t first_probe_name;
+	enum args_source args;
+	struct ir_block *body_exit;
+	struct lower_loop *loop;
+	uint32_t program; /* index in the image */
+	uint32_t scratch_used, scratch_high; /* bytes; a statement's temporaries are given back */
+	vec(uint32_t) scratch_maps;	     /* image maps of this program's chunks */
+	struct slot_of_var *vars;	     /* per struct variable.id */
+	uint32_t n_callbacks;
+};
+
+struct slot_of_var {
+	bool is_set_up, is_memory;
+	ir_var ssa;
+	uint32_t scratch; /* is_memory: offset */
+};
+
+/* ---- lower.c: programs and shared services ---- */
+struct ir_inst *lower_ctx(struct lower *l);
+/* Memory for `size_b` bytes, aligned to 8: stack for small ones, per-CPU scratch for others.
+ * Lasts until the statement ends (lower_temp_mark / release). */
+struct ir_inst *lower_temp(struct lower *l, uint32_t size_b, const char *name);
+struct ir_inst *lower_scratch_at(struct lower *l, uint32_t off_b);
+uint32_t lower_scratch_alloc(struct lower *l, uint32_t size_b);
+struct ir_inst *lower_cpu_globals(struct lower *l, uint32_t image_map);
+uint32_t lower_rodata(struct lower *l, const void *bytes, size_t len_b, uint32_t align_b);
+struct ir_inst *lower_rodata_addr(struct lower *l, uint32_t off_b);
+struct ir_inst *lower_zeros(struct lower *l, uint32_t size_b);
+struct ir_block *lower_block(struct lower *l);
+/* Continue in `to`: seal it and put the builder there. */
+void lower_enter(struct lower *l, struct ir_block *to);
+struct lower_func *lower_func_begin(struct lower *l, struct ir_func *f);
+void lower_func_end(struct lower *l);
+
+/* ---- lower_expr.c ---- */
+bool type_is_register(const struct type *t);
+struct value lower_expr(struct lower *l, struct node *n);
+/* A register value, 64 bits, extended by its own signedness. */
+struct ir_inst *lower_int(struct lower *l, struct node *n);
+/* Write the value of n to `dst` (directly accessible, align_b known). With `pad`, all
+ * n->type->size_b bytes are defined (keys, map values); without, only up to a string's NUL. */
+void lower_into(struct lower *l, struct node *n, struct ir_inst *dst, uint8_t align_b, bool pad);
+/* The same for a value at hand that becomes `type` (strings grow). */
+void lower_store(struct lower *l, struct value v, const struct type *type, struct ir_inst *dst,
+		 uint8_t align_b, bool pad);
+/* Make a memory value readable directly (copies what is in kernel or user memory). */
+struct value lower_direct(struct lower *l, struct value v);
+void lower_cond(struct lower *l, struct node *n, struct ir_block *then, struct ir_block *otherwise);
+enum ir_ptr lower_ptr_kind(struct lower *l, const struct type *ptr, struct ir_inst *v);
+/* The value of `type` at address + off_b: a load for registers, a reference for memory. */
+struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *address,
+		      int64_t off_b, uint8_t align_b);
+
+/* ---- lower_string.c ---- */
+struct ir_inst *lower_string_equal(struct lower *l, struct node *x, struct node *y, uint64_t limit);
+struct ir_inst *lower_strcontains(struct lower *l, struct node *hay, struct node *needle);
+struct ir_inst *lower_strlen(struct lower *l, struct node *s);
+/* Read a C string at p into dst (size_b bytes). */
+void lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_inst *size, uint32_t max_b,
+		    struct ir_inst *p, enum ir_ptr kind, uint8_t align_b, bool pad);
+
+/* ---- lower_stmt.c, lower_loop.c ---- */
+void lower_stmt(struct lower *l, struct node *n);
+void lower_stmts(struct lower *l, struct node *block);
+void lower_vars_begin(struct lower *l, struct probe *pr);
+void lower_var_write(struct lower *l, struct variable *v, struct node *value);
+struct value lower_var_read(struct lower *l, struct variable *v);
+void lower_var_set(struct lower *l, struct variable *v, struct value value);
+struct ir_inst *lower_var_address(struct lower *l, struct variable *v);
+void lower_for_map(struct lower *l, struct node *n);
+void lower_for_range(struct lower *l, struct node *n);
+struct ir_inst *lower_map_len(struct lower *l, struct map *m);
+void lower_return(struct lower *l, struct node *n);
+
+/* ---- lower_map.c ---- */
+struct value lower_map_read(struct lower *l, struct node *n);
+void lower_map_write(struct lower *l, struct node *map, struct node *value);
+void lower_map_write_value(struct lower *l, struct node *map, struct value v);
+/* ++, --, op=: reads, computes with `change`, writes; returns the new or the old value. */
+struct ir_inst *lower_map_update(struct lower *l, struct node *map,
+				 struct ir_inst *(*change)(struct lower *l, struct ir_inst *old,
+							   void *arg),
+				 void *arg, bool want_old);
+void lower_map_aggregate(struct lower *l, struct node *map, struct node *call);
+struct ir_inst *lower_map_delete(struct lower *l, struct node *map, bool is_used);
+struct ir_inst *lower_map_has_key(struct lower *l, struct node *map, struct node *key);
+/* An aggregation reduced over all CPUs to an integer. `key` NULL for scalars. */
+struct ir_inst *lower_map_reduce(struct lower *l, struct map *m, struct ir_inst *key);
+struct ir_inst *lower_map_key(struct lower *l, struct map *m, struct node *key);
+
+/* ---- lower_event.c ---- */
+void lower_format_event(struct lower *l, enum event_kind kind, struct node *call);
+void lower_print(struct lower *l, struct node *call);
+void lower_simple_event(struct lower *l, struct image_event ev, struct ir_inst *arg, bool wake);
+void lower_join(struct lower *l, struct node *call);
+void lower_runtime_warning(struct lower *l, struct span at, const char *text, const char *helper,
+			   struct ir_inst *retcode);
+
+/* ---- lower_builtin.c, lower_call.c ---- */
+struct value lower_builtin(struct lower *l, struct node *n);
+struct value lower_call(struct lower *l, struct node *n);
+struct value lower_stack(struct lower *l, const struct type *t);
+struct value lower_args_field(struct lower *l, struct node *n);
+struct ir_inst *lower_pid_tgid(struct lower *l, bool want_pid, bool is_init_ns);
+int lower_reg_offset(const char *name);
+
+static inline struct value value_reg(const struct type *t, struct ir_inst *ir)
+{
+	return (struct value){.type = t, .ir = ir};
+}
+static inline struct value value_mem(const struct type *t, struct ir_inst *address, uint8_t align_b)
+{
+	return (struct value){.type = t, .ir = address, .is_memory = true, .align_b = align_b};
+}
+
+#endif

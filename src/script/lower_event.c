@@ -1,0 +1,265 @@
+/* Lowering of emissions: records written straight into the ring's reservation.
+ *
+ * A record that finds no room is counted, per CPU and program, and reported by the session. The
+ * consumer is woken only when much has gathered (or at exit): a wake-up per event would cost more
+ * than the event. */
+#include "script/lower.h"
+
+#include <linux/bpf.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+enum {
+	RING_AVAIL_DATA = 0, /* BPF_RB_AVAIL_DATA */
+	RING_NO_WAKEUP = 1,
+	RING_FORCE_WAKEUP = 2,
+	WATERMARK_B = 64 * 1024,
+	JOIN_STRINGS = 16,
+};
+
+static void count_lost(struct lower *l)
+{
+	struct ir_builder *b = &l->b;
+	struct ir_inst *key = ir_slot_addr(b, ir_slot_new(b, 4, 4, "lost"));
+	struct ir_block *there = lower_block(l), *done = lower_block(l);
+	struct ir_inst *n;
+
+	l->has_lost = true;
+	ir_store(b, key, 0, 4, ir_const(b, l->program));
+	n = ir_callv(b, BPF_FUNC_map_lookup_elem, PTR_VALUE, ir_map(b, l->lost), key);
+	ir_branch(b, COND_NE, n, ir_const(b, 0), there, done);
+	lower_enter(l, there);
+	ir_store(b, n, 0, 8,
+		 ir_bin_imm(b, IR_ADD, ir_load(b, n, 0, 8, false, PTR_NONE), 1));
+	ir_jump(b, done);
+	lower_enter(l, done);
+}
+
+/* A record under construction. */
+struct record {
+	struct ir_inst *at;
+	uint32_t size_b;
+	bool wake;
+	struct ir_block *done;
+};
+
+static struct record record_begin(struct lower *l, uint32_t event, uint32_t size_b,
+				  struct ir_inst *arg, bool wake)
+{
+	struct ir_builder *b = &l->b;
+	struct record r = {.size_b = (size_b + 7) & ~7u, .wake = wake, .done = lower_block(l)};
+
+	l->has_ring = true;
+	if (l->opts->target.has_ringbuf) {
+		struct ir_block *got = lower_block(l), *none = lower_block(l);
+
+		none->is_unlikely = true;
+		r.at = ir_callv(b, BPF_FUNC_ringbuf_reserve, PTR_MEM, ir_map(b, l->ring),
+				ir_const(b, r.size_b), ir_const(b, 0));
+		ir_branch(b, COND_NE, r.at, ir_const(b, 0), got, none);
+		lower_enter(l, none);
+		count_lost(l);
+		ir_jump(b, r.done);
+		lower_enter(l, got);
+	} else {
+		r.at = lower_scratch_at(l, lower_scratch_alloc(l, r.size_b));
+	}
+	if (!arg || arg->op == IR_CONST) {
+		uint64_t head = event | (arg ? (uint64_t)arg->imm << 32 : 0);
+
+		ir_store(b, r.at, 0, 8, ir_const(b, (int64_t)head));
+	} else {
+		ir_store(b, r.at, 0, 4, ir_const(b, event));
+		ir_store(b, r.at, 4, 4, arg);
+	}
+	return r;
+}
+
+static void record_end(struct lower *l, struct record *r)
+{
+	struct ir_builder *b = &l->b;
+	struct ir_inst *flags = ir_const(b, RING_FORCE_WAKEUP);
+
+	if (!l->opts->target.has_ringbuf) {
+		struct ir_block *failed = lower_block(l);
+		struct ir_inst *ret;
+
+		if (!lower_ctx(l)) {
+			diag_error(l->u->diag, E_UNSUPPORTED, b->at,
+				   "output from inside a loop needs a ring buffer (kernel 5.8)");
+			ir_jump(b, r->done);
+		} else {
+			ret = ir_callv(b, BPF_FUNC_perf_event_output, PTR_NONE, lower_ctx(l),
+				       ir_map(b, l->ring), ir_const(b, 0xffffffff), r->at,
+				       ir_const(b, r->size_b));
+			ir_branch(b, COND_EQ, ret, ir_const(b, 0), r->done, failed);
+			lower_enter(l, failed);
+			count_lost(l);
+			ir_jump(b, r->done);
+		}
+		lower_enter(l, r->done);
+		return;
+	}
+	if (!r->wake) {
+		struct ir_inst *waiting = ir_callv(b, BPF_FUNC_ringbuf_query, PTR_NONE,
+						   ir_map(b, l->ring),
+						   ir_const(b, RING_AVAIL_DATA));
+
+		/* waiting > WATERMARK ? 2 : 1, without a branch */
+		flags = ir_bin(b, IR_SUB, ir_const(b, WATERMARK_B), waiting);
+		flags = ir_bin_imm(b, IR_SHR, flags, 63);
+		flags = ir_bin_imm(b, IR_ADD, flags, RING_NO_WAKEUP);
+	}
+	ir_callv(b, BPF_FUNC_ringbuf_submit, PTR_NONE, r->at, flags);
+	ir_jump(b, r->done);
+	lower_enter(l, r->done);
+}
+
+static uint32_t add_event(struct lower *l, struct image_event ev)
+{
+	vec_push(l->a, &l->img->events, ev);
+	return (uint32_t)l->img->events.n - 1;
+}
+
+static uint32_t align_of_value(const struct type *t)
+{
+	t = type_strip(t);
+	if (type_is_register(t))
+		return t->size_b == 1 || t->size_b == 2 || t->size_b == 4 ? t->size_b : 8;
+	return 8;
+}
+
+/* Fields one behind the other, each aligned for its stores. Returns the record's size. */
+static uint32_t lay_out(struct lower *l, struct node **args, uint32_t n,
+			const struct image_field **ret)
+{
+	struct image_field *fields = arena_array(l->a, struct image_field, n + 1);
+	uint32_t off = sizeof(struct image_record);
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t align = align_of_value(args[i]->type);
+
+		off = (off + align - 1) & ~(align - 1);
+		fields[i] = (struct image_field){.type = args[i]->type, .off_b = off};
+		off += image_value_size(type_strip(args[i]->type));
+	}
+	*ret = fields;
+	return off;
+}
+
+static void emit_fields(struct lower *l, struct image_event ev, struct node **args, uint32_t n)
+{
+	struct record r;
+	uint32_t event;
+	struct ir_inst **early = arena_array(l->a, struct ir_inst *, n + 1);
+
+	ev.size_b = lay_out(l, args, n, &ev.fields);
+	ev.n_fields = n;
+	event = add_event(l, ev);
+	/* Registers first: what they cost is not paid while the reservation is held, and a failing
+	 * reservation does not change what the script's expressions do. */
+	for (uint32_t i = 0; i < n; i++)
+		if (type_is_register(type_strip(args[i]->type)))
+			early[i] = lower_int(l, args[i]);
+	r = record_begin(l, event, ev.size_b, NULL, false);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct type *t = type_strip(args[i]->type);
+		struct ir_inst *at = ir_bin_imm(&l->b, IR_ADD, r.at, ev.fields[i].off_b);
+
+		if (early[i])
+			lower_store(l, value_reg(args[i]->type, early[i]), t, at, 8, false);
+		else
+			lower_into(l, args[i], at, 8, false);
+	}
+	record_end(l, &r);
+}
+
+void lower_format_event(struct lower *l, enum event_kind kind, struct node *call)
+{
+	struct image_event ev = {.kind = kind, .format = call->args[0]->string, .at = call->at};
+
+	emit_fields(l, ev, call->args + 1, call->n_args - 1);
+}
+
+void lower_simple_event(struct lower *l, struct image_event ev, struct ir_inst *arg, bool wake)
+{
+	struct record r;
+
+	ev.size_b = sizeof(struct image_record);
+	r = record_begin(l, add_event(l, ev), ev.size_b, arg, wake);
+	record_end(l, &r);
+}
+
+void lower_print(struct lower *l, struct node *call)
+{
+	struct node *what = call->args[0];
+	struct image_event ev = {.kind = EVENT_PRINT, .at = call->at};
+
+	if (what->kind == NODE_MAP && !what->n_args && what->map->is_keyed) {
+		ev.kind = EVENT_PRINT_MAP;
+	} else if (what->kind == NODE_MAP && !what->map->is_keyed &&
+		   type_is_agg(type_strip(what->map->value))) {
+		ev.kind = EVENT_PRINT_MAP; /* reduced over CPUs when printed */
+	} else if (what->kind == NODE_MAP && !what->n_args) {
+		ev.kind = EVENT_PRINT_MAP;
+	}
+	if (ev.kind == EVENT_PRINT_MAP) {
+		ev.var = l->var_of_map[what->map->id];
+		if (call->n_args > 1)
+			ev.top = (uint32_t)call->args[1]->number;
+		if (call->n_args > 2)
+			ev.div = (uint32_t)call->args[2]->number;
+		lower_simple_event(l, ev, NULL, false);
+		return;
+	}
+	emit_fields(l, ev, call->args, 1);
+}
+
+void lower_runtime_warning(struct lower *l, struct span at, const char *text, const char *helper,
+			   struct ir_inst *retcode)
+{
+	struct image_event ev = {.kind = EVENT_RUNTIME_WARNING, .format = text, .helper = helper,
+				 .at = at};
+
+	lower_simple_event(l, ev, retcode ? ir_neg(&l->b, retcode) : NULL, false);
+}
+
+/* join(char *argv[]): pointers until a null one, at most 16 strings of at most 1024 bytes. */
+void lower_join(struct lower *l, struct node *call)
+{
+	struct image_event ev = {.kind = EVENT_JOIN, .at = call->at,
+				 .format = call->n_args > 1 ? call->args[1]->string : " ",
+				 .n_fields = JOIN_STRINGS};
+	struct image_field *fields = arena_array(l->a, struct image_field, JOIN_STRINGS);
+	const struct type *text = type_string(l->a, 1024);
+	struct ir_builder *b = &l->b;
+	struct ir_inst *argv = lower_int(l, call->args[0]), *p;
+	enum ir_ptr kind = lower_ptr_kind(l, type_strip(call->args[0]->type), argv);
+	struct ir_block *end;
+	struct record r;
+	ir_var n = ir_var_new(l->fn->f);
+
+	for (uint32_t i = 0; i < JOIN_STRINGS; i++)
+		fields[i] = (struct image_field){text, 8 + i * 1024};
+	ev.fields = fields;
+	ev.size_b = 8 + JOIN_STRINGS * 1024;
+	argv = ir_as(b, argv, kind);
+	r = record_begin(l, add_event(l, ev), ev.size_b, NULL, false);
+	end = lower_block(l);
+	ir_var_set(b, n, ir_const(b, 0));
+	for (uint32_t i = 0; i < JOIN_STRINGS; i++) {
+		struct ir_block *some = lower_block(l);
+
+		p = ir_load(b, argv, i * 8, 8, false, PTR_NONE);
+		ir_branch(b, COND_NE, p, ir_const(b, 0), some, end);
+		lower_enter(l, some);
+		lower_read_str(l, ir_bin_imm(b, IR_ADD, r.at, 8 + i * 1024), NULL, 1024, p, kind, 8,
+			       false);
+		ir_var_set(b, n, ir_const(b, i + 1));
+	}
+	ir_jump(b, end);
+	lower_enter(l, end);
+	ir_store(b, r.at, 4, 4, ir_var_get(b, n));
+	record_end(l, &r);
+}

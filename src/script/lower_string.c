@@ -1,0 +1,273 @@
+/* Lowering of strings: reading them, comparing them.
+ *
+ * A comparison with a literal is a handful of wide loads; two run-time strings are compared by a
+ * loop that the kernel verifier walks to its end, so it is bounded by the shorter type. */
+#include "script/lower.h"
+
+#include <linux/bpf.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+void lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_inst *size, uint32_t max_b,
+		    struct ir_inst *p, enum ir_ptr kind, uint8_t align_b, bool pad)
+{
+	uint32_t helper;
+	struct ir_builder *b = &l->b;
+
+	if (pad)
+		ir_zero(b, dst, max_b, align_b);
+	switch (kind) {
+	case PTR_USER:
+		helper = BPF_FUNC_probe_read_user_str;
+		break;
+	case PTR_ANY:
+		helper = BPF_FUNC_probe_read_str;
+		break;
+	default:
+		helper = BPF_FUNC_probe_read_kernel_str;
+	}
+	if (!l->opts->target.has_probe_read_split)
+		helper = BPF_FUNC_probe_read_str;
+	if (!size || size->op == IR_CONST) {
+		uint64_t n = size ? (uint64_t)size->imm : max_b;
+
+		if (n > max_b)
+			n = max_b;
+		if (!n) {
+			ir_store(b, dst, 0, 1, ir_const(b, 0));
+			return;
+		}
+		ir_callv(b, helper, PTR_NONE, dst, ir_const(b, (int64_t)n), p);
+		return;
+	}
+	/* A size known at run time only: cap it where the verifier can see it. */
+	struct ir_block *big = lower_block(l), *go_on = lower_block(l), *done = lower_block(l);
+	struct ir_block *read = lower_block(l);
+	ir_var n = ir_var_new(l->fn->f);
+
+	ir_store(b, dst, 0, 1, ir_const(b, 0));
+	ir_var_set(b, n, size);
+	ir_branch(b, COND_UGT, size, ir_const(b, max_b), big, go_on);
+	lower_enter(l, big);
+	ir_var_set(b, n, ir_const(b, max_b));
+	ir_jump(b, go_on);
+	lower_enter(l, go_on);
+	size = ir_var_get(b, n);
+	ir_branch(b, COND_EQ, size, ir_const(b, 0), done, read);
+	lower_enter(l, read);
+	ir_callv(b, helper, PTR_NONE, dst, size, p);
+	ir_jump(b, done);
+	lower_enter(l, done);
+}
+
+static uint8_t widest(uint32_t left, uint8_t align_b, uint32_t at)
+{
+	uint8_t width = 8;
+
+	while (width > left || width > align_b || at % width)
+		width /= 2;
+	return width;
+}
+
+/* Leaves for `differ` at the first byte in which v is not `bytes`. */
+static void match_literal(struct lower *l, struct ir_inst *base, uint8_t align_b, const char *bytes,
+			  uint32_t n, struct ir_block *differ)
+{
+	for (uint32_t at = 0; at < n;) {
+		uint8_t width = widest(n - at, align_b, at);
+		struct ir_block *same = lower_block(l);
+		uint64_t want = 0;
+
+		memcpy(&want, bytes + at, width);
+		ir_branch(&l->b, COND_EQ, ir_load(&l->b, base, at, width, false, PTR_NONE),
+			  ir_const(&l->b, (int64_t)want), same, differ);
+		lower_enter(l, same);
+		at += width;
+	}
+}
+
+static struct ir_inst *finish(struct lower *l, struct ir_block *differ)
+{
+	struct ir_block *join = lower_block(l);
+	ir_var result = ir_var_new(l->fn->f);
+
+	ir_var_set(&l->b, result, ir_const(&l->b, 1));
+	ir_jump(&l->b, join);
+	lower_enter(l, differ);
+	ir_var_set(&l->b, result, ir_const(&l->b, 0));
+	ir_jump(&l->b, join);
+	lower_enter(l, join);
+	return ir_var_get(&l->b, result);
+}
+
+static struct ir_inst *equal_literal(struct lower *l, struct node *s, const struct node *literal,
+				     uint64_t limit)
+{
+	struct value v = lower_direct(l, lower_expr(l, s));
+	uint32_t size = image_value_size(type_strip(s->type));
+	uint32_t n = (uint32_t)strlen(literal->string) + 1;
+	struct ir_block *differ = lower_block(l);
+
+	if (n > limit)
+		n = (uint32_t)limit;
+	if (n > size) { /* the literal is longer than s can be; equal only up to s's end */
+		if (n - 1 > size || limit < n) {
+			ir_jump(&l->b, differ);
+			l->b.block = lower_block(l);
+			ir_seal(l->b.block);
+			return finish(l, differ);
+		}
+		n = size;
+	}
+	if (n)
+		match_literal(l, v.ir, v.align_b, literal->string, n, differ);
+	return finish(l, differ);
+}
+
+/* for (i = 0; i < n; i++) { if (x[i] != y[i]) differ; if (!x[i]) break; } */
+static struct ir_inst *equal_loop(struct lower *l, struct node *x, struct node *y, uint64_t limit)
+{
+	struct value vx = lower_direct(l, lower_expr(l, x)), vy = lower_direct(l, lower_expr(l, y));
+	uint64_t nx = image_value_size(type_strip(vx.type));
+	uint64_t ny = image_value_size(type_strip(vy.type));
+	uint64_t n = nx < ny ? nx : ny;
+	struct ir_block *head = lower_block(l), *body = lower_block(l), *same = lower_block(l);
+	struct ir_block *next = lower_block(l), *equal = lower_block(l), *differ = lower_block(l);
+	ir_var var = ir_var_new(l->fn->f);
+	struct ir_inst *i, *cx, *cy;
+
+	if (n > limit)
+		n = limit;
+	ir_var_set(&l->b, var, ir_const(&l->b, 0));
+	ir_jump(&l->b, head);
+	l->b.block = head;
+	i = ir_var_get(&l->b, var);
+	ir_branch(&l->b, COND_ULT, i, ir_const(&l->b, (int64_t)n), body, equal);
+	lower_enter(l, body);
+	cx = ir_load(&l->b, ir_bin(&l->b, IR_ADD, vx.ir, i), 0, 1, false, PTR_NONE);
+	cy = ir_load(&l->b, ir_bin(&l->b, IR_ADD, vy.ir, i), 0, 1, false, PTR_NONE);
+	ir_branch(&l->b, COND_EQ, cx, cy, same, differ);
+	lower_enter(l, same);
+	ir_branch(&l->b, COND_EQ, cx, ir_const(&l->b, 0), equal, next);
+	lower_enter(l, next);
+	ir_var_set(&l->b, var, ir_bin_imm(&l->b, IR_ADD, i, 1));
+	ir_jump(&l->b, head);
+	ir_seal(head);
+	lower_enter(l, equal);
+	return finish(l, differ);
+}
+
+struct ir_inst *lower_string_equal(struct lower *l, struct node *x, struct node *y, uint64_t limit)
+{
+	if (x->kind == NODE_STRING && y->kind == NODE_STRING)
+		return ir_const(&l->b, limit == UINT64_MAX
+					       ? !strcmp(x->string, y->string)
+					       : !strncmp(x->string, y->string, limit));
+	while (x->kind == NODE_CAST && x->is_implicit && x->args[0]->kind == NODE_STRING)
+		x = x->args[0];
+	while (y->kind == NODE_CAST && y->is_implicit && y->args[0]->kind == NODE_STRING)
+		y = y->args[0];
+	if (y->kind == NODE_STRING)
+		return equal_literal(l, x, y, limit);
+	if (x->kind == NODE_STRING)
+		return equal_literal(l, y, x, limit);
+	return equal_loop(l, x, y, limit);
+}
+
+struct ir_inst *lower_strlen(struct lower *l, struct node *s)
+{
+	struct value v = lower_direct(l, lower_expr(l, s));
+	uint32_t n = image_value_size(type_strip(v.type));
+	struct ir_block *head = lower_block(l), *body = lower_block(l), *next = lower_block(l);
+	struct ir_block *done = lower_block(l);
+	ir_var var = ir_var_new(l->fn->f);
+	struct ir_inst *i, *c;
+
+	ir_var_set(&l->b, var, ir_const(&l->b, 0));
+	ir_jump(&l->b, head);
+	l->b.block = head;
+	i = ir_var_get(&l->b, var);
+	ir_branch(&l->b, COND_ULT, i, ir_const(&l->b, n), body, done);
+	lower_enter(l, body);
+	c = ir_load(&l->b, ir_bin(&l->b, IR_ADD, v.ir, i), 0, 1, false, PTR_NONE);
+	ir_branch(&l->b, COND_EQ, c, ir_const(&l->b, 0), done, next);
+	lower_enter(l, next);
+	ir_var_set(&l->b, var, ir_bin_imm(&l->b, IR_ADD, i, 1));
+	ir_jump(&l->b, head);
+	ir_seal(head);
+	lower_enter(l, done);
+	return ir_var_get(&l->b, var);
+}
+
+/* Does `hay` hold `needle`? For every start, the needle's bytes in turn; a literal needle is
+ * unrolled, another one is compared by an inner loop. */
+struct ir_inst *lower_strcontains(struct lower *l, struct node *hay, struct node *needle)
+{
+	struct value h = lower_direct(l, lower_expr(l, hay)), nd;
+	uint32_t size = image_value_size(type_strip(h.type)), n;
+	struct ir_block *head = lower_block(l), *body = lower_block(l), *next = lower_block(l);
+	struct ir_block *found = lower_block(l), *missing = lower_block(l);
+	ir_var var = ir_var_new(l->fn->f);
+	struct ir_inst *i, *at;
+
+	while (needle->kind == NODE_CAST && needle->is_implicit)
+		needle = needle->args[0];
+	nd = needle->kind == NODE_STRING ? (struct value){0}
+					 : lower_direct(l, lower_expr(l, needle));
+	n = needle->kind == NODE_STRING ? (uint32_t)strlen(needle->string)
+					: image_value_size(type_strip(nd.type));
+	ir_var_set(&l->b, var, ir_const(&l->b, 0));
+	ir_jump(&l->b, head);
+	l->b.block = head;
+	i = ir_var_get(&l->b, var);
+	ir_branch(&l->b, COND_ULT, i,
+		  ir_const(&l->b, needle->kind == NODE_STRING ? (n > size ? 0 : size - n + 1) : size),
+		  body, missing);
+	lower_enter(l, body);
+	at = ir_bin(&l->b, IR_ADD, h.ir, i);
+	if (needle->kind == NODE_STRING) {
+		if (n)
+			match_literal(l, at, 1, needle->string, n, next);
+		ir_jump(&l->b, found);
+	} else {
+		struct ir_block *ih = lower_block(l), *ib = lower_block(l), *ic = lower_block(l);
+		struct ir_block *in = lower_block(l);
+		ir_var k = ir_var_new(l->fn->f);
+		struct ir_inst *kv, *cn, *ch, *sum;
+
+		ir_var_set(&l->b, k, ir_const(&l->b, 0));
+		ir_jump(&l->b, ih);
+		l->b.block = ih;
+		kv = ir_var_get(&l->b, k);
+		ir_branch(&l->b, COND_ULT, kv, ir_const(&l->b, n), ib, found);
+		lower_enter(l, ib);
+		cn = ir_load(&l->b, ir_bin(&l->b, IR_ADD, nd.ir, kv), 0, 1, false, PTR_NONE);
+		ir_branch(&l->b, COND_EQ, cn, ir_const(&l->b, 0), found, ic);
+		lower_enter(l, ic);
+		sum = ir_bin(&l->b, IR_ADD, i, kv);
+		struct ir_block *inside = lower_block(l);
+
+		ir_branch(&l->b, COND_ULT, sum, ir_const(&l->b, size), inside, next);
+		lower_enter(l, inside);
+		ch = ir_load(&l->b, ir_bin(&l->b, IR_ADD, h.ir, sum), 0, 1, false, PTR_NONE);
+		ir_branch(&l->b, COND_EQ, ch, cn, in, next);
+		lower_enter(l, in);
+		ir_var_set(&l->b, k, ir_bin_imm(&l->b, IR_ADD, kv, 1));
+		ir_jump(&l->b, ih);
+		ir_seal(ih);
+	}
+	lower_enter(l, next);
+	/* the haystack ends at its NUL */
+	struct ir_block *more = lower_block(l);
+
+	at = ir_bin(&l->b, IR_ADD, h.ir, i);
+	ir_branch(&l->b, COND_NE, ir_load(&l->b, at, 0, 1, false, PTR_NONE), ir_const(&l->b, 0),
+		  more, missing);
+	lower_enter(l, more);
+	ir_var_set(&l->b, var, ir_bin_imm(&l->b, IR_ADD, i, 1));
+	ir_jump(&l->b, head);
+	ir_seal(head);
+	lower_enter(l, found);
+	return finish(l, missing);
+}
