@@ -15,11 +15,12 @@ struct engine;
 struct engine_options {
 	pid_t pid;		/* -p: restrict attachments to this process, or 0 */
 	pid_t child;		/* -c: the child held before exec, or 0 */
-	uint64_t ring_bytes;	/* 0: chosen from free memory, 256 KiB .. 16 MiB, power of two */
+	uint64_t ring_bytes;	/* 0: chosen from free memory, 256 KiB .. 4 MiB, power of two */
 	uint32_t log_size_b;	/* verifier log */
 	bool is_verbose;	/* keep the verifier's log also on success */
 	bool no_kprobe_multi, no_uprobe_multi; /* --no-feature */
 	int missing;		/* MISSING_ERROR / WARN / IGNORE (probe/probe.h's order) for refused attachments */
+	const struct diag *diag; /* the sources spans point into, for line information; may be NULL */
 };
 
 /* What went wrong, for the person. `at` is set where a program is to blame. Strings in the image's
@@ -27,8 +28,10 @@ struct engine_options {
 struct engine_error {
 	int err;		/* -errno */
 	const char *text;	/* one line, says what was tried and what would help */
+	const char *hint;	/* the kernel's reason in words, or NULL */
 	struct span at;		/* source of the refused instruction, or NO_SPAN */
-	const char *log;	/* the kernel verifier's log, or NULL */
+	const char *log;	/* the kernel verifier's log, or NULL; with is_verbose also of a
+				   load that went well (err is 0 then) */
 	uint32_t program;	/* index, or UINT32_MAX */
 };
 

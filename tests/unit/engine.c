@@ -1,0 +1,417 @@
+/* The kernel engine on hand-assembled images: what a compiler would hand over, without one. Needs
+ * root and a kernel with BPF; every program looks only at this process. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "engine/engine.h"
+#include "engine/kernel/kernel.h"
+
+/* ---- assembling ------------------------------------------------------------------------------ */
+
+#define INSN(c, d, s, o, i)                                                                        \
+	((struct bpf_insn){.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
+#define MOV(d, s) INSN(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
+#define MOV_IMM(d, i) INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
+#define ADD_IMM(d, i) INSN(BPF_ALU64 | BPF_ADD | BPF_K, d, 0, 0, i)
+#define RSH_IMM(d, i) INSN(BPF_ALU64 | BPF_RSH | BPF_K, d, 0, 0, i)
+#define LOAD(d, s, o) INSN(BPF_LDX | BPF_MEM | BPF_DW, d, s, o, 0)
+#define STORE(d, s, o) INSN(BPF_STX | BPF_MEM | BPF_DW, d, s, o, 0)
+#define STORE_IMM(size, d, o, i) INSN(BPF_ST | BPF_MEM | (size), d, 0, o, i)
+#define ADD_MEM(d, s, o) INSN(BPF_STX | BPF_ATOMIC | BPF_DW, d, s, o, BPF_ADD)
+#define JNE_IMM(d, i, o) INSN(BPF_JMP | BPF_JNE | BPF_K, d, 0, o, i)
+#define JEQ_IMM(d, i, o) INSN(BPF_JMP | BPF_JEQ | BPF_K, d, 0, o, i)
+#define CALL(f) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_##f)
+#define EXIT() INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+
+static const char source[] = "begin { @a = 1; }\n\ttracepoint:x:y { @b = *(uint64 *)7; }\n";
+
+struct fixture {
+	struct arena *a;
+	struct diag *diag;
+	struct image *img;
+	struct engine *e;
+	struct engine_error error;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	f->a = arena_create();
+	f->diag = diag_create(f->a);
+	diag_add_source(f->diag, "test.bt", source, strlen(source));
+	f->img = arena_new(f->a, struct image);
+	f->img->a = f->a;
+	f->img->license = "GPL";
+	f->img->start_ns_off_b = UINT32_MAX;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	engine_kernel.destroy(f->e);
+	arena_destroy(f->a);
+	free(f);
+	return 0;
+}
+
+static uint32_t add_map(struct fixture *f, enum map_role role, uint32_t type, uint32_t key_size_b,
+                        uint32_t value_size_b, uint32_t max_entries, uint32_t flags)
+{
+	vec_push(f->a, &f->img->maps,
+	         ((struct image_map){.role = role,
+	                             .name = "test",
+	                             .type = type,
+	                             .key_size_b = key_size_b,
+	                             .value_size_b = value_size_b,
+	                             .max_entries = max_entries,
+	                             .flags = flags}));
+	return (uint32_t)f->img->maps.n - 1;
+}
+
+static struct image_program *add_program(struct fixture *f, uint32_t type)
+{
+	struct image_program *p = vec_add(f->a, &f->img->programs);
+
+	p->name = "test:prog";
+	p->type = type;
+	p->at = (struct span){0, 0, 5};
+	vec_push(f->a, &p->code.func_starts, 0);
+	return p;
+}
+
+static struct image_attach *add_attach(struct fixture *f, struct image_program *p,
+                                       enum attach_kind kind, const char *name)
+{
+	struct image_attach *at = vec_add(f->a, &p->attaches);
+
+	at->kind = kind;
+	at->name = name;
+	at->tracepoint_id = -1;
+	at->n_probes = 1;
+	return at;
+}
+
+static void emit_at(struct fixture *f, struct image_program *p, struct span at,
+                    struct bpf_insn insn)
+{
+	vec_push(f->a, &p->code.insns, insn);
+	vec_push(f->a, &p->code.spans, at);
+}
+
+static void emit(struct fixture *f, struct image_program *p, struct bpf_insn insn)
+{
+	emit_at(f, p, (struct span){0, 8, 14}, insn);
+}
+
+static void emit_map(struct fixture *f, struct image_program *p, int reg, enum ir_reloc_kind kind,
+                     uint32_t map, uint32_t off_b)
+{
+	vec_push(f->a, &p->code.relocs,
+	         ((struct ir_reloc){(uint32_t)p->code.insns.n, kind, map, off_b}));
+	emit(f, p, INSN(BPF_LD | BPF_IMM | BPF_DW, reg, 0, 0, 0));
+	emit(f, p, INSN(0, 0, 0, 0, 0));
+}
+
+/* if (pid != mine) return 0; */
+static void emit_own_pid_only(struct fixture *f, struct image_program *p)
+{
+	emit(f, p, CALL(get_current_pid_tgid));
+	emit(f, p, RSH_IMM(0, 32));
+	emit(f, p, JEQ_IMM(0, getpid(), 2));
+	emit(f, p, MOV_IMM(0, 0));
+	emit(f, p, EXIT());
+}
+
+/* *(u64 *)(map + off_b) += n */
+static void emit_count(struct fixture *f, struct image_program *p, uint32_t map, uint32_t off_b,
+                       int n)
+{
+	emit_map(f, p, 1, RELOC_MAP_VALUE, map, off_b);
+	emit(f, p, MOV_IMM(2, n));
+	emit(f, p, ADD_MEM(1, 2, 0));
+}
+
+static void emit_return(struct fixture *f, struct image_program *p)
+{
+	emit(f, p, MOV_IMM(0, 0));
+	emit(f, p, EXIT());
+}
+
+static const struct type *u64(void)
+{
+	static const struct type t = {.kind = TYPE_INT, .size_b = 8, .align_b = 8};
+
+	return &t;
+}
+
+static uint32_t add_var(struct fixture *f, const char *name, const struct type *key, uint32_t map,
+                        uint32_t off_b)
+{
+	vec_push(f->a, &f->img->vars,
+	         ((struct image_var){.name = name,
+	                             .key = key,
+	                             .value = u64(),
+	                             .map = map,
+	                             .off_b = off_b,
+	                             .is_per_cpu = map_is_per_cpu(&f->img->maps.items[map])}));
+	return (uint32_t)f->img->vars.n - 1;
+}
+
+static void load(struct fixture *f)
+{
+	struct engine_options opts = {.diag = f->diag};
+
+	if (feature_privilege_problem()) {
+		print_message("skipped: %s\n", feature_privilege_problem());
+		skip();
+	}
+	f->e = engine_kernel.load(f->img, &opts, &f->error);
+	if (!f->e)
+		print_message("%s\n%s\n", f->error.text, f->error.log ? f->error.log : "");
+}
+
+static uint32_t attach(struct fixture *f)
+{
+	uint32_t n = 0;
+	int err = engine_kernel.attach(f->e, NULL, NULL, &n, &f->error);
+
+	if (err)
+		print_message("%s (%s)\n", f->error.text, f->error.hint);
+	assert_int_equal(err, 0);
+	return n;
+}
+
+static bool add_up(void *arg, const void *key, const void *values, uint32_t n_values,
+                   uint32_t value_stride_b)
+{
+	uint64_t *sum = arg;
+
+	(void)key;
+	for (uint32_t i = 0; i < n_values; i++)
+		*sum += *(const uint64_t *)((const char *)values + (size_t)i * value_stride_b);
+	return true;
+}
+
+static uint64_t sum_of(struct fixture *f, uint32_t var)
+{
+	uint64_t sum = 0;
+
+	assert_int_equal(engine_kernel.var_read(f->e, var, add_up, &sum), 0);
+	return sum;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* ---- scalars, begin and end ------------------------------------------------------------------ */
+
+static void begin_and_end_run_once_and_scalars_read(void **state)
+{
+	static const uint32_t flags[] = {BPF_F_MMAPABLE, 0};
+
+	for (int i = 0; i < 2; i++) {
+		struct fixture *f = *state;
+		uint32_t globals = add_map(f, MAP_GLOBALS, BPF_MAP_TYPE_ARRAY, 4, 24, 1, flags[i]);
+		uint32_t a = add_var(f, "@a", NULL, globals, 0),
+		         b = add_var(f, "@b", NULL, globals, 8);
+		uint32_t start = add_var(f, "@start", NULL, globals, 16);
+		struct image_program *p = add_program(f, BPF_PROG_TYPE_RAW_TRACEPOINT);
+
+		f->img->start_ns_off_b = 16;
+		emit_count(f, p, globals, 0, 3);
+		emit_return(f, p);
+		add_attach(f, p, ATTACH_BEGIN, "begin");
+		p = add_program(f, BPF_PROG_TYPE_RAW_TRACEPOINT);
+		emit_count(f, p, globals, 8, 5);
+		emit_return(f, p);
+		add_attach(f, p, ATTACH_END, "end");
+		load(f);
+		assert_non_null(f->e);
+		assert_int_equal(engine_kernel.run_begin(f->e, &f->error), 0);
+		assert_int_equal(attach(f), 0);
+		assert_int_equal(sum_of(f, a), 3);
+		assert_int_equal(sum_of(f, b), 0);
+		assert_int_equal(engine_kernel.run_end(f->e), 0);
+		assert_int_equal(sum_of(f, b), 5);
+		assert_true(sum_of(f, start) > 0);
+		assert_int_equal(engine_kernel.var_clear(f->e, a), 0);
+		assert_int_equal(sum_of(f, a), 0);
+		assert_int_equal(sum_of(f, b), 5);
+		if (i == 0) {
+			teardown(state);
+			setup(state);
+		}
+	}
+}
+
+static void read_only_data_is_frozen_and_read(void **state)
+{
+	struct fixture *f = *state;
+	static const uint64_t table[2] = {11, 31};
+	uint32_t ro = add_map(f, MAP_RODATA, BPF_MAP_TYPE_ARRAY, 4, 16, 1, BPF_F_RDONLY_PROG);
+	uint32_t globals = add_map(f, MAP_GLOBALS, BPF_MAP_TYPE_ARRAY, 4, 8, 1, BPF_F_MMAPABLE);
+	uint32_t a = add_var(f, "@a", NULL, globals, 0);
+	struct image_program *p = add_program(f, BPF_PROG_TYPE_RAW_TRACEPOINT);
+
+	f->img->maps.items[ro].init = table;
+	emit_map(f, p, 1, RELOC_MAP_VALUE, ro, 8);
+	emit(f, p, LOAD(2, 1, 0));
+	emit_map(f, p, 1, RELOC_MAP_VALUE, globals, 0);
+	emit(f, p, STORE(1, 2, 0));
+	emit_return(f, p);
+	add_attach(f, p, ATTACH_BEGIN, "begin");
+	load(f);
+	assert_non_null(f->e);
+	assert_int_equal(engine_kernel.run_begin(f->e, &f->error), 0);
+	assert_int_equal(sum_of(f, a), 31);
+}
+
+/* ---- attaching ------------------------------------------------------------------------------- */
+
+static struct image_program *counter(struct fixture *f, uint32_t type, uint32_t *ret_var)
+{
+	uint32_t map = add_map(f, MAP_CPU_GLOBALS, BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 1, 0);
+	struct image_program *p = add_program(f, type);
+
+	*ret_var = add_var(f, "@", NULL, map, 0);
+	emit_own_pid_only(f, p);
+	emit(f, p, STORE_IMM(BPF_W, 10, -4, 0));
+	emit(f, p, MOV(2, 10));
+	emit(f, p, ADD_IMM(2, -4));
+	emit_map(f, p, 1, RELOC_MAP, map, 0);
+	emit(f, p, CALL(map_lookup_elem));
+	emit(f, p, JEQ_IMM(0, 0, 2));
+	emit(f, p, MOV_IMM(1, 1));
+	emit(f, p, ADD_MEM(0, 1, 0));
+	emit_return(f, p);
+	return p;
+}
+
+static void getpgid_times(int n)
+{
+	for (int i = 0; i < n; i++)
+		syscall(SYS_getpgid, 0);
+}
+
+static void tracepoints_count_this_process(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t v;
+	struct image_program *p = counter(f, BPF_PROG_TYPE_TRACEPOINT, &v);
+	struct image_attach *at =
+	    add_attach(f, p, ATTACH_TRACEPOINT, "t:syscalls:sys_enter_getpgid");
+
+	at->category = "syscalls";
+	at->func = "sys_enter_getpgid";
+	load(f);
+	assert_non_null(f->e);
+	assert_int_equal(attach(f), 1);
+	getpgid_times(100);
+	assert_int_equal(sum_of(f, v), 100);
+	assert_int_equal(engine_kernel.detach(f->e), 0);
+	getpgid_times(100);
+	assert_int_equal(sum_of(f, v), 100);
+	assert_int_equal(engine_kernel.var_zero(f->e, v), 0);
+	assert_int_equal(sum_of(f, v), 0);
+}
+
+static void raw_tracepoints_count_this_process(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t v;
+	struct image_program *p = counter(f, BPF_PROG_TYPE_RAW_TRACEPOINT, &v);
+
+	add_attach(f, p, ATTACH_RAW_TRACEPOINT, "rawtracepoint:sys_enter")->func = "sys_enter";
+	vec_last(&p->attaches).n_probes = 350;
+	load(f);
+	assert_non_null(f->e);
+	assert_int_equal(attach(f), 350);
+	getpgid_times(100);
+	assert_int_equal(engine_kernel.detach(f->e), 0);
+	assert_true(sum_of(f, v) >= 100);
+	assert_true(sum_of(f, v) < 200);
+}
+
+/* ---- errors ---------------------------------------------------------------------------------- */
+
+static void a_refusal_names_the_line(void **state)
+{
+	struct fixture *f = *state;
+	struct image_program *p = add_program(f, BPF_PROG_TYPE_RAW_TRACEPOINT);
+
+	emit_at(f, p, (struct span){0, 8, 14}, MOV_IMM(1, 7));
+	emit_at(f, p, (struct span){0, 42, 54}, LOAD(2, 1, 0));
+	emit_return(f, p);
+	load(f);
+	assert_null(f->e);
+	assert_int_equal(f->error.err, -EACCES);
+	assert_int_equal(f->error.program, 0);
+	assert_int_equal(f->error.at.begin, 42);
+	assert_non_null(strstr(f->error.text, "R1 invalid mem access 'scalar'"));
+	/* the log quotes our line */
+	assert_non_null(strstr(f->error.log, "; tracepoint:x:y { @b = *(uint64 *)7; }"));
+}
+
+static void logs_are_explained(void **state)
+{
+	static const struct {
+		const char *log, *message;
+		uint32_t insn;
+	} cases[] = {
+	    {"0: R1=ctx() R10=fp0\n; x\n0: (79) r1 = *(u64 *)(r1 +8)\n1: (85) call bpf_x#4 ; "
+	     "R0_w=1\n"
+	     "R2 type=ctx expected=fp\nprocessed 2 insns (limit 1000000) max_states_per_insn 0\n",
+	     "R2 type=ctx expected=fp", 1},
+	    {"unreachable insn 7\nprocessed 0 insns (limit 1000000)\n", "unreachable insn 7", 7},
+	    {"BPF program is too large. Processed 1000001 insn\nprocessed 1000001 insns\n",
+	     "BPF program is too large. Processed 1000001 insn", UINT32_MAX},
+	    {"", "no reason given", UINT32_MAX},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct refusal r;
+
+		verifier_log_explain(f->a, cases[i].log, &r);
+		assert_string_equal(r.message, cases[i].message);
+		assert_int_equal(r.insn, cases[i].insn);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	    TEST(begin_and_end_run_once_and_scalars_read),
+	    TEST(read_only_data_is_frozen_and_read),
+	    TEST(tracepoints_count_this_process),
+	    TEST(raw_tracepoints_count_this_process),
+	    TEST(a_refusal_names_the_line),
+	    TEST(logs_are_explained),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
