@@ -184,8 +184,14 @@ static void load(struct fixture *f)
 		skip();
 	}
 	f->e = engine_kernel.load(f->img, &opts, &f->error);
+}
+
+static void load_well(struct fixture *f)
+{
+	load(f);
 	if (!f->e)
 		print_message("%s\n%s\n", f->error.text, f->error.log ? f->error.log : "");
+	assert_non_null(f->e);
 }
 
 static uint32_t attach(struct fixture *f)
@@ -248,8 +254,7 @@ static void begin_and_end_run_once_and_scalars_read(void **state)
 		emit_count(f, p, globals, 8, 5);
 		emit_return(f, p);
 		add_attach(f, p, ATTACH_END, "end");
-		load(f);
-		assert_non_null(f->e);
+		load_well(f);
 		assert_int_equal(engine_kernel.run_begin(f->e, &f->error), 0);
 		assert_int_equal(attach(f), 0);
 		assert_int_equal(sum_of(f, a), 3);
@@ -283,8 +288,7 @@ static void read_only_data_is_frozen_and_read(void **state)
 	emit(f, p, STORE(1, 2, 0));
 	emit_return(f, p);
 	add_attach(f, p, ATTACH_BEGIN, "begin");
-	load(f);
-	assert_non_null(f->e);
+	load_well(f);
 	assert_int_equal(engine_kernel.run_begin(f->e, &f->error), 0);
 	assert_int_equal(sum_of(f, a), 31);
 }
@@ -326,8 +330,7 @@ static void tracepoints_count_this_process(void **state)
 
 	at->category = "syscalls";
 	at->func = "sys_enter_getpgid";
-	load(f);
-	assert_non_null(f->e);
+	load_well(f);
 	assert_int_equal(attach(f), 1);
 	getpgid_times(100);
 	assert_int_equal(sum_of(f, v), 100);
@@ -346,13 +349,160 @@ static void raw_tracepoints_count_this_process(void **state)
 
 	add_attach(f, p, ATTACH_RAW_TRACEPOINT, "rawtracepoint:sys_enter")->func = "sys_enter";
 	vec_last(&p->attaches).n_probes = 350;
-	load(f);
-	assert_non_null(f->e);
+	load_well(f);
 	assert_int_equal(attach(f), 350);
 	getpgid_times(100);
 	assert_int_equal(engine_kernel.detach(f->e), 0);
 	assert_true(sum_of(f, v) >= 100);
 	assert_true(sum_of(f, v) < 200);
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+/* Emits { u32 event = 0; u32 arg = 7; u64 sequence } per getpgid() of this process; what does not
+ * fit is counted as lost. */
+static struct image_program *emitter(struct fixture *f, uint32_t ring_b, uint32_t submit_flags,
+				     uint32_t *ret_var)
+{
+	uint32_t ring = add_map(f, MAP_RING, BPF_MAP_TYPE_RINGBUF, 0, 0, ring_b, 0);
+	uint32_t lost = add_map(f, MAP_LOST, BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 1, 0);
+	uint32_t globals = add_map(f, MAP_GLOBALS, BPF_MAP_TYPE_ARRAY, 4, 8, 1, BPF_F_MMAPABLE);
+	struct image_program *p = add_program(f, BPF_PROG_TYPE_TRACEPOINT);
+	struct image_attach *at = add_attach(f, p, ATTACH_TRACEPOINT, "t:syscalls:sys_enter_getpgid");
+
+	at->category = "syscalls";
+	at->func = "sys_enter_getpgid";
+	*ret_var = add_var(f, "@n", NULL, globals, 0);
+	emit_own_pid_only(f, p);
+	emit_count(f, p, globals, 0, 1);
+	emit_map(f, p, 1, RELOC_MAP, ring, 0);
+	emit(f, p, MOV_IMM(2, 16));
+	emit(f, p, MOV_IMM(3, 0));
+	emit(f, p, CALL(ringbuf_reserve));
+	emit(f, p, JEQ_IMM(0, 0, 11));
+	emit_map(f, p, 1, RELOC_MAP_VALUE, globals, 0);
+	emit(f, p, LOAD(1, 1, 0));
+	emit(f, p, STORE_IMM(BPF_W, 0, 0, 0));
+	emit(f, p, STORE_IMM(BPF_W, 0, 4, 7));
+	emit(f, p, STORE(0, 1, 8));
+	emit(f, p, MOV(1, 0));
+	emit(f, p, MOV_IMM(2, submit_flags));
+	emit(f, p, CALL(ringbuf_submit));
+	emit_return(f, p);
+	/* no room: 11 instructions after the check */
+	emit(f, p, STORE_IMM(BPF_W, 10, -4, 0));
+	emit(f, p, MOV(2, 10));
+	emit(f, p, ADD_IMM(2, -4));
+	emit_map(f, p, 1, RELOC_MAP, lost, 0);
+	emit(f, p, CALL(map_lookup_elem));
+	emit(f, p, JEQ_IMM(0, 0, 2));
+	emit(f, p, MOV_IMM(1, 1));
+	emit(f, p, ADD_MEM(0, 1, 0));
+	emit_return(f, p);
+	return p;
+}
+
+struct seen {
+	uint64_t n, last;
+	bool in_order;
+};
+
+static void see(void *arg, const void *record, uint32_t size_b)
+{
+	struct seen *seen = arg;
+	const struct image_record *head = record;
+	uint64_t sequence = *(const uint64_t *)(head + 1);
+
+	assert_int_equal(size_b, 16);
+	assert_int_equal(head->arg, 7);
+	seen->in_order = sequence > seen->last;
+	seen->last = sequence;
+	seen->n++;
+}
+
+static void records_arrive_in_order_or_count_as_lost(void **state)
+{
+	struct fixture *f = *state;
+	struct seen seen = {0};
+	uint32_t v;
+	uint64_t start;
+
+	emitter(f, 4096, BPF_RB_NO_WAKEUP, &v);
+	load_well(f);
+	assert_int_equal(attach(f), 1);
+	assert_int_equal(engine_kernel.poll(f->e, 0, -1, see, &seen), 0);
+	/* round and round: 100 * 24 bytes do not divide the ring */
+	for (int i = 0; i < 1000; i++) {
+		getpgid_times(100);
+		assert_int_equal(engine_kernel.poll(f->e, 0, -1, see, &seen), 100);
+		assert_true(seen.in_order);
+	}
+	assert_int_equal(seen.last, 100000);
+	assert_int_equal(engine_kernel.lost(f->e), 0);
+	getpgid_times(1000);
+	assert_int_equal(engine_kernel.poll(f->e, 0, -1, see, &seen), 4096 / 24);
+	assert_int_equal(engine_kernel.lost(f->e), 1000 - 4096 / 24);
+	assert_int_equal(seen.n + engine_kernel.lost(f->e), sum_of(f, v));
+	/* nobody wakes us, the timer finds it */
+	getpgid_times(1);
+	start = now_us();
+	assert_int_equal(engine_kernel.poll(f->e, 1000, -1, see, &seen), 1);
+	assert_in_range(now_us() - start, 0, 60000);
+}
+
+static void *getpgid_later(void *arg)
+{
+	usleep(20000);
+	getpgid_times(1);
+	return arg;
+}
+
+static void a_wait_ends_by_wake_up_timeout_or_descriptor(void **state)
+{
+	struct fixture *f = *state;
+	struct seen seen = {0};
+	uint32_t v;
+	uint64_t start;
+	pthread_t thread;
+	int pipe_fds[2];
+
+	emitter(f, 0, BPF_RB_FORCE_WAKEUP, &v);
+	load_well(f);
+	assert_int_equal(attach(f), 1);
+	for (int i = 0; i < 10; i++) /* let the slice grow to 100 ms */
+		engine_kernel.poll(f->e, 30, -1, see, &seen);
+	pthread_create(&thread, NULL, getpgid_later, NULL);
+	start = now_us();
+	assert_int_equal(engine_kernel.poll(f->e, -1, -1, see, &seen), 1);
+	assert_in_range(now_us() - start, 15000, 60000);
+	pthread_join(thread, NULL);
+	start = now_us();
+	assert_int_equal(engine_kernel.poll(f->e, 30, -1, see, &seen), 0);
+	assert_in_range(now_us() - start, 29000, 60000);
+	assert_int_equal(pipe(pipe_fds), 0);
+	assert_int_equal(write(pipe_fds[1], "x", 1), 1);
+	start = now_us();
+	assert_int_equal(engine_kernel.poll(f->e, -1, pipe_fds[0], see, &seen), 0);
+	assert_in_range(now_us() - start, 0, 10000);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+}
+
+static void a_timer_fires(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t globals = add_map(f, MAP_GLOBALS, BPF_MAP_TYPE_ARRAY, 4, 8, 1, BPF_F_MMAPABLE);
+	uint32_t v = add_var(f, "@n", NULL, globals, 0);
+	struct image_program *p = add_program(f, BPF_PROG_TYPE_PERF_EVENT);
+
+	emit_count(f, p, globals, 0, 1);
+	emit_return(f, p);
+	add_attach(f, p, ATTACH_INTERVAL, "interval:ms:10")->period = 10000000;
+	load_well(f);
+	assert_int_equal(attach(f), 1);
+	usleep(205000);
+	assert_int_equal(engine_kernel.detach(f->e), 0);
+	assert_in_range(sum_of(f, v), 12, 21);
 }
 
 /* ---- errors ---------------------------------------------------------------------------------- */
@@ -401,16 +551,20 @@ static void logs_are_explained(void **state)
 	}
 }
 
+/* clang-format off */
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	    TEST(begin_and_end_run_once_and_scalars_read),
-	    TEST(read_only_data_is_frozen_and_read),
-	    TEST(tracepoints_count_this_process),
-	    TEST(raw_tracepoints_count_this_process),
-	    TEST(a_refusal_names_the_line),
-	    TEST(logs_are_explained),
+		TEST(begin_and_end_run_once_and_scalars_read),
+		TEST(read_only_data_is_frozen_and_read),
+		TEST(tracepoints_count_this_process),
+		TEST(raw_tracepoints_count_this_process),
+		TEST(records_arrive_in_order_or_count_as_lost),
+		TEST(a_wait_ends_by_wake_up_timeout_or_descriptor),
+		TEST(a_timer_fires),
+		TEST(a_refusal_names_the_line),
+		TEST(logs_are_explained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
