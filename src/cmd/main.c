@@ -1,8 +1,7 @@
 /* skep: the first word decides who answers. */
-#include <stdio.h>
+#include "cmd/trace.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	fprintf(stderr, "skep " SKEP_VERSION "\n");
-	return 1;
+	return cmd_trace(argc, argv);
 }

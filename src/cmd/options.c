@@ -1,0 +1,248 @@
+/* Reading the tracer's command line (spec 1.1). getopt_long gives what users of GNU programs know:
+ * options anywhere, unambiguous prefixes, `--`. */
+#include "cmd/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/strbuf.h"
+#include "output/output.h"
+
+struct row {
+	int code;
+	const char *name, *argument, *help;
+};
+
+static const struct row rows[] = {
+#define OPTION(code, name, argument, help) {code, name, argument, help},
+#include "cmd/options.def"
+#undef OPTION
+};
+enum { N_ROWS = sizeof(rows) / sizeof(rows[0]), PID_MAX_LIMIT = 0x400000 };
+
+void options_usage(const char *name, struct strbuf *out)
+{
+	sb_addf(out,
+		"USAGE:\n"
+		"    %s [options] FILE [params]\n"
+		"    %s [options] - [params]\n"
+		"    %s [options] -e 'PROGRAM' [params]\n\n"
+		"OPTIONS:\n",
+		name, name, name);
+	for (size_t i = 0; i < N_ROWS; i++) {
+		char left[64], shorts[8] = "    ";
+
+		if (rows[i].code > 31)
+			snprintf(shorts, sizeof(shorts), "-%c, ", rows[i].code);
+		snprintf(left, sizeof(left), "%s--%s%s%s", shorts, rows[i].name,
+			 rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
+		sb_addf(out, "    %-26s %s\n", left, rows[i].help);
+	}
+	sb_addf(out,
+		"\nENVIRONMENT:\n"
+		"    SKEP_<NAME>, BPFTRACE_<NAME>   set the configuration variable <name>\n"
+		"    BPFTRACE_BTF                   file to take the kernel's BTF from\n"
+		"    BPFTRACE_COLOR                 auto, always or never\n"
+		"\nEXAMPLES:\n"
+		"    %s -l '*sleep*'\n"
+		"        list probes containing \"sleep\"\n"
+		"    %s -e 'kprobe:do_nanosleep { printf(\"PID %%d sleeping...\\n\", pid); }'\n"
+		"        trace processes calling sleep\n"
+		"    %s -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'\n"
+		"        count system calls by process name\n",
+		name, name, name);
+}
+
+static int usage_error(const char *name, const char *text)
+{
+	struct strbuf out = {0};
+
+	if (text)
+		fprintf(stderr, "USAGE: %s\n", text);
+	options_usage(name, &out);
+	fputs(sb_str(&out), stderr);
+	sb_free(&out);
+	return 1;
+}
+
+static int parse_pid(const char *text, pid_t *ret)
+{
+	char *end;
+	unsigned long long n;
+	bool is_binary = text[0] == '0' && (text[1] == 'b' || text[1] == 'B');
+
+	errno = 0;
+	n = strtoull(is_binary ? text + 2 : text, &end,
+		     is_binary				 ? 2
+		     : text[0] == '0' && (text[1] | 32) == 'x' ? 16
+							       : 10);
+	if (end == text || text[0] == '-') {
+		fprintf(stderr, "ERROR: Failed to parse pid: invalid integer: %s\n", text);
+		return 1;
+	}
+	if (*end) {
+		fprintf(stderr, "ERROR: Failed to parse pid: invalid trailing bytes: %s\n", text);
+		return 1;
+	}
+	if (errno || n < 1 || n > PID_MAX_LIMIT) {
+		fprintf(stderr, "ERROR: Pid out of range: %s\n", text);
+		return 1;
+	}
+	*ret = (pid_t)n;
+	return -1;
+}
+
+static int parse_no_feature(const char *name, char *list, struct options *o)
+{
+	for (char *word = strtok(list, ","); word; word = strtok(NULL, ",")) {
+		if (!strcmp(word, "kprobe_multi"))
+			o->no_kprobe_multi = true;
+		else if (!strcmp(word, "uprobe_multi"))
+			o->no_uprobe_multi = true;
+		else if (strcmp(word, "kprobe_session"))
+			return usage_error(name, "--no-feature takes kprobe_multi, kprobe_session, "
+						 "uprobe_multi");
+	}
+	return -1;
+}
+
+static int choose(const char *value, const char *const *names, const char *what, int *ret)
+{
+	for (int i = 0; names[i]; i++)
+		if (!strcmp(value, names[i])) {
+			*ret = i;
+			return -1;
+		}
+	fprintf(stderr, "ERROR: Invalid %s: %s\n", what, value);
+	return 1;
+}
+
+static int take(struct options *o, const char *name, int code, char *value)
+{
+	static const char *const formats[] = {"text", "json", NULL};
+	static const char *const modes[] = {"line", "full", "none", NULL};
+	static const char *const engines[] = {"auto", "kernel", NULL};
+	int which, err;
+
+	switch (code) {
+	case 'e':
+		o->program = value;
+		return -1;
+	case 'l':
+		o->action = ACTION_LIST;
+		return -1;
+	case 'p':
+		return parse_pid(value, &o->pid);
+	case 'c':
+		o->command = value;
+		return -1;
+	case 'o':
+		o->output = value;
+		return -1;
+	case 'f':
+		err = choose(value, formats, "output format", &which);
+		o->is_json = err < 0 && which;
+		return err;
+	case 'B':
+		return choose(value, modes, "buffering mode, valid are line, full and none",
+			      &o->buffering);
+	case 'q':
+		o->is_quiet = true;
+		return -1;
+	case 'v':
+		o->is_verbose = true;
+		return -1;
+	case 'k':
+		o->warn_all = true;
+		return -1;
+	case 1:
+		o->no_warnings = true;
+		return -1;
+	case 'I':
+		vec_push(NULL, &o->include_dirs, value);
+		return -1;
+	case 2:
+		vec_push(NULL, &o->includes, value);
+		return -1;
+	case 'd':
+		o->debug_stages = value;
+		return -1;
+	case 3:
+		o->is_dry_run = true;
+		return -1;
+	case 4:
+		o->is_unsafe = true;
+		return -1;
+	case 5:
+		return parse_no_feature(name, value, o);
+	case 6:
+		o->action = ACTION_INFO;
+		return -1;
+	case 7:
+		return choose(value, engines, "engine, there are auto and kernel", &which);
+	case 'b':
+		return -1;
+	case 'h':
+		o->action = ACTION_HELP;
+		return -1;
+	case 'V':
+		o->action = ACTION_VERSION;
+		return -1;
+	default: /* getopt has said what is wrong */
+		return usage_error(name, NULL);
+	}
+}
+
+int options_parse(int argc, char **argv, struct options *o)
+{
+	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+	struct option longs[N_ROWS + 1] = {0};
+	char shorts[2 * N_ROWS + 1] = "", *s = shorts;
+	int code, err;
+
+	*o = (struct options){.buffering = OUTPUT_LINE};
+	for (size_t i = 0; i < N_ROWS; i++) {
+		longs[i] = (struct option){rows[i].name, rows[i].argument ? required_argument
+									  : no_argument,
+					   NULL, rows[i].code};
+		if (rows[i].code <= 31)
+			continue;
+		*s++ = (char)rows[i].code;
+		if (rows[i].argument)
+			*s++ = ':';
+	}
+	if (argc < 2)
+		return usage_error(name, NULL);
+	optind = 1;
+	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		err = take(o, name, code, optarg);
+		if (err >= 0)
+			return err;
+		if (o->action == ACTION_HELP || o->action == ACTION_VERSION ||
+		    o->action == ACTION_INFO)
+			return -1; /* acts when it is read */
+	}
+	if (o->command && o->pid)
+		return usage_error(name, "Cannot use both -c and -p.");
+	if (o->warn_all && o->no_warnings)
+		return usage_error(name, "Cannot use both -k and --no-warnings.");
+	if (o->action == ACTION_RUN && !o->program) {
+		if (optind >= argc)
+			return usage_error(name, "filename or -e 'program' required.");
+		o->file = argv[optind++];
+	}
+	while (optind < argc)
+		vec_push(NULL, &o->operands, argv[optind++]);
+	return -1;
+}
+
+void options_free(struct options *o)
+{
+	vec_free(&o->operands);
+	vec_free(&o->include_dirs);
+	vec_free(&o->includes);
+}

@@ -1,0 +1,38 @@
+/* The tracer's command line. */
+#ifndef SKEP_CMD_OPTIONS_H
+#define SKEP_CMD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/vec.h"
+
+enum trace_action { ACTION_RUN, ACTION_LIST, ACTION_INFO, ACTION_HELP, ACTION_VERSION };
+
+struct options {
+	enum trace_action action;
+	const char *program;	 /* -e text, or NULL */
+	const char *file;	 /* script path or "-", or NULL */
+	vec(const char *) operands; /* positional parameters, or -l patterns */
+	pid_t pid;
+	const char *command; /* -c */
+	const char *output;
+	bool is_json;
+	int buffering; /* enum output_buffering */
+	bool is_quiet, is_verbose, warn_all, no_warnings, is_dry_run, is_unsafe;
+	bool no_kprobe_multi, no_uprobe_multi;
+	const char *debug_stages;
+	vec(const char *) include_dirs;
+	vec(const char *) includes;
+};
+
+/* Parse argv (argv[0] is the program's name). On a mistake prints it to stderr and returns the
+ * exit status to leave with; -1 means go on. `ret` borrows from argv. */
+int options_parse(int argc, char **argv, struct options *ret);
+void options_free(struct options *o);
+/* Usage text. */
+struct strbuf;
+void options_usage(const char *name, struct strbuf *out);
+
+#endif

@@ -1,0 +1,61 @@
+/* Feature probes to the compiler's target: the one place where engine and language meet before a
+ * program is compiled. */
+#include "cmd/target.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/engine.h"
+
+enum { PROC_PID_INIT_INO = 0xEFFFFFFC }; /* linux/proc_ns.h: the first pid namespace */
+
+/* Possible CPUs, which is what per-CPU maps have a value for. */
+static uint32_t possible_cpus(void)
+{
+	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
+	unsigned first, last = 0;
+
+	if (!f)
+		return (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
+	while (fscanf(f, "%u", &first) == 1) {
+		last = first;
+		if (fscanf(f, "-%u", &first) == 1)
+			last = first;
+		if (fgetc(f) != ',')
+			break;
+	}
+	fclose(f);
+	return last + 1;
+}
+
+void target_describe(struct script_target *t, struct types *types, bool may_ask)
+{
+	struct stat ns;
+
+	memset(t, may_ask ? 0 : 1, sizeof(*t));
+	t->pidns_dev = t->pidns_ino = 0;
+	t->n_cpus = possible_cpus();
+	t->has_btf = types_have_btf(types);
+	if (!stat("/proc/self/ns/pid", &ns) && ns.st_ino != PROC_PID_INIT_INO) {
+		t->pidns_dev = ns.st_dev;
+		t->pidns_ino = ns.st_ino;
+	}
+	if (!may_ask)
+		return;
+	t->has_ringbuf = feature_has(FEATURE_RINGBUF);
+	t->has_probe_read_split = feature_has(FEATURE_PROBE_READ_KERNEL);
+	t->has_btf_raw_tracepoint = t->has_btf && feature_has(FEATURE_BTF_RAW_TRACEPOINT);
+	t->has_task_btf = feature_has(FEATURE_GET_TASK_BTF);
+	t->has_bpf_loop = feature_has(FEATURE_BPF_LOOP);
+	t->has_for_each_map = feature_has(FEATURE_FOR_EACH_MAP_ELEM);
+	t->has_lookup_percpu = feature_has(FEATURE_MAP_LOOKUP_PERCPU);
+	t->has_attach_cookie = feature_has(FEATURE_ATTACH_COOKIE);
+	t->has_func_ip = feature_has(FEATURE_GET_FUNC_IP);
+	t->has_mem_alloc = feature_has(FEATURE_BPF_MEM_ALLOC);
+	t->has_ktime_boot = feature_has(FEATURE_KTIME_BOOT);
+	t->has_ktime_tai = feature_has(FEATURE_KTIME_TAI);
+	t->has_sext = feature_has(FEATURE_CPU_V4);
+	t->has_atomics = feature_has(FEATURE_ATOMIC_FETCH);
+}

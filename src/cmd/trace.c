@@ -1,0 +1,314 @@
+/* The tracer's main line: options, source, compile, run. Everything a person sees before events
+ * arrive is said here, on stderr. */
+#include "cmd/trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/wildcard.h"
+#include "cmd/options.h"
+#include "cmd/target.h"
+#include "engine/engine.h"
+#include "output/output.h"
+#include "probe/probe.h"
+#include "script/script.h"
+#include "session/child.h"
+#include "session/session.h"
+
+struct run {
+	struct arena *a;
+	struct options o;
+	struct diag *diag;
+	struct types *types;
+	bool is_colored;
+	const char *source_name, *source;
+	size_t source_len_b;
+	struct script_options so;
+};
+
+static bool wants_color(void)
+{
+	const char *c = getenv("BPFTRACE_COLOR");
+
+	if (!c)
+		c = getenv("SKEP_COLOR");
+	if (c && !strcmp(c, "always"))
+		return true;
+	if (c && !strcmp(c, "never"))
+		return false;
+	return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
+}
+
+/* All that the compiler had to say so far. */
+static void show_diagnostics(struct run *r)
+{
+	struct diag_style style = {.color = r->is_colored, .no_warnings = r->o.no_warnings};
+	own_strbuf struct strbuf text = {0};
+
+	diag_render(r->diag, &style, &text);
+	fputs(sb_str(&text), stderr);
+}
+
+static int plain_error(const char *fmt, const char *a, const char *b)
+{
+	fputs("ERROR: ", stderr);
+	fprintf(stderr, fmt, a, b);
+	fputc('\n', stderr);
+	return 1;
+}
+
+static int read_stdin(struct run *r)
+{
+	struct strbuf text = {0};
+	char buf[4096];
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, buf, sizeof(buf))) > 0)
+		sb_add(&text, buf, (size_t)n);
+	r->source = arena_strndup(r->a, sb_str(&text), text.n);
+	r->source_len_b = text.n;
+	r->source_name = "stdin";
+	sb_free(&text);
+	return -1;
+}
+
+static int read_source(struct run *r)
+{
+	char *text;
+	int err;
+
+	if (r->o.program) {
+		r->source = r->o.program;
+		r->source_len_b = strlen(r->o.program);
+		r->source_name = "stdin";
+	} else if (!strcmp(r->o.file, "-")) {
+		read_stdin(r);
+	} else {
+		err = file_read(r->a, r->o.file, &text, &r->source_len_b);
+		if (err)
+			return plain_error("failed to open file '%s': %s", r->o.file,
+					   strerror(-err));
+		r->source = text;
+		r->source_name = strrchr(r->o.file, '/') ? strrchr(r->o.file, '/') + 1
+							 : r->o.file;
+	}
+	if (r->o.includes.n) {
+		struct strbuf all = {0};
+
+		vec_each (i, &r->o.includes)
+			sb_addf(&all, "#include \"%s\"\n", *i);
+		sb_add(&all, r->source, r->source_len_b);
+		r->source = arena_strndup(r->a, sb_str(&all), all.n);
+		r->source_len_b = all.n;
+		sb_free(&all);
+	}
+	return -1;
+}
+
+static bool script_options(struct run *r)
+{
+	bool ok;
+
+	script_config_defaults(&r->so.config);
+	ok = script_config_from_environment(&r->so.config, r->diag);
+	r->so.params = r->o.operands.items;
+	r->so.n_params = r->o.operands.n;
+	r->so.include_dirs = r->o.include_dirs.items;
+	r->so.n_include_dirs = r->o.include_dirs.n;
+	r->so.pid = r->o.pid;
+	r->so.is_unsafe = r->o.is_unsafe;
+	r->so.warn_all = r->o.warn_all;
+	r->so.debug_stages = r->o.debug_stages;
+	return ok;
+}
+
+/* ---- -l ---------------------------------------------------------------------------------------- */
+
+struct listing {
+	struct probe_context *cx;
+	bool is_verbose;
+	struct strbuf out;
+};
+
+static void list_one(void *arg, const char *pattern)
+{
+	struct listing *l = arg;
+
+	probe_list(l->cx, pattern, l->is_verbose, &l->out);
+}
+
+static int list_probes(struct run *r)
+{
+	struct probe_context cx = {.a = r->a, .types = r->types, .diag = r->diag, .pid = r->o.pid,
+				   .is_unsafe = r->o.is_unsafe, .missing = MISSING_WARN,
+				   .max_probes = UINT32_MAX};
+	struct listing l = {.cx = &cx, .is_verbose = r->o.is_verbose};
+	const char *pattern = r->o.operands.n ? r->o.operands.items[0] : NULL;
+	struct stat st;
+	bool ok = true;
+
+	if (r->o.program || (pattern && !strpbrk(pattern, "*:") && !stat(pattern, &st))) {
+		r->o.file = pattern;
+		if (read_source(r) > 0)
+			return 1;
+		ok = script_options(r) &&
+		     script_list_probes(r->a, r->diag, r->source_name, r->source, r->source_len_b,
+					&r->so, list_one, &l);
+	} else {
+		if (pattern && strchr(pattern, '.') && !strpbrk(pattern, "*:"))
+			fprintf(stderr,
+				"WARNING: It appears that '%s' is a filename but the file does not "
+				"exist. Treating '%s' as a search pattern.\n",
+				pattern, pattern);
+		char *list = pattern ? arena_strdup(r->a, pattern) : NULL;
+
+		if (!list)
+			list_one(&l, NULL);
+		for (char *p = list ? strtok(list, ",") : NULL; p; p = strtok(NULL, ","))
+			list_one(&l, p);
+	}
+	show_diagnostics(r);
+	fwrite(sb_str(&l.out), 1, l.out.n, stdout);
+	sb_free(&l.out);
+	return ok ? 0 : 1;
+}
+
+/* ---- running ----------------------------------------------------------------------------------- */
+
+static uint64_t ring_bytes(const struct script_config *c)
+{
+	return c->perf_rb_pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static int run_image(struct run *r, struct image *img, struct child *child)
+{
+	const struct script_config *c = &r->so.config;
+	struct engine_options eo = {.pid = r->o.pid,
+				    .child = child ? child_pid(child) : 0,
+				    .ring_bytes = ring_bytes(c),
+				    .log_size_b = (uint32_t)c->log_size,
+				    .is_verbose = r->o.is_verbose,
+				    .no_kprobe_multi = r->o.no_kprobe_multi,
+				    .no_uprobe_multi = r->o.no_uprobe_multi,
+				    .missing = c->missing_probes};
+	struct symbols *syms = symbols_create();
+	struct session_options so = {
+		.output = {.format = r->o.is_json ? OUTPUT_JSON : OUTPUT_TEXT,
+			   .buffering = (enum output_buffering)r->o.buffering,
+			   .out = stdout, .err = stderr, .is_colored = r->is_colored,
+			   .max_cat_bytes = c->max_cat_bytes, .diag = r->diag,
+			   .no_warnings = r->o.no_warnings},
+		.symbols = syms,
+		.child = child,
+		.is_quiet = r->o.is_quiet,
+		.is_dry_run = r->o.is_dry_run,
+		.no_maps_on_exit = !c->print_maps_on_exit,
+	};
+	int status;
+
+	symbols_set_demangle(syms, c->cpp_demangle);
+	if (r->o.output) {
+		so.output.out = fopen(r->o.output, "we");
+		if (!so.output.out) {
+			symbols_destroy(syms);
+			return plain_error("Failed to open output file: \"%s\": %s", r->o.output,
+					   strerror(errno));
+		}
+	}
+	status = session_run(img, &engine_kernel, &eo, &so);
+	if (so.output.out != stdout)
+		fclose(so.output.out);
+	symbols_destroy(syms);
+	return status;
+}
+
+static int run_script(struct run *r)
+{
+	const char *problem = feature_privilege_problem();
+	own_strbuf struct strbuf dump = {0};
+	const char *child_error = NULL;
+	struct child *child = NULL;
+	struct image *img;
+	int status;
+
+	if (read_source(r) > 0 || !script_options(r)) {
+		show_diagnostics(r);
+		return 1;
+	}
+	if (!problem && r->o.command) {
+		child = child_start(r->a, r->o.command, &child_error);
+		if (!child)
+			return plain_error("%s%s", child_error, "");
+		r->so.child_pid = child_pid(child);
+	}
+	target_describe(&r->so.target, r->types, !problem);
+	r->so.dump = &dump;
+	img = script_compile(r->a, r->diag, r->types, r->source_name, r->source, r->source_len_b,
+			     &r->so);
+	fputs(sb_str(&dump), stdout);
+	fflush(stdout);
+	show_diagnostics(r);
+	if (!img) {
+		status = 1;
+	} else if (problem) {
+		fprintf(stderr, "ERROR: %s\n", problem);
+		status = 1;
+	} else if (!img->programs.n) {
+		printf("No probes to attach\n");
+		status = 1;
+	} else {
+		status = run_image(r, img, child);
+	}
+	if (child)
+		child_stop(child);
+	return status;
+}
+
+int cmd_trace(int argc, char **argv)
+{
+	struct run r = {0};
+	own_strbuf struct strbuf text = {0};
+	int status = options_parse(argc, argv, &r.o);
+
+	if (status >= 0) {
+		options_free(&r.o);
+		return status;
+	}
+	r.a = arena_create();
+	r.diag = diag_create(r.a);
+	r.types = types_create(r.a, NULL);
+	r.is_colored = wants_color();
+	switch (r.o.action) {
+	case ACTION_RUN:
+		status = run_script(&r);
+		break;
+	case ACTION_LIST:
+		status = list_probes(&r);
+		break;
+	case ACTION_INFO:
+		feature_report(&text);
+		fputs(sb_str(&text), stdout);
+		status = 0;
+		break;
+	case ACTION_HELP:
+		options_usage("skep", &text);
+		fputs(sb_str(&text), stdout);
+		status = 0;
+		break;
+	case ACTION_VERSION:
+		printf("skep v" SKEP_VERSION "\n");
+		status = 0;
+		break;
+	}
+	types_destroy(r.types);
+	options_free(&r.o);
+	arena_destroy(r.a);
+	return status;
+}
