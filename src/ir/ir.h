@@ -141,6 +141,9 @@ struct ir_inst *ir_func_addr(struct ir_builder *b, const struct ir_func *f);
 /* ADD .. SAR. ADD and SUB of a pointer and an integer keep the pointer's kind (PTR_BTF plus
  * something that is no constant becomes PTR_KERNEL). */
 struct ir_inst *ir_bin(struct ir_builder *b, enum ir_op op, struct ir_inst *x, struct ir_inst *y);
+/* With the width given: 8, or 4 for the 32-bit form (operands' low halves, result zero-extended). */
+struct ir_inst *ir_bin_width(struct ir_builder *b, enum ir_op op, uint8_t width, struct ir_inst *x,
+			     struct ir_inst *y);
 struct ir_inst *ir_bin_imm(struct ir_builder *b, enum ir_op op, struct ir_inst *x, int64_t imm);
 struct ir_inst *ir_neg(struct ir_builder *b, struct ir_inst *x);
 struct ir_inst *ir_ext(struct ir_builder *b, struct ir_inst *x, uint8_t width, bool is_signed);
@@ -155,6 +158,8 @@ void ir_store(struct ir_builder *b, struct ir_inst *ptr, int64_t off_b, uint8_t 
 	      struct ir_inst *value);
 struct ir_inst *ir_atomic(struct ir_builder *b, uint32_t operation, struct ir_inst *ptr,
 			  int64_t off_b, uint8_t width, struct ir_inst *value);
+struct ir_inst *ir_cmpxchg(struct ir_builder *b, struct ir_inst *ptr, int64_t off_b, uint8_t width,
+			   struct ir_inst *expected, struct ir_inst *value);
 void ir_copy(struct ir_builder *b, struct ir_inst *dst, struct ir_inst *src, uint32_t size_b,
 	     uint8_t align_b);
 void ir_zero(struct ir_builder *b, struct ir_inst *dst, uint32_t size_b, uint8_t align_b);

@@ -1,0 +1,230 @@
+/* Disassembler: instructions to the kernel's listing syntax (as a verifier log shows it).
+ *
+ * In: slots of struct bpf_insn. Out: text.
+ * The trick: opcodes are fields, so a few tables indexed by class, operation and size cover
+ * them all; only byte swaps, sign extension and lddw are special. */
+#include "bpf/disasm.h"
+
+#include "base/strbuf.h"
+#include "bpf/helpers.h"
+#include "bpf/insn.h"
+
+static const char *const alu_ops[16] = {
+    [BPF_ADD >> 4] = "+=", [BPF_SUB >> 4] = "-=", [BPF_MUL >> 4] = "*=",  [BPF_DIV >> 4] = "/=",
+    [BPF_OR >> 4] = "|=",  [BPF_AND >> 4] = "&=", [BPF_LSH >> 4] = "<<=", [BPF_RSH >> 4] = ">>=",
+    [BPF_MOD >> 4] = "%=", [BPF_XOR >> 4] = "^=", [BPF_MOV >> 4] = "=",   [BPF_ARSH >> 4] = "s>>=",
+};
+
+static const char *const jmp_ops[16] = {
+    [BPF_JEQ >> 4] = "==",   [BPF_JGT >> 4] = ">",    [BPF_JLT >> 4] = "<",
+    [BPF_JGE >> 4] = ">=",   [BPF_JLE >> 4] = "<=",   [BPF_JSET >> 4] = "&",
+    [BPF_JNE >> 4] = "!=",   [BPF_JSGT >> 4] = "s>",  [BPF_JSLT >> 4] = "s<",
+    [BPF_JSGE >> 4] = "s>=", [BPF_JSLE >> 4] = "s<=",
+};
+
+static const char *const sizes[4] = {"u32", "u16", "u8", "u64"}; /* by BPF_SIZE >> 3 */
+static const char *const signed_sizes[4] = {"s32", "s16", "s8", "s64"};
+
+static const char *const atomic_ops[16] = {
+    [BPF_ADD >> 4] = "add", [BPF_OR >> 4] = "or", [BPF_AND >> 4] = "and", [BPF_XOR >> 4] = "xor"};
+
+static void bug(const struct bpf_insn *i, struct strbuf *out)
+{
+	sb_addf(out, "BUG_%02x", i->code);
+}
+
+/* (u32 *)(r1 +16) */
+static void address(const char *type, unsigned reg, int off, struct strbuf *out)
+{
+	sb_addf(out, "*(%s *)(r%u %+d)", type, reg, off);
+}
+
+static void alu(const struct bpf_insn *i, struct strbuf *out)
+{
+	bool is_32 = BPF_CLASS(i->code) == BPF_ALU;
+	char r = is_32 ? 'w' : 'r';
+	unsigned op = BPF_OP(i->code);
+
+	if (op == BPF_END) {
+		if (is_32)
+			sb_addf(out, "r%u = %s%d r%u", i->dst_reg,
+			        BPF_SRC(i->code) == BPF_TO_BE ? "be" : "le", i->imm, i->dst_reg);
+		else
+			sb_addf(out, "r%u = bswap%d r%u", i->dst_reg, i->imm, i->dst_reg);
+	} else if (op == BPF_NEG) {
+		sb_addf(out, "%c%u = -%c%u", r, i->dst_reg, r, i->dst_reg);
+	} else if (!alu_ops[op >> 4]) {
+		bug(i, out);
+	} else if (BPF_SRC(i->code) == BPF_K) {
+		sb_addf(out, "%c%u %s%s %d", r, i->dst_reg,
+		        (op == BPF_DIV || op == BPF_MOD) && i->off == 1 ? "s" : "",
+		        alu_ops[op >> 4], i->imm);
+	} else if (op == BPF_MOV && i->off) {
+		sb_addf(out, "%c%u = (s%d)%c%u", r, i->dst_reg, i->off, r, i->src_reg);
+	} else {
+		sb_addf(out, "%c%u %s%s %c%u", r, i->dst_reg,
+		        (op == BPF_DIV || op == BPF_MOD) && i->off == 1 ? "s" : "",
+		        alu_ops[op >> 4], r, i->src_reg);
+	}
+}
+
+static void atomic(const struct bpf_insn *i, struct strbuf *out)
+{
+	const char *type = sizes[BPF_SIZE(i->code) >> 3];
+	const char *suffix = BPF_SIZE(i->code) == BPF_DW ? "64" : "";
+	char r = BPF_SIZE(i->code) == BPF_DW ? 'r' : 'w';
+	const char *name = atomic_ops[(i->imm & 0xf0) >> 4];
+
+	if (i->imm == BPF_XCHG) {
+		sb_addf(out, "%c%u = atomic%s_xchg((%s *)(r%u %+d), %c%u)", r, i->src_reg, suffix,
+		        type, i->dst_reg, i->off, r, i->src_reg);
+	} else if (i->imm == BPF_CMPXCHG) {
+		sb_addf(out, "%c0 = atomic%s_cmpxchg((%s *)(r%u %+d), %c0, %c%u)", r, suffix, type,
+		        i->dst_reg, i->off, r, r, i->src_reg);
+	} else if (!name || (i->imm & ~0xf1)) {
+		bug(i, out);
+	} else if (i->imm & BPF_FETCH) {
+		sb_addf(out, "%c%u = atomic%s_fetch_%s((%s *)(r%u %+d), %c%u)", r, i->src_reg,
+		        suffix, name, type, i->dst_reg, i->off, r, i->src_reg);
+	} else {
+		static const char *const signs[16] = {[BPF_ADD >> 4] = "+=",
+		                                      [BPF_OR >> 4] = "|=",
+		                                      [BPF_AND >> 4] = "&=",
+		                                      [BPF_XOR >> 4] = "^="};
+
+		sb_adds(out, "lock ");
+		address(type, i->dst_reg, i->off, out);
+		sb_addf(out, " %s %c%u", signs[(i->imm & 0xf0) >> 4], r, i->src_reg);
+	}
+}
+
+static void memory(const struct bpf_insn *i, struct strbuf *out)
+{
+	const char *type = sizes[BPF_SIZE(i->code) >> 3];
+	unsigned mode = BPF_MODE(i->code);
+
+	switch (BPF_CLASS(i->code)) {
+	case BPF_LDX:
+		if (mode == BPF_MEMSX)
+			type = signed_sizes[BPF_SIZE(i->code) >> 3];
+		else if (mode != BPF_MEM)
+			break;
+		sb_addf(out, "r%u = ", i->dst_reg);
+		address(type, i->src_reg, i->off, out);
+		return;
+	case BPF_STX:
+		if (mode == BPF_ATOMIC) {
+			atomic(i, out);
+			return;
+		}
+		if (mode != BPF_MEM)
+			break;
+		address(type, i->dst_reg, i->off, out);
+		sb_addf(out, " = r%u", i->src_reg);
+		return;
+	case BPF_ST:
+		if (mode != BPF_MEM)
+			break;
+		address(type, i->dst_reg, i->off, out);
+		sb_addf(out, " = %d", i->imm);
+		return;
+	case BPF_LD:
+		if (mode == BPF_ABS)
+			sb_addf(out, "r0 = *(%s *)skb[%d]", type, i->imm);
+		else if (mode == BPF_IND)
+			sb_addf(out, "r0 = *(%s *)skb[r%u + %d]", type, i->src_reg, i->imm);
+		else
+			break;
+		return;
+	}
+	bug(i, out);
+}
+
+static void jump(const struct bpf_insn *i, struct strbuf *out)
+{
+	bool is_32 = BPF_CLASS(i->code) == BPF_JMP32;
+	char r = is_32 ? 'w' : 'r';
+	unsigned op = BPF_OP(i->code);
+
+	if (op == BPF_CALL && !is_32) {
+		if (i->src_reg == BPF_PSEUDO_CALL)
+			sb_addf(out, "call pc%+d", i->imm);
+		else if (i->src_reg == BPF_PSEUDO_KFUNC_CALL)
+			sb_addf(out, "call kernel-function#%d", i->imm);
+		else
+			sb_addf(out, "call bpf_%s#%d", bpf_helper_name((uint32_t)i->imm), i->imm);
+	} else if (op == BPF_EXIT && !is_32) {
+		sb_adds(out, "exit");
+	} else if (op == BPF_JA) {
+		if (is_32)
+			sb_addf(out, "gotol %+d", i->imm);
+		else
+			sb_addf(out, "goto %+d", i->off);
+	} else if (!jmp_ops[op >> 4]) {
+		bug(i, out);
+	} else if (BPF_SRC(i->code) == BPF_X) {
+		sb_addf(out, "if %c%u %s %c%u goto %+d", r, i->dst_reg, jmp_ops[op >> 4], r,
+		        i->src_reg, i->off);
+	} else {
+		sb_addf(out, "if %c%u %s 0x%x goto %+d", r, i->dst_reg, jmp_ops[op >> 4],
+		        (unsigned)i->imm, i->off);
+	}
+}
+
+static void wide(const struct bpf_insn *i, struct strbuf *out)
+{
+	uint64_t imm = (uint32_t)i[0].imm | (uint64_t)(uint32_t)i[1].imm << 32;
+
+	sb_addf(out, "r%u = ", i->dst_reg);
+	switch (i->src_reg) {
+	case BPF_PSEUDO_MAP_FD:
+		sb_addf(out, "map[%d]", i[0].imm);
+		break;
+	case BPF_PSEUDO_MAP_VALUE:
+		sb_addf(out, "map[%d][0]+%d", i[0].imm, i[1].imm);
+		break;
+	case BPF_PSEUDO_FUNC:
+		sb_addf(out, "pc%+d ll", i[0].imm);
+		break;
+	default:
+		sb_addf(out, "0x%llx", (unsigned long long)imm);
+		break;
+	}
+}
+
+size_t bpf_disasm_insn(const struct bpf_insn *code, size_t n, size_t pc, struct strbuf *out)
+{
+	const struct bpf_insn *i = &code[pc];
+
+	if (bpf_is_lddw(i)) {
+		if (pc + 1 >= n) {
+			bug(i, out);
+			return 1;
+		}
+		wide(i, out);
+		return 2;
+	}
+	switch (BPF_CLASS(i->code)) {
+	case BPF_ALU:
+	case BPF_ALU64:
+		alu(i, out);
+		break;
+	case BPF_JMP:
+	case BPF_JMP32:
+		jump(i, out);
+		break;
+	default:
+		memory(i, out);
+		break;
+	}
+	return 1;
+}
+
+void bpf_disasm(const struct bpf_insn *code, size_t n, struct strbuf *out)
+{
+	for (size_t pc = 0; pc < n;) {
+		sb_addf(out, "%4zu: (%02x) ", pc, code[pc].code);
+		pc += bpf_disasm_insn(code, n, pc, out);
+		sb_addc(out, '\n');
+	}
+}

@@ -1,0 +1,146 @@
+/* Encoding of instructions: one small function per form of RFC 9669, and the names of its
+ * fields that the installed UAPI header may lack. */
+#ifndef SKEP_BPF_INSN_H
+#define SKEP_BPF_INSN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <linux/bpf.h>
+
+/* RFC 9669, sections 4 and 5; newer than some installed headers. */
+#ifndef BPF_MEMSX
+#define BPF_MEMSX 0x80 /* sign-extending load (cpu v4) */
+#endif
+#ifndef BPF_PSEUDO_MAP_FD
+#define BPF_PSEUDO_MAP_FD 1
+#endif
+
+enum {
+	BPF_N_REGS = 11,
+	BPF_STACK_B = 512, /* per frame, and for all frames of a call chain together */
+	BPF_INSN_B = 8,
+};
+
+/* BPF_B, BPF_H, BPF_W or BPF_DW for a width of 1, 2, 4 or 8 bytes. */
+uint8_t bpf_size_code(uint8_t width_b);
+/* 1, 2, 4 or 8 for an opcode of the load and store classes. */
+uint8_t bpf_size_bytes(uint8_t code);
+bool bpf_is_lddw(const struct bpf_insn *i);
+
+static inline struct bpf_insn bpf_make(uint8_t code, uint8_t dst, uint8_t src, int16_t off,
+                                       int32_t imm)
+{
+	return (struct bpf_insn){
+	    .code = code, .dst_reg = dst & 15, .src_reg = src & 15, .off = off, .imm = imm};
+}
+
+/* `op` is BPF_ADD .. BPF_ARSH or BPF_MOV; is_32 chooses the 32-bit form. */
+static inline struct bpf_insn bpf_alu(uint8_t op, bool is_32, uint8_t dst, uint8_t src)
+{
+	return bpf_make((is_32 ? BPF_ALU : BPF_ALU64) | op | BPF_X, dst, src, 0, 0);
+}
+
+static inline struct bpf_insn bpf_alu_imm(uint8_t op, bool is_32, uint8_t dst, int32_t imm)
+{
+	return bpf_make((is_32 ? BPF_ALU : BPF_ALU64) | op | BPF_K, dst, 0, 0, imm);
+}
+
+static inline struct bpf_insn bpf_mov(uint8_t dst, uint8_t src)
+{
+	return bpf_alu(BPF_MOV, false, dst, src);
+}
+
+static inline struct bpf_insn bpf_mov_imm(uint8_t dst, int32_t imm)
+{
+	return bpf_alu_imm(BPF_MOV, false, dst, imm);
+}
+
+/* dst = sign-extended low width_b bytes of src (cpu v4). */
+static inline struct bpf_insn bpf_movsx(uint8_t dst, uint8_t src, uint8_t width_b)
+{
+	return bpf_make(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, width_b * 8, 0);
+}
+
+static inline struct bpf_insn bpf_neg(bool is_32, uint8_t dst)
+{
+	return bpf_make((is_32 ? BPF_ALU : BPF_ALU64) | BPF_NEG, dst, 0, 0, 0);
+}
+
+/* dst = the low `bits` (16, 32, 64) in big-endian order, zero-extended. */
+static inline struct bpf_insn bpf_to_be(uint8_t dst, int32_t bits)
+{
+	return bpf_make(BPF_ALU | BPF_END | BPF_TO_BE, dst, 0, 0, bits);
+}
+
+/* dst = the low `bits` reversed, zero-extended, whatever the machine's order (cpu v4). */
+static inline struct bpf_insn bpf_bswap(uint8_t dst, int32_t bits)
+{
+	return bpf_make(BPF_ALU64 | BPF_END, dst, 0, 0, bits);
+}
+
+static inline struct bpf_insn bpf_load(uint8_t width_b, bool is_signed, uint8_t dst, uint8_t src,
+                                       int16_t off)
+{
+	return bpf_make(BPF_LDX | (is_signed ? BPF_MEMSX : BPF_MEM) | bpf_size_code(width_b), dst,
+	                src, off, 0);
+}
+
+static inline struct bpf_insn bpf_store(uint8_t width_b, uint8_t dst, int16_t off, uint8_t src)
+{
+	return bpf_make(BPF_STX | BPF_MEM | bpf_size_code(width_b), dst, src, off, 0);
+}
+
+static inline struct bpf_insn bpf_store_imm(uint8_t width_b, uint8_t dst, int16_t off, int32_t imm)
+{
+	return bpf_make(BPF_ST | BPF_MEM | bpf_size_code(width_b), dst, 0, off, imm);
+}
+
+/* width_b is 4 or 8; `operation` is BPF_ADD, BPF_ADD | BPF_FETCH, ..., BPF_XCHG, BPF_CMPXCHG. */
+static inline struct bpf_insn bpf_atomic(uint8_t width_b, uint32_t operation, uint8_t dst,
+                                         int16_t off, uint8_t src)
+{
+	return bpf_make(BPF_STX | BPF_ATOMIC | bpf_size_code(width_b), dst, src, off,
+	                (int32_t)operation);
+}
+
+/* `op` is BPF_JEQ .. BPF_JSLE; off counts slots from the next instruction. */
+static inline struct bpf_insn bpf_jmp(uint8_t op, bool is_32, uint8_t dst, uint8_t src, int16_t off)
+{
+	return bpf_make((is_32 ? BPF_JMP32 : BPF_JMP) | op | BPF_X, dst, src, off, 0);
+}
+
+static inline struct bpf_insn bpf_jmp_imm(uint8_t op, bool is_32, uint8_t dst, int32_t imm,
+                                          int16_t off)
+{
+	return bpf_make((is_32 ? BPF_JMP32 : BPF_JMP) | op | BPF_K, dst, 0, off, imm);
+}
+
+static inline struct bpf_insn bpf_goto(int16_t off)
+{
+	return bpf_make(BPF_JMP | BPF_JA, 0, 0, off, 0);
+}
+
+static inline struct bpf_insn bpf_call(uint32_t helper)
+{
+	return bpf_make(BPF_JMP | BPF_CALL, 0, 0, 0, (int32_t)helper);
+}
+
+/* off_insns counts slots from the next instruction to the function. */
+static inline struct bpf_insn bpf_call_func(int32_t off_insns)
+{
+	return bpf_make(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, off_insns);
+}
+
+static inline struct bpf_insn bpf_exit(void)
+{
+	return bpf_make(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
+/* The two slots of a 64-bit immediate; `pseudo` is 0 or BPF_PSEUDO_*. */
+static inline void bpf_lddw(struct bpf_insn ret[2], uint8_t dst, uint8_t pseudo, uint64_t imm)
+{
+	ret[0] = bpf_make(BPF_LD | BPF_IMM | BPF_DW, dst, pseudo, 0, (int32_t)(uint32_t)imm);
+	ret[1] = bpf_make(0, 0, 0, 0, (int32_t)(uint32_t)(imm >> 32));
+}
+
+#endif
