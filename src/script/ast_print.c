@@ -1,0 +1,188 @@
+/* The tree as text (-d ast, -d types): one node a line, two blanks of indent a level, so that it
+ * reads well and compares well in tests.
+ *
+ *   probe kprobe:vfs_read
+ *     predicate
+ *       binary == : bool
+ *         builtin pid : uint32
+ *         int 1 : int8
+ *     block
+ *       ...
+ */
+#include "script/ast.h"
+
+#include "base/arena.h"
+#include "base/strbuf.h"
+
+static const char *const kind_names[NODE_N] = {
+    /* clang-format off */
+	[NODE_INT] = "int", [NODE_STRING] = "string", [NODE_BUILTIN] = "builtin",
+	[NODE_CALL] = "call", [NODE_VAR] = "var", [NODE_MAP] = "map", [NODE_PARAM] = "param",
+	[NODE_IDENT] = "ident", [NODE_UNARY] = "unary", [NODE_BINARY] = "binary",
+	[NODE_INCDEC] = "incdec", [NODE_TERNARY] = "ternary", [NODE_FIELD] = "field",
+	[NODE_INDEX] = "index", [NODE_TUPLE] = "tuple", [NODE_CAST] = "cast",
+	[NODE_SIZEOF] = "sizeof", [NODE_OFFSETOF] = "offsetof", [NODE_BLOCK] = "block",
+	[NODE_IF] = "if", [NODE_EXPR] = "expr", [NODE_LET] = "let", [NODE_ASSIGN] = "assign",
+	[NODE_WHILE] = "while", [NODE_FOR_MAP] = "for", [NODE_FOR_RANGE] = "for",
+	[NODE_UNROLL] = "unroll", [NODE_BREAK] = "break", [NODE_CONTINUE] = "continue",
+	[NODE_RETURN] = "return", [NODE_DISCARD] = "discard",
+    /* clang-format on */
+};
+
+struct printer {
+	struct strbuf *out;
+	bool with_types;
+};
+
+/* Quoted, with the language's own escapes. */
+static void add_quoted(struct strbuf *out, const char *s, size_t len_b)
+{
+	sb_addc(out, '"');
+	for (size_t i = 0; i < len_b; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c == '"' || c == '\\')
+			sb_addf(out, "\\%c", c);
+		else if (c == '\n')
+			sb_adds(out, "\\n");
+		else if (c < ' ' || c == 0x7f)
+			sb_addf(out, "\\x%02x", c);
+		else
+			sb_addc(out, (char)c);
+	}
+	sb_addc(out, '"');
+}
+
+/* What a line says behind the kind's name. */
+static void add_details(const struct printer *pr, const struct node *n)
+{
+	struct strbuf *out = pr->out;
+
+	switch (n->kind) {
+	case NODE_INT:
+		if (n->type && n->type->kind == TYPE_BOOL)
+			sb_adds(out, n->number ? " true" : " false");
+		else
+			sb_addf(out, " %llu%s", (unsigned long long)n->number,
+			        n->is_unsigned_literal ? "u" : "");
+		if (n->is_param) {
+			sb_adds(out, " param ");
+			add_quoted(out, n->string, n->string_len_b);
+		}
+		return;
+	case NODE_STRING:
+		sb_addc(out, ' ');
+		add_quoted(out, n->string, n->string_len_b);
+		if (n->is_param)
+			sb_adds(out, " param");
+		return;
+	case NODE_UNARY:
+	case NODE_BINARY:
+		sb_addf(out, " %s", op_text(n->op));
+		return;
+	case NODE_ASSIGN:
+		sb_addf(out, " %s=", op_text(n->op));
+		return;
+	case NODE_INCDEC:
+		sb_addf(out, " %s%s", n->is_postfix ? "postfix " : "prefix ", op_text(n->op));
+		return;
+	case NODE_FIELD:
+		if (n->name)
+			sb_addf(out, " .%s", n->name);
+		else
+			sb_addf(out, " .%llu", (unsigned long long)n->number);
+		return;
+	case NODE_TERNARY:
+		sb_adds(out, n->args[1] ? "" : " ?:");
+		return;
+	case NODE_TUPLE:
+		for (uint32_t i = 0; n->names && i < n->n_args; i++)
+			sb_addf(out, " .%s", n->names[i]);
+		return;
+	default:
+		if (n->name)
+			sb_addf(out, " %s", n->name);
+		if (n->type_text)
+			sb_addf(out, " <%s>", n->type_text);
+		if (n->is_implicit)
+			sb_adds(out, " implicit");
+	}
+}
+
+static void print_node(const struct printer *pr, const struct node *n, unsigned level)
+{
+	sb_pad(pr->out, ' ', 2 * (size_t)level);
+	sb_adds(pr->out, kind_names[n->kind]);
+	add_details(pr, n);
+	if (pr->with_types && n->type) {
+		sb_adds(pr->out, " : ");
+		type_name(n->type, pr->out);
+	}
+	sb_addc(pr->out, '\n');
+	for (size_t i = 0; i < n->stmts.n; i++)
+		print_node(pr, n->stmts.items[i], level + 1);
+	if (n->kind == NODE_BLOCK && n->n_args) {
+		sb_pad(pr->out, ' ', 2 * (size_t)(level + 1));
+		sb_adds(pr->out, "result\n");
+		print_node(pr, n->args[0], level + 2);
+		return;
+	}
+	for (uint32_t i = 0; i < n->n_args; i++)
+		if (n->args[i])
+			print_node(pr, n->args[i], level + 1);
+}
+
+static void print_probe(const struct printer *pr, const struct probe *probe)
+{
+	sb_adds(pr->out, "probe");
+	for (size_t i = 0; i < probe->points.n; i++) {
+		const struct attach_point *ap = &probe->points.items[i];
+
+		sb_addf(pr->out, "%s %s%s%s", i ? "," : "", ap->label ? ap->label : "",
+		        ap->label ? "=" : "", ap->text);
+	}
+	sb_addc(pr->out, '\n');
+	if (probe->targets.n)
+		sb_addf(pr->out, "  targets %s %zu\n", probe_kind_name(probe->kind),
+		        probe->targets.n);
+	if (probe->predicate) {
+		sb_adds(pr->out, "  predicate\n");
+		print_node(pr, probe->predicate, 2);
+	}
+	print_node(pr, probe->body, 1);
+}
+
+void ast_print(const struct unit *u, bool with_types, struct strbuf *out)
+{
+	struct printer pr = {.out = out, .with_types = with_types};
+
+	for (size_t i = 0; i < u->config.n; i++) {
+		const struct config_setting *s = &u->config.items[i];
+
+		sb_addf(out, "config %s = ", s->name);
+		if (s->is_string)
+			add_quoted(out, s->value, __builtin_strlen(s->value));
+		else
+			sb_adds(out, s->value);
+		sb_addc(out, '\n');
+	}
+	for (size_t i = 0; i < u->maps.n; i++) {
+		const struct map *m = u->maps.items[i];
+
+		sb_addf(out, "map %s", m->name);
+		if (m->declared_kind)
+			sb_addf(out, " = %s(%llu)", m->declared_kind,
+			        (unsigned long long)m->declared_entries);
+		if (with_types && m->key) {
+			sb_adds(out, " key ");
+			type_name(m->key, out);
+		}
+		if (with_types && m->value) {
+			sb_adds(out, " value ");
+			type_name(m->value, out);
+		}
+		sb_addc(out, '\n');
+	}
+	for (size_t i = 0; i < u->probes.n; i++)
+		print_probe(&pr, u->probes.items[i]);
+}

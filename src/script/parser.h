@@ -1,0 +1,87 @@
+/* What the parser's files share: parser.c (a file's order, probes, declarations), parse_stmt.c,
+ * parse_expr.c and params.c. Recursive descent, one token ahead.
+ *
+ * Contract of every parse_*(): the current token is the first of its production; on success it is
+ * the first behind it. On a mistake it is reported and NULL (false) comes back with the token at
+ * the trouble; callers pass that up to the nearest statement or probe, which skips to where the
+ * next one begins. */
+#ifndef SKEP_SCRIPT_PARSER_H
+#define SKEP_SCRIPT_PARSER_H
+
+#include "script/ast.h"
+#include "script/lexer.h"
+#include "script/stages.h"
+
+/* How deep brackets, blocks and prefix operators may nest, and how many binary and postfix
+ * operators one statement may have: together they bound the height of the tree, so that every
+ * later stage may recurse over it. */
+#define PARSE_NESTING_MAX 256
+#define PARSE_CHAIN_MAX 1024
+
+struct parser {
+	struct unit *u;
+	struct lexer lx;
+	struct token tok;    /* current token */
+	uint32_t last_end_b; /* end of the token before it */
+	unsigned nesting;
+	unsigned chain;       /* operators in the statement so far */
+	unsigned expressions; /* how many expressions we are inside of */
+	bool slash_ends;      /* in a predicate, outside brackets: `/` before `{` ends it */
+	unsigned n_param_warnings;
+};
+
+/* ---- parser.c: moving, reporting ---- */
+
+void parser_advance(struct parser *p);
+/* Step over the token if it is of this kind. */
+bool parser_accept(struct parser *p, enum token_kind kind);
+/* The same, but reports `expected ...` if it is not. */
+bool parser_expect(struct parser *p, enum token_kind kind);
+/* What follows the current token. */
+struct token parser_peek(const struct parser *p);
+/* Continue at byte off_b of the text. */
+void parser_jump(struct parser *p, uint32_t off_b);
+/* E_SYNTAX at the current token, `syntax: ` put in front. False if nothing was reported because
+ * the lexer is lost (then a hint would go to another report). */
+bool parser_error(struct parser *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void parser_unsupported(struct parser *p, const char *what); /* E_UNSUPPORTED at the token */
+/* Enter one level of nesting; false with a report if that is one too many. */
+bool parser_enter(struct parser *p);
+void parser_leave(struct parser *p);
+/* Skip a balanced {...}, the token being its `{`. */
+void parser_skip_block(struct parser *p);
+
+struct span parser_span(const struct parser *p, uint32_t begin); /* from begin to the last token */
+struct span parser_token_span(const struct parser *p);
+const char *parser_token_dup(const struct parser *p); /* the token's text, in the arena */
+/* A node from `begin` to the last token with up to three arguments; NULL ends them early. */
+struct node *parser_node(struct parser *p, enum node_kind kind, uint32_t begin, struct node *a,
+                         struct node *b, struct node *c);
+
+/* ---- parse_expr.c ---- */
+
+struct node *parse_expr(struct parser *p);
+struct node *parse_unary(struct parser *p);
+bool parse_is_binary_operator(enum token_kind kind);
+/* type = as in a cast; *ret_at is where it stands. Its text in one normal spelling, or NULL. */
+const char *parse_type(struct parser *p, struct span *ret_at);
+
+/* ---- parse_stmt.c ---- */
+
+struct node *parse_block(struct parser *p);
+struct node *parse_if(struct parser *p);
+/* A block (or if) made as an expression stands as a statement after all: its result, if it has
+ * one, becomes its last statement. */
+void parse_drop_result(struct parser *p, struct node *n);
+
+/* ---- params.c ---- */
+
+/* `$number` or `$#` at `at`: an INT, a STRING, or for a negative integer a UNARY minus on one; all
+ * of them is_param with the text in `string`. NULL with a report for numbers out of range. */
+struct node *params_node(struct parser *p, uint64_t number, struct span at);
+struct node *params_count_node(struct parser *p, struct span at);
+/* The text of `$number` for an attach point; "" with the usual warning if there is none, NULL
+ * with a report for numbers out of range. */
+const char *params_text(struct parser *p, uint64_t number, struct span at);
+
+#endif
