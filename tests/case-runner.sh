@@ -274,3 +274,4 @@ for case_name; do
 	count=$((count + 1))
 	run_case "$case_name"
 done
+exit 0
