@@ -12,6 +12,8 @@
 #include "base/vec.h"
 #include "types/types.h"
 
+struct symbols;
+
 enum probe_kind {
 #define PROVIDER(id, full, abbrev, since, doc) PROBE_##id,
 #include "probe/providers.def"
@@ -22,8 +24,8 @@ enum probe_kind {
 /* An attach point as written, split into its parts; the parser makes it. */
 struct attach_point {
 	struct span at;
-	const char *label; /* `name=probe:...`, or NULL */
-	const char *text;  /* whole, as written, quotes removed */
+	const char *label;        /* `name=probe:...`, or NULL */
+	const char *text;         /* whole, as written, quotes removed */
 	const char *const *parts; /* split at ':'; parts[0] is the type */
 	uint32_t n_parts;
 };
@@ -31,18 +33,21 @@ struct attach_point {
 /* One place for a program. All strings live in the context's arena. */
 struct probe_target {
 	enum probe_kind kind;
-	const char *name; /* what the `probe` builtin says: "kprobe:vfs_read", "begin", "interval:s:1" */
-	const char *category; /* tracepoint category; kernel module of a function ("vmlinux" or NULL: core kernel) */
+	const char
+	    *name; /* what the `probe` builtin says: "kprobe:vfs_read", "begin", "interval:s:1" */
+	const char *category; /* tracepoint category; kernel module of a function ("vmlinux" or
+	                         NULL: core kernel) */
 	const char *func;     /* function, tracepoint event, software/hardware event name */
 	const char *path;     /* uprobe: file, resolved */
-	uint64_t off_b;	      /* kprobe, uprobe: offset into the function */
+	uint64_t off_b;       /* kprobe, uprobe: offset into the function */
 	uint64_t address;     /* kprobe by address; uprobe: file offset to attach to */
 	uint64_t sym_address; /* uprobe: the symbol's virtual address in the file */
 	uint32_t perf_type, perf_config; /* software, hardware */
-	uint64_t period;      /* profile, interval: ns (or frequency if is_frequency); software, hardware: count */
+	uint64_t period; /* profile, interval: ns (or frequency if is_frequency); software,
+	                    hardware: count */
 	bool is_frequency;
-	int32_t tracepoint_id;	 /* tracepoint: tracefs id, or -1 where it couldn't be read */
-	int32_t syscall_nr;	 /* tracepoint:syscalls:sys_*: the number on this machine, else -1 */
+	int32_t tracepoint_id; /* tracepoint: tracefs id, or -1 where it couldn't be read */
+	int32_t syscall_nr;    /* tracepoint:syscalls:sys_*: the number on this machine, else -1 */
 	bool from_wildcard;
 };
 
@@ -50,10 +55,14 @@ struct probe_context {
 	struct arena *a;
 	struct types *types;
 	struct diag *diag;
-	pid_t pid;  /* -p, or 0 */
+	pid_t pid; /* -p, or 0 */
 	bool is_unsafe;
 	enum { MISSING_ERROR, MISSING_WARN, MISSING_IGNORE } missing; /* missing_probes */
-	uint32_t max_probes;
+	uint32_t max_probes;                                          /* 0: no limit */
+	/* Where uprobes find symbols; NULL: a reader of their own for each question. */
+	struct symbols *symbols;
+	/* What the providers have read so far; begins as NULL, lives in `a`, is theirs alone. */
+	struct probe_cache *cache;
 };
 
 typedef vec(struct probe_target) probe_targets;
@@ -66,6 +75,8 @@ const char *probe_kind_name(enum probe_kind kind);
  * Mistakes and "No matches for ..." are reported at the attach point's span (spec 3.2); false if
  * an error was reported. */
 bool probe_expand(struct probe_context *cx, const struct attach_point *ap, probe_targets *out);
+/* The tracefs id of an event, -1 if it can't be read. Targets of a wildcard come without one. */
+int probe_tracepoint_id(const char *category, const char *event);
 
 /* `-l`: everything matching a pattern (NULL: all), one full name a line, sorted; verbose adds the
  * argument lines; `struct x` patterns list types (spec 1.6). */

@@ -9,10 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <bpf/bpf.h>
 
-#include "base/wildcard.h"
 #include "types/types_priv.h"
 
 #define SYS_BTF "/sys/kernel/btf"
@@ -35,6 +32,7 @@ static void close_source(struct btf_source *src)
 {
 	free(src->shallow);
 	free(src->full);
+	free(src->proto_fits);
 	if (src->file)
 		btf_close(src->file);
 }
@@ -125,34 +123,6 @@ struct btf_source *types_module(struct types *ts, const char *module)
 		if (!strcmp((*m)->module, module))
 			return open_module(ts, *m) ? *m : NULL;
 	return NULL;
-}
-
-/* The kernel numbers its BTF objects; a module's number is found by name among them. Needs
- * privilege; 0 if it can't be had. */
-static uint32_t module_obj_id(struct btf_source *src)
-{
-	uint32_t id = 0;
-
-	if (src->obj_id || !src->base)
-		return src->obj_id;
-	while (!bpf_btf_get_next_id(id, &id)) {
-		struct bpf_btf_info info = {0};
-		char name[64] = "";
-		uint32_t len_b = sizeof(info);
-		int fd = bpf_btf_get_fd_by_id(id), err;
-
-		if (fd < 0)
-			continue;
-		info.name = (uintptr_t)name;
-		info.name_len = sizeof(name);
-		err = bpf_obj_get_info_by_fd(fd, &info, &len_b);
-		close(fd);
-		if (!err && info.kernel_btf && !strcmp(name, src->module)) {
-			src->obj_id = id;
-			break;
-		}
-	}
-	return src->obj_id;
 }
 
 /* ---- by name ------------------------------------------------------------------------------- */
@@ -307,192 +277,4 @@ bool types_find_enumerator(struct types *ts, const char *name, int64_t *ret_valu
 const char *types_find_define(struct types *ts, const char *name)
 {
 	return strmap_get(&ts->defines, name);
-}
-
-/* ---- functions ------------------------------------------------------------------------------ */
-
-static const struct type *func_in(struct types *ts, struct btf_source *src, const char *name,
-                                  uint32_t *ret_btf_id)
-{
-	uint32_t id = btf_find(src->file, name, BTF_KIND_MASK(BTF_KIND_FUNC), 0);
-
-	if (!id)
-		return NULL;
-	if (ret_btf_id)
-		*ret_btf_id = id;
-	return btf_func_type(ts, src, id, 0);
-}
-
-const struct type *types_find_func(struct types *ts, const char *name, const char *module,
-                                   uint32_t *ret_btf_id, uint32_t *ret_btf_obj_id,
-                                   const char **ret_module)
-{
-	struct btf_source *src = module ? types_module(ts, module) : types_vmlinux(ts);
-	const struct type *t;
-
-	if (!src)
-		return NULL;
-	t = func_in(ts, src, name, ret_btf_id);
-	if (!t && !module) {
-		types_open_modules(ts);
-		vec_each (m, &ts->modules) {
-			src = *m;
-			t = src->file ? func_in(ts, src, name, ret_btf_id) : NULL;
-			if (t)
-				break;
-		}
-	}
-	if (!t)
-		return NULL;
-	if (ret_btf_obj_id)
-		*ret_btf_obj_id = module_obj_id(src);
-	if (ret_module)
-		*ret_module = src->module;
-	return t;
-}
-
-bool types_kernel_has_func(struct types *ts, const char *name)
-{
-	struct btf_source *src = types_vmlinux(ts);
-
-	return src && btf_find(src->file, name, BTF_KIND_MASK(BTF_KIND_FUNC), 0);
-}
-
-/* A typedef's prototype carries no parameter names; a function the same macro defines does. */
-static const struct type *named_prototype(struct types *ts, struct btf_source *src,
-                                          const char *name, uint32_t n_params)
-{
-	static const char *const stubs[] = {"__probestub_%s", "__bpf_trace_%s", "__traceiter_%s"};
-	char func[256];
-
-	for (size_t i = 0; i < sizeof(stubs) / sizeof(stubs[0]); i++) {
-		const struct type *t;
-		uint32_t id;
-
-		if (strlen(name) + strlen(stubs[i]) >= sizeof(func))
-			return NULL;
-		strcpy(func, stubs[i]);
-		strcpy(strchr(func, '%'), name);
-		id = btf_find(src->file, func, BTF_KIND_MASK(BTF_KIND_FUNC), 0);
-		t = id ? btf_func_type(ts, src, id, 1) : NULL; /* without void *__data */
-		if (t && t->n_fields == n_params && (!n_params || t->fields[0].name))
-			return t;
-	}
-	return NULL;
-}
-
-static const struct type *raw_tracepoint_in(struct types *ts, struct btf_source *src,
-                                            const char *name, uint32_t *ret_btf_id)
-{
-	const char *typedef_name = arena_printf(ts->a, "btf_trace_%s", name);
-	uint32_t id = btf_find(src->file, typedef_name, BTF_KIND_MASK(BTF_KIND_TYPEDEF), 0);
-	const struct type *bare, *named;
-	struct btf_record rec;
-
-	if (!id || !btf_get(src->file, id, &rec) || !btf_get(src->file, rec.size_or_type, &rec) ||
-	    rec.kind != BTF_KIND_PTR)
-		return NULL;
-	bare = btf_func_type(ts, src, rec.size_or_type, 1);
-	if (!bare)
-		return NULL;
-	if (ret_btf_id)
-		*ret_btf_id = id;
-	named = named_prototype(ts, src, name, bare->n_fields);
-	return named ? named : bare;
-}
-
-const struct type *types_find_raw_tracepoint_in(struct types *ts, const char *name,
-                                                const char *module, uint32_t *ret_btf_id,
-                                                uint32_t *ret_btf_obj_id, const char **ret_module)
-{
-	struct btf_source *src = module ? types_module(ts, module) : types_vmlinux(ts);
-	const struct type *t;
-
-	if (!src)
-		return NULL;
-	t = raw_tracepoint_in(ts, src, name, ret_btf_id);
-	if (!t && !module) {
-		types_open_modules(ts);
-		vec_each (m, &ts->modules) {
-			src = *m;
-			t = src->file ? raw_tracepoint_in(ts, src, name, ret_btf_id) : NULL;
-			if (t)
-				break;
-		}
-	}
-	if (!t)
-		return NULL;
-	if (ret_btf_obj_id)
-		*ret_btf_obj_id = module_obj_id(src);
-	if (ret_module)
-		*ret_module = src->module;
-	return t;
-}
-
-const struct type *types_find_raw_tracepoint(struct types *ts, const char *name,
-                                             uint32_t *ret_btf_id)
-{
-	return types_find_raw_tracepoint_in(ts, name, NULL, ret_btf_id, NULL, NULL);
-}
-
-/* ---- walks ---------------------------------------------------------------------------------- */
-
-/* `prefix` is cut off the names before they are matched and handed on. */
-static bool walk(struct btf_source *src, uint32_t kinds, const char *prefix, const char *pattern,
-                 types_visit_fn *fn, void *arg)
-{
-	bool is_all = !pattern || !strcmp(pattern, "*");
-	size_t prefix_b = strlen(prefix);
-	uint32_t end = btf_end(src->file);
-
-	for (uint32_t id = btf_first(src->file); id < end; id++) {
-		struct btf_record rec;
-		const char *name;
-
-		if (!btf_get(src->file, id, &rec))
-			break;
-		if (!(BTF_KIND_MASK(rec.kind) & kinds) || !rec.name_off)
-			continue;
-		name = btf_string(src->file, rec.name_off);
-		if (!*name || strncmp(name, prefix, prefix_b))
-			continue;
-		name += prefix_b;
-		if ((is_all || wildcard_match(pattern, name)) && !fn(arg, src->module, name, id))
-			return false;
-	}
-	return true;
-}
-
-static void walk_all(struct types *ts, bool with_modules, uint32_t kinds, const char *prefix,
-                     const char *pattern, types_visit_fn *fn, void *arg)
-{
-	if (!types_vmlinux(ts) || !walk(&ts->vmlinux, kinds, prefix, pattern, fn, arg) ||
-	    !with_modules)
-		return;
-	types_open_modules(ts);
-	vec_each (m, &ts->modules)
-		if ((*m)->file && !walk(*m, kinds, prefix, pattern, fn, arg))
-			return;
-}
-
-void types_each_func(struct types *ts, const char *pattern, bool with_modules, types_visit_fn *fn,
-                     void *arg)
-{
-	walk_all(ts, with_modules, BTF_KIND_MASK(BTF_KIND_FUNC), "", pattern, fn, arg);
-}
-
-void types_each_named(struct types *ts, enum type_kind kind, const char *pattern,
-                      types_visit_fn *fn, void *arg)
-{
-	uint32_t kinds = kind == TYPE_STRUCT ? BTF_KIND_MASK(BTF_KIND_STRUCT)
-	                 : kind == TYPE_UNION
-	                     ? BTF_KIND_MASK(BTF_KIND_UNION)
-	                     : BTF_KIND_MASK(BTF_KIND_ENUM) | BTF_KIND_MASK(BTF_KIND_ENUM64);
-
-	walk_all(ts, true, kinds, "", pattern, fn, arg);
-}
-
-void types_each_raw_tracepoint(struct types *ts, const char *pattern, types_visit_fn *fn, void *arg)
-{
-	walk_all(ts, true, BTF_KIND_MASK(BTF_KIND_TYPEDEF), "btf_trace_", pattern, fn, arg);
 }

@@ -30,6 +30,11 @@ bool types_find_enumerator(struct types *ts, const char *name, int64_t *ret_valu
 const struct type *types_find_func(struct types *ts, const char *name, const char *module,
 				   uint32_t *ret_btf_id, uint32_t *ret_btf_obj_id,
 				   const char **ret_module);
+/* The prototype of a function that a walk found; NULL if there is none of this id. */
+const struct type *types_func_by_id(struct types *ts, const char *module, uint32_t btf_id);
+/* Will the kernel put a trampoline (fentry, fexit) on it? Not with variable arguments, arguments
+ * above 16 bytes, or a struct as the result. */
+bool types_func_fits_trampoline(struct types *ts, const char *module, uint32_t btf_id);
 /* The typedef btf_trace_NAME's prototype: a raw tracepoint's arguments (the leading void * is
  * left out), and the typedef's id as the kernel wants it in attach_btf_id. */
 const struct type *types_find_raw_tracepoint(struct types *ts, const char *name,

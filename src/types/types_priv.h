@@ -16,8 +16,12 @@ struct btf_source {
 	const char *module; /* "vmlinux" or the module's name */
 	uint32_t obj_id; /* the kernel's number of a module's BTF; 0: vmlinux, or not asked yet */
 	const struct type **shallow, **full; /* [id - btf_first()] */
+	/* [prototype's id]: can a trampoline pass it? One byte of enum func_fit. */
+	uint8_t *proto_fits;
 	struct btf_source *base;
 };
+
+enum func_fit { FITS_UNKNOWN, FITS, FITS_NOT };
 
 /* A struct read from a module's BTF: how types_complete() finds its way back. */
 struct module_type {

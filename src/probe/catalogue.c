@@ -1,0 +1,266 @@
+/* The catalogue: probe types by name, and an attach point handed to its provider.
+ *
+ * Input: an attach point as split by the parser. Output: targets, or diagnostics. All knowledge of
+ * a probe type is in its provider's table entry; here is what is the same for all. */
+#include "probe/probe.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/wildcard.h"
+#include "probe/provider.h"
+
+static const struct {
+	const char *full, *abbrev;
+} kind_names[] = {
+#define PROVIDER(id, full, abbrev, since, doc) [PROBE_##id] = {full, abbrev},
+#include "probe/providers.def"
+#undef PROVIDER
+};
+
+/* Names that older scripts use. */
+static const struct {
+	const char *name;
+	enum probe_kind kind;
+} old_names[] = {
+    {"kfunc", PROBE_FENTRY},
+    {"kretfunc", PROBE_FEXIT},
+};
+
+static const struct provider *const providers[PROBE_N] = {
+    [PROBE_BEGIN] = &begin_provider,           [PROBE_END] = &end_provider,
+    [PROBE_KPROBE] = &kprobe_provider,         [PROBE_KRETPROBE] = &kretprobe_provider,
+    [PROBE_FENTRY] = &fentry_provider,         [PROBE_FEXIT] = &fexit_provider,
+    [PROBE_TRACEPOINT] = &tracepoint_provider, [PROBE_RAWTRACEPOINT] = &rawtracepoint_provider,
+    [PROBE_UPROBE] = &uprobe_provider,         [PROBE_URETPROBE] = &uretprobe_provider,
+    [PROBE_PROFILE] = &profile_provider,       [PROBE_INTERVAL] = &interval_provider,
+    [PROBE_SOFTWARE] = &software_provider,     [PROBE_HARDWARE] = &hardware_provider,
+};
+
+const struct provider *provider_of(enum probe_kind kind)
+{
+	return providers[kind];
+}
+
+enum probe_kind probe_kind_find(const char *word)
+{
+	for (int k = 0; k < PROBE_N; k++)
+		if (!strcasecmp(word, kind_names[k].full) ||
+		    (*kind_names[k].abbrev && !strcmp(word, kind_names[k].abbrev)))
+			return (enum probe_kind)k;
+	for (size_t i = 0; i < sizeof(old_names) / sizeof(old_names[0]); i++)
+		if (!strcasecmp(word, old_names[i].name))
+			return old_names[i].kind;
+	return PROBE_N;
+}
+
+const char *probe_kind_name(enum probe_kind kind)
+{
+	return kind < PROBE_N ? kind_names[kind].full : "";
+}
+
+/* ---- for the providers ---------------------------------------------------------------------- */
+
+struct probe_target *target_add(struct probe_context *cx, probe_targets *out, enum probe_kind kind)
+{
+	struct probe_target *t = vec_add(cx->a, out);
+
+	t->kind = kind;
+	t->tracepoint_id = -1;
+	t->syscall_nr = -1;
+	return t;
+}
+
+const char *attach_point_rest(struct probe_context *cx, const struct attach_point *ap)
+{
+	const char *rest = ap->n_parts > 1 ? ap->parts[1] : "";
+
+	for (uint32_t i = 2; i < ap->n_parts; i++)
+		rest = arena_printf(cx->a, "%s:%s", rest, ap->parts[i]);
+	return rest;
+}
+
+bool report_no_match(struct probe_context *cx, const struct attach_point *ap, enum probe_kind kind,
+                     const char *nearest)
+{
+	const char *type = probe_kind_name(kind), *rest = attach_point_rest(cx, ap);
+
+	if (cx->missing == MISSING_IGNORE)
+		return true;
+	if (cx->missing == MISSING_WARN)
+		diag_warn(cx->diag, E_PROBE_NO_MATCH, ap->at, "No matches for %s %s. Skipping.",
+		          type, rest);
+	else
+		diag_error(cx->diag, E_PROBE_NO_MATCH, ap->at, "No matches for %s %s.", type, rest);
+	if (nearest)
+		diag_hint(cx->diag, "did you mean %s?", nearest);
+	return cx->missing == MISSING_WARN;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void names_sort(name_list *list)
+{
+	size_t n = 0;
+
+	if (list->n)
+		qsort(list->items, list->n, sizeof(*list->items), compare_names);
+	for (size_t i = 0; i < list->n; i++)
+		if (!n || strcmp(list->items[n - 1], list->items[i]))
+			list->items[n++] = list->items[i];
+	list->n = n;
+}
+
+bool parse_number(const char *s, uint64_t *ret)
+{
+	char *end;
+	unsigned long long n;
+
+	if (!isdigit((unsigned char)*s))
+		return false;
+	errno = 0;
+	n = strtoull(s, &end, 0);
+	if (errno || *end)
+		return false;
+	*ret = n;
+	return true;
+}
+
+/* ---- expansion ------------------------------------------------------------------------------ */
+
+static bool check_parts(struct probe_context *cx, const struct attach_point *ap,
+                        enum probe_kind kind)
+{
+	const struct provider *p = providers[kind];
+	uint32_t n = ap->n_parts - 1;
+
+	if (n >= p->min_args && n <= p->max_args)
+		return true;
+	if (p->min_args == p->max_args)
+		diag_error(cx->diag, E_PROBE_PARTS, ap->at,
+		           "%s probe type requires %u arguments, found %u", probe_kind_name(kind),
+		           p->min_args, n);
+	else if (p->min_args + 1 == p->max_args)
+		diag_error(cx->diag, E_PROBE_PARTS, ap->at,
+		           "%s probe type requires %u or %u arguments, found %u",
+		           probe_kind_name(kind), p->min_args, p->max_args, n);
+	else
+		diag_error(cx->diag, E_PROBE_PARTS, ap->at,
+		           "%s probe type requires %u to %u arguments, found %u",
+		           probe_kind_name(kind), p->min_args, p->max_args, n);
+	return false;
+}
+
+static bool expand_wild_type(struct probe_context *cx, const struct attach_point *ap,
+                             probe_targets *out)
+{
+	struct probe_context quiet = *cx;
+	size_t before = out->n;
+	bool known = false;
+
+	quiet.missing = MISSING_IGNORE;
+	for (int k = 0; k < PROBE_N; k++) {
+		const struct provider *p = providers[k];
+		uint32_t n = ap->n_parts - 1;
+
+		if (!p->is_wild_probe || !wildcard_match(ap->parts[0], kind_names[k].full))
+			continue;
+		known = true;
+		if (n < p->min_args || n > p->max_args)
+			continue;
+		if (!p->expand(&quiet, ap, (enum probe_kind)k, out))
+			return false;
+	}
+	cx->cache = quiet.cache;
+	for (size_t i = before; i < out->n; i++)
+		out->items[i].from_wildcard = true;
+	if (!known) {
+		diag_error(cx->diag, E_PROBE_TYPE, ap->at, "Invalid probe type: %s", ap->parts[0]);
+		return false;
+	}
+	if (out->n > before || cx->missing == MISSING_IGNORE)
+		return true;
+	if (cx->missing == MISSING_WARN) {
+		diag_warn(cx->diag, E_PROBE_NO_MATCH, ap->at, "No matches for %s. Skipping.",
+		          ap->text);
+		return true;
+	}
+	diag_error(cx->diag, E_PROBE_NO_MATCH, ap->at, "No matches for %s.", ap->text);
+	return false;
+}
+
+static void report_unknown_kind(struct probe_context *cx, const struct attach_point *ap)
+{
+	struct diag_guess guess = {.word = ap->parts[0]};
+
+	diag_error(cx->diag, E_PROBE_TYPE, ap->at, "Invalid probe type: %s", ap->parts[0]);
+	for (int k = 0; k < PROBE_N; k++)
+		diag_nearest(&guess, kind_names[k].full);
+	if (guess.best)
+		diag_hint(cx->diag, "did you mean %s?", guess.best);
+}
+
+bool probe_expand(struct probe_context *cx, const struct attach_point *ap, probe_targets *out)
+{
+	enum probe_kind kind;
+
+	if (!ap->n_parts || !*ap->parts[0]) {
+		diag_error(cx->diag, E_PROBE_TYPE, ap->at, "Invalid probe type: %s", "");
+		return false;
+	}
+	if (wildcard_has(ap->parts[0])) {
+		if (!expand_wild_type(cx, ap, out))
+			return false;
+	} else {
+		kind = probe_kind_find(ap->parts[0]);
+		if (kind == PROBE_N) {
+			report_unknown_kind(cx, ap);
+			return false;
+		}
+		if (!check_parts(cx, ap, kind) || !providers[kind]->expand(cx, ap, kind, out))
+			return false;
+	}
+	if (cx->max_probes && out->n > cx->max_probes) {
+		diag_error(cx->diag, E_PROBE_LIMIT, ap->at,
+		           "Can't attach to %zu probes because it exceeds the current limit of %u "
+		           "probes.",
+		           out->n, cx->max_probes);
+		diag_hint(cx->diag, "raise it: config = { max_probes = %zu }", out->n);
+		return false;
+	}
+	return true;
+}
+
+const struct type *probe_args_type(struct probe_context *cx, const struct probe_target *t)
+{
+	const struct provider *p = providers[t->kind];
+
+	return p->args_type ? p->args_type(cx, t) : NULL;
+}
+
+void probe_list_args(struct probe_context *cx, const struct probe_target *t, struct strbuf *out)
+{
+	const struct provider *p = providers[t->kind];
+
+	if (p->list_args)
+		p->list_args(cx, t, out);
+}
+
+/* ---- begin and end --------------------------------------------------------------------------- */
+
+static bool expand_special(struct probe_context *cx, const struct attach_point *ap,
+                           enum probe_kind kind, probe_targets *out)
+{
+	(void)ap;
+	target_add(cx, out, kind)->name = probe_kind_name(kind);
+	return true;
+}
+
+const struct provider begin_provider = {.expand = expand_special};
+const struct provider end_provider = {.expand = expand_special};

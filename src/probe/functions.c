@@ -1,0 +1,321 @@
+/* Which functions the running kernel has, and which can be traced.
+ *
+ * Input: wildcards. Output: lists sorted by name. Three sources, the best one that can be read:
+ *
+ *   available_filter_functions	what ftrace can hook: the truth, but tracefs may be closed to us
+ *   BTF			sorted by name on most kernels, read in a millisecond; has nearly
+ *				all of them, and a few that ftrace has not
+ *   /proc/kallsyms		every text symbol, 25 ms to read; all there is without BTF
+ *
+ * The trick for listings is never to build a set: two sorted lists are merged. */
+#include "probe/functions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/wildcard.h"
+#include "probe/provider.h"
+
+/* File texts read so far; NULL with is_tried: can't be read. */
+struct probe_cache {
+	struct cached_text {
+		char *text;
+		bool is_tried;
+	} filter, kallsyms, modules;
+};
+
+static const char *read_once(struct probe_context *cx, struct cached_text *c, const char *path)
+{
+	if (!c->is_tried) {
+		c->is_tried = true;
+		if (!path || file_read(cx->a, path, &c->text, NULL) || !*c->text)
+			c->text = NULL;
+	}
+	return c->text;
+}
+
+static struct probe_cache *cache_of(struct probe_context *cx)
+{
+	if (!cx->cache)
+		cx->cache = arena_new(cx->a, struct probe_cache);
+	return cx->cache;
+}
+
+static const char *filter_text(struct probe_context *cx)
+{
+	struct probe_cache *c = cache_of(cx);
+	const char *root = c->filter.is_tried ? NULL : tracefs_path();
+
+	return read_once(cx, &c->filter,
+	                 root ? arena_printf(cx->a, "%s/available_filter_functions", root) : NULL);
+}
+
+static const char *kallsyms_text(struct probe_context *cx)
+{
+	return read_once(cx, &cache_of(cx)->kallsyms, "/proc/kallsyms");
+}
+
+bool kernel_module_is_loaded(struct probe_context *cx, const char *module)
+{
+	const char *text, *p;
+	size_t len_b = strlen(module);
+
+	if (!strcmp(module, "vmlinux"))
+		return true;
+	text = read_once(cx, &cache_of(cx)->modules, "/proc/modules");
+	for (p = text; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
+		if (!strncmp(p, module, len_b) && p[len_b] == ' ')
+			return true;
+	return false;
+}
+
+/* ---- sorting -------------------------------------------------------------------------------- */
+
+static int compare_funcs(const void *a, const void *b)
+{
+	const struct kernel_func *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : strcmp(x->module, y->module);
+}
+
+/* Sort by name and module, unless it is so already; each once. */
+static void sort_funcs(kernel_funcs *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 1; i < list->n; i++)
+		if (compare_funcs(&list->items[i - 1], &list->items[i]) > 0) {
+			qsort(list->items, list->n, sizeof(*list->items), compare_funcs);
+			break;
+		}
+	for (size_t i = 0; i < list->n; i++)
+		if (!n || compare_funcs(&list->items[n - 1], &list->items[i]))
+			list->items[n++] = list->items[i];
+	list->n = n;
+}
+
+/* ---- the three sources ------------------------------------------------------------------------
+ */
+
+struct wanted {
+	struct probe_context *cx;
+	const char *module, *name;
+	bool any_module, any_name;
+	kernel_funcs *out;
+};
+
+static struct wanted want(struct probe_context *cx, const char *module, const char *name,
+                          kernel_funcs *out)
+{
+	return (struct wanted){cx, module, name, !strcmp(module, "*"), !strcmp(name, "*"), out};
+}
+
+/* Symbols that compilers and macros make, which nobody means by a wildcard: parts split off a
+ * function, and the padding before one. */
+static bool is_artefact(const char *name)
+{
+	return strstr(name, ".part.") || strstr(name, ".cold") || !strncmp(name, "__pfx_", 6) ||
+	       !strncmp(name, "__cfi_", 6) || !strncmp(name, "__ftrace_invalid_address__", 26);
+}
+
+static void add_wanted(const struct wanted *w, const char *module, const char *name,
+                       uint32_t btf_id)
+{
+	if ((w->any_module || wildcard_match(w->module, module)) &&
+	    (w->any_name || wildcard_match(w->name, name)) && !is_artefact(name))
+		vec_push(NULL, w->out, ((struct kernel_func){name, module, btf_id}));
+}
+
+/* `[module]` behind a name, copied; "vmlinux" if there is none. */
+static const char *module_of(struct probe_context *cx, const char *p, const char *end)
+{
+	const char *open = memchr(p, '[', (size_t)(end - p)), *close;
+
+	if (!open)
+		return "vmlinux";
+	close = memchr(open, ']', (size_t)(end - open));
+	return close ? arena_strndup(cx->a, open + 1, (size_t)(close - open) - 1) : "vmlinux";
+}
+
+/* Lines `name` or `name [module]`. */
+static void from_filter(const struct wanted *w, const char *text)
+{
+	const char *module = "vmlinux", *last_tag = NULL;
+	size_t last_tag_b = 0;
+
+	for (const char *p = text; *p;) {
+		const char *end = strchrnul(p, '\n');
+		size_t name_b = strcspn(p, " \t\n");
+		const char *tag = p + name_b;
+		size_t tag_b = (size_t)(end - tag);
+
+		/* Functions of a module come in a row: its name is copied once. */
+		if (!last_tag || tag_b != last_tag_b || memcmp(tag, last_tag, tag_b))
+			module = module_of(w->cx, tag, end);
+		last_tag = tag;
+		last_tag_b = tag_b;
+		if (name_b)
+			add_wanted(w, module, arena_strndup(w->cx->a, p, name_b), 0);
+		p = *end ? end + 1 : end;
+	}
+}
+
+/* Lines `address T name` or `address t name<TAB>[module]`. */
+static void from_kallsyms(const struct wanted *w, const char *text)
+{
+	for (const char *p = text; *p;) {
+		const char *end = strchrnul(p, '\n'), *kind = memchr(p, ' ', (size_t)(end - p));
+
+		if (kind && end - kind > 3 && strchr("tTwW", kind[1]) && kind[2] == ' ') {
+			size_t name_b = strcspn(kind + 3, " \t\n");
+
+			/* Not before it matches: there are 100,000 of them. */
+			if (kind[3] != '$')
+				add_wanted(w, module_of(w->cx, kind + 3 + name_b, end),
+				           arena_strndup(w->cx->a, kind + 3, name_b), 0);
+		}
+		p = *end ? end + 1 : end;
+	}
+}
+
+static bool add_btf(void *arg, const char *module, const char *name, uint32_t btf_id)
+{
+	const struct wanted *w = arg;
+
+	if ((w->any_module || wildcard_match(w->module, module)) && !is_artefact(name))
+		vec_push(NULL, w->out, ((struct kernel_func){name, module, btf_id}));
+	return true;
+}
+
+static void from_btf(const struct wanted *w)
+{
+	bool with_modules = w->any_module || strcmp(w->module, "vmlinux");
+
+	types_each_func(w->cx->types, w->any_name ? NULL : w->name, with_modules, add_btf,
+	                (void *)w);
+}
+
+/* ---- questions ---------------------------------------------------------------------------------
+ */
+
+/* Both sorted: keep the elements of `list` that are in `other`, or take over their BTF ids. */
+static void merge(kernel_funcs *list, const kernel_funcs *other, bool keep_common)
+{
+	size_t n = 0, j = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct kernel_func *f = &list->items[i];
+		bool is_common;
+
+		while (j < other->n && compare_funcs(&other->items[j], f) < 0)
+			j++;
+		is_common = j < other->n && !compare_funcs(&other->items[j], f);
+		if (keep_common && !is_common)
+			continue;
+		if (!keep_common && is_common)
+			f->btf_id = other->items[j].btf_id;
+		list->items[n++] = *f;
+	}
+	list->n = n;
+}
+
+void kernel_funcs_traceable(struct probe_context *cx, const char *module, const char *name,
+                            bool want_btf, kernel_funcs *out)
+{
+	struct wanted w = want(cx, module, name, out);
+	const char *text = filter_text(cx);
+
+	if (text)
+		from_filter(&w, text);
+	else if (types_have_btf(cx->types))
+		from_btf(&w);
+	else if ((text = kallsyms_text(cx)))
+		from_kallsyms(&w, text);
+	sort_funcs(out);
+	if (want_btf && filter_text(cx) && types_have_btf(cx->types)) {
+		kernel_funcs typed = {0};
+
+		w.out = &typed;
+		from_btf(&w);
+		sort_funcs(&typed);
+		merge(out, &typed, false);
+		vec_free(&typed);
+	}
+}
+
+void kernel_funcs_typed(struct probe_context *cx, const char *module, const char *name,
+                        kernel_funcs *out)
+{
+	struct wanted w = want(cx, module, name, out);
+	const char *text = filter_text(cx);
+	size_t n = 0;
+
+	from_btf(&w);
+	sort_funcs(out);
+	for (size_t i = 0; i < out->n; i++) {
+		const struct kernel_func *f = &out->items[i];
+
+		if (types_func_fits_trampoline(cx->types, f->module, f->btf_id))
+			out->items[n++] = *f;
+	}
+	out->n = n;
+	if (text) {
+		kernel_funcs hooked = {0};
+
+		w.out = &hooked;
+		from_filter(&w, text);
+		sort_funcs(&hooked);
+		merge(out, &hooked, true);
+		vec_free(&hooked);
+	}
+}
+
+/* Is the word `name` in the text, with these characters on its two sides? */
+static bool has_word(const char *text, const char *name, const char *before, const char *after)
+{
+	size_t len_b = strlen(name);
+
+	if (!len_b)
+		return false;
+	for (const char *p = text; (p = strstr(p, name)); p++) {
+		bool starts =
+		    p == text ? strchr(before, '\n') != NULL : strchr(before, p[-1]) != NULL;
+
+		if (starts && p[len_b] && strchr(after, p[len_b]))
+			return true;
+	}
+	return false;
+}
+
+bool kernel_func_is_traceable(struct probe_context *cx, const char *module, const char *name)
+{
+	const char *text;
+
+	/* BTF answers fastest; what it does not have may still exist. */
+	if (types_have_btf(cx->types) && types_find_func(cx->types, name, module, NULL, NULL, NULL))
+		return true;
+	text = filter_text(cx);
+	if (text)
+		return has_word(text, name, "\n", " \t\n");
+	text = kallsyms_text(cx);
+	return !text || has_word(text, name, " ", "\t\n");
+}
+
+const char *kernel_func_nearest(struct probe_context *cx, const char *name)
+{
+	struct diag_guess guess = {.word = name};
+	kernel_funcs all = {0};
+
+	kernel_funcs_traceable(cx, "*", "*", false, &all);
+	vec_each (f, &all) {
+		/* The distance is at least the difference in length: most need no more. */
+		size_t a = strlen(f->name), b = strlen(name);
+
+		if ((a > b ? a - b : b - a) <= b / 3 + 1)
+			diag_nearest(&guess, f->name);
+	}
+	vec_free(&all);
+	return guess.best;
+}

@@ -1,0 +1,215 @@
+/* kprobe and kretprobe: entry, inside and return of kernel functions.
+ *
+ * Input: `kprobe:FN`, `kprobe:FN+OFF`, `kprobe:MODULE:FN[+OFF]`, `kprobe:ADDRESS`; wildcards in
+ * module and function. Output: one target per function. A single function that we do not find is
+ * warned about and handed on: what can be probed, the kernel knows best. */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/wildcard.h"
+#include "probe/functions.h"
+#include "probe/provider.h"
+
+/* FN[+OFF] taken apart; false with an error reported. */
+static bool split_offset(struct probe_context *cx, const struct attach_point *ap,
+                         enum probe_kind kind, const char *text, const char **ret_func,
+                         uint64_t *ret_off_b)
+{
+	const char *plus = strchr(text, '+');
+
+	*ret_func = text;
+	*ret_off_b = 0;
+	if (!plus)
+		return true;
+	*ret_func = arena_strndup(cx->a, text, (size_t)(plus - text));
+	if (kind == PROBE_KRETPROBE) {
+		diag_error(cx->diag, E_PROBE_PARTS, ap->at, "Offset not allowed");
+		return false;
+	}
+	if (!parse_number(plus + 1, ret_off_b)) {
+		diag_error(cx->diag, E_PROBE_PARTS, ap->at, "Invalid offset: %s", plus + 1);
+		return false;
+	}
+	return true;
+}
+
+static bool expand_address(struct probe_context *cx, const struct attach_point *ap,
+                           enum probe_kind kind, probe_targets *out)
+{
+	struct probe_target *t;
+	uint64_t address;
+
+	if (!parse_number(ap->parts[1], &address)) {
+		diag_error(cx->diag, E_PROBE_PARTS, ap->at, "Invalid address: %s", ap->parts[1]);
+		return false;
+	}
+	if (!cx->is_unsafe) {
+		diag_error(cx->diag, E_UNSAFE, ap->at, "Probing by address requires --unsafe");
+		return false;
+	}
+	t = target_add(cx, out, kind);
+	t->address = address;
+	t->name = arena_printf(cx->a, "%s:%s", probe_kind_name(kind), ap->parts[1]);
+	return true;
+}
+
+static bool expand_wildcard(struct probe_context *cx, const struct attach_point *ap,
+                            enum probe_kind kind, const char *module, const char *func,
+                            probe_targets *out)
+{
+	kernel_funcs list = {0};
+
+	kernel_funcs_traceable(cx, module ? module : "*", func, false, &list);
+	if (!list.n)
+		return report_no_match(cx, ap, kind, NULL);
+	vec_reserve(cx->a, out, out->n + list.n);
+	vec_each (f, &list) {
+		bool is_core = !strcmp(f->module, "vmlinux");
+		struct probe_target *t = target_add(cx, out, kind);
+
+		t->func = f->name;
+		t->category = module || !is_core ? f->module : NULL;
+		t->from_wildcard = true;
+		if (module)
+			t->name = arena_printf(cx->a, "%s:%s:%s", probe_kind_name(kind), f->module,
+			                       f->name);
+		else
+			t->name = arena_printf(cx->a, "%s:%s", probe_kind_name(kind), f->name);
+	}
+	vec_free(&list);
+	return true;
+}
+
+/* "specified module X in probe P is not loaded.", as missing_probes has it. */
+static bool report_module(struct probe_context *cx, const struct attach_point *ap,
+                          const char *module)
+{
+	if (cx->missing == MISSING_IGNORE)
+		return true;
+	if (cx->missing == MISSING_WARN)
+		diag_warn(cx->diag, E_PROBE_NO_MATCH, ap->at,
+		          "specified module %s in probe %s is not loaded.", module, ap->text);
+	else
+		diag_error(cx->diag, E_PROBE_NO_MATCH, ap->at,
+		           "specified module %s in probe %s is not loaded.", module, ap->text);
+	return cx->missing == MISSING_WARN;
+}
+
+static bool expand_kprobe(struct probe_context *cx, const struct attach_point *ap,
+                          enum probe_kind kind, probe_targets *out)
+{
+	const char *module = ap->n_parts > 2 ? ap->parts[1] : NULL, *func;
+	struct probe_target *t;
+	uint64_t off_b;
+
+	if (ap->n_parts == 2 && isdigit((unsigned char)ap->parts[1][0]))
+		return expand_address(cx, ap, kind, out);
+	if (!split_offset(cx, ap, kind, ap->parts[ap->n_parts - 1], &func, &off_b))
+		return false;
+	if (wildcard_has(func) || (module && wildcard_has(module))) {
+		if (strchr(ap->parts[ap->n_parts - 1], '+')) {
+			diag_error(cx->diag, E_PROBE_PARTS, ap->at, "Offset not allowed");
+			diag_hint(cx->diag, "a wildcard stands for many functions");
+			return false;
+		}
+		return expand_wildcard(cx, ap, kind, module, func, out);
+	}
+	if (module && !kernel_module_is_loaded(cx, module))
+		return report_module(cx, ap, module);
+	if (cx->missing != MISSING_IGNORE && !kernel_func_is_traceable(cx, module, func)) {
+		const char *nearest = kernel_func_nearest(cx, func);
+
+		diag_warn(cx->diag, E_PROBE_NO_MATCH, ap->at,
+		          "%s is not traceable (either non-existing, inlined, or marked as "
+		          "\"notrace\"); attaching to it will likely fail",
+		          func);
+		if (nearest)
+			diag_hint(cx->diag, "did you mean %s:%s?", probe_kind_name(kind), nearest);
+	}
+	t = target_add(cx, out, kind);
+	t->func = func;
+	t->category = module;
+	t->off_b = off_b;
+	t->name = arena_printf(cx->a, "%s:%s%s%s", probe_kind_name(kind), module ? module : "",
+	                       module ? ":" : "", func);
+	if (strchr(ap->parts[ap->n_parts - 1], '+'))
+		t->name = arena_printf(cx->a, "%s+%llu", t->name, (unsigned long long)off_b);
+	return true;
+}
+
+/* `    type argN` or `    type retval`, from BTF. */
+static void add_args(const struct type *proto, enum probe_kind kind, struct strbuf *out)
+{
+	if (!proto)
+		return;
+	if (kind == PROBE_KRETPROBE) {
+		if (proto->elem->kind == TYPE_VOID)
+			return;
+		sb_adds(out, "    ");
+		type_declare(proto->elem, "retval", out);
+		sb_addc(out, '\n');
+		return;
+	}
+	for (uint32_t i = 0; i < proto->n_fields; i++) {
+		char name[16] = "arg";
+
+		if (proto->fields[i].type->kind == TYPE_NONE) /* `...` */
+			break;
+		name[3] = (char)('0' + i % 10);
+		if (i >= 10) {
+			name[3] = (char)('0' + i / 10 % 10);
+			name[4] = (char)('0' + i % 10);
+		}
+		sb_adds(out, "    ");
+		type_declare(proto->fields[i].type, name, out);
+		sb_addc(out, '\n');
+	}
+}
+
+static void kprobe_list_args(struct probe_context *cx, const struct probe_target *t,
+                             struct strbuf *out)
+{
+	if (t->func && !t->off_b)
+		add_args(types_find_func(cx->types, t->func, t->category, NULL, NULL, NULL),
+		         t->kind, out);
+}
+
+static void list_kprobes(struct listing *l)
+{
+	const char *module = l->n_parts > 1 ? l->parts[0] : "*";
+	const char *name = l->n_parts > 1 ? l->parts[1] : l->n_parts ? l->parts[0] : "*";
+	kernel_funcs list = {0};
+
+	kernel_funcs_traceable(l->cx, module, name, l->verbose, &list);
+	vec_each (f, &list) {
+		sb_adds(l->out, probe_kind_name(l->kind));
+		sb_addc(l->out, ':');
+		if (strcmp(f->module, "vmlinux")) {
+			sb_adds(l->out, f->module);
+			sb_addc(l->out, ':');
+		}
+		sb_adds(l->out, f->name);
+		sb_addc(l->out, '\n');
+		if (l->verbose && f->btf_id)
+			add_args(types_func_by_id(l->cx->types, f->module, f->btf_id), l->kind,
+			         l->out);
+	}
+	vec_free(&list);
+}
+
+const struct provider kprobe_provider = {
+    .min_args = 1,
+    .max_args = 2,
+    .is_wild_list = true,
+    .is_wild_probe = true,
+    .expand = expand_kprobe,
+    .list = list_kprobes,
+    .list_args = kprobe_list_args,
+};
+const struct provider kretprobe_provider = {
+    .min_args = 1,
+    .max_args = 2,
+    .expand = expand_kprobe,
+    .list = list_kprobes,
+    .list_args = kprobe_list_args,
+};

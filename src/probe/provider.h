@@ -1,0 +1,63 @@
+/* Inside of the probe room: what a provider is, and what its files share. */
+#ifndef SKEP_PROBE_PROVIDER_H
+#define SKEP_PROBE_PROVIDER_H
+
+#include "base/arena.h"
+#include "base/strbuf.h"
+#include "probe/probe.h"
+
+/* A listing in progress. parts[0..n_parts) are what the pattern has behind the type. */
+struct listing {
+	struct probe_context *cx;
+	enum probe_kind kind;
+	const char *const *parts;
+	uint32_t n_parts;
+	bool verbose;
+	struct strbuf *out;
+};
+
+struct provider {
+	uint8_t min_args, max_args; /* parts behind the type */
+	/* Does `*` as the type include it in a listing, and in a program? */
+	bool is_wild_list, is_wild_probe;
+	/* The number of parts is right. Appends targets; false if an error was reported. */
+	bool (*expand)(struct probe_context *cx, const struct attach_point *ap,
+	               enum probe_kind kind, probe_targets *out);
+	/* Lines in order; NULL: not listed. */
+	void (*list)(struct listing *l);
+	/* `    type name` lines of one target; NULL: it has none. */
+	void (*list_args)(struct probe_context *cx, const struct probe_target *t,
+	                  struct strbuf *out);
+	const struct type *(*args_type)(struct probe_context *cx, const struct probe_target *t);
+};
+
+extern const struct provider begin_provider, end_provider;
+extern const struct provider kprobe_provider, kretprobe_provider;
+extern const struct provider fentry_provider, fexit_provider;
+extern const struct provider tracepoint_provider, rawtracepoint_provider;
+extern const struct provider uprobe_provider, uretprobe_provider;
+extern const struct provider profile_provider, interval_provider;
+extern const struct provider software_provider, hardware_provider;
+
+const struct provider *provider_of(enum probe_kind kind);
+
+/* A zeroed target of this kind at the end of `out`, with "unknown" where 0 would mean something. */
+struct probe_target *target_add(struct probe_context *cx, probe_targets *out, enum probe_kind kind);
+/* "No matches for TYPE REST." as missing_probes has it; false if that is an error. `nearest` (may
+ * be NULL) becomes a hint. */
+bool report_no_match(struct probe_context *cx, const struct attach_point *ap, enum probe_kind kind,
+                     const char *nearest);
+/* The attach point's parts behind the type, joined by ':'. */
+const char *attach_point_rest(struct probe_context *cx, const struct attach_point *ap);
+/* A list of names in order, each once. */
+typedef vec(const char *) name_list;
+void names_sort(name_list *list);
+
+/* A prototype's parameters as a struct, 8 bytes a slot, as tracing programs find them in their
+ * context; with_retval: the result as the last field, unless it is void. */
+const struct type *params_struct(struct probe_context *cx, const struct type *proto,
+                                 bool with_retval);
+/* Whole unsigned number in C notation (0x, 0); false if it is anything else. */
+bool parse_number(const char *s, uint64_t *ret);
+
+#endif

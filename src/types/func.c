@@ -1,0 +1,319 @@
+/* Kernel functions and raw tracepoints: prototypes by name, and walks over all there are.
+ *
+ * Input: names and wildcards. Output: TYPE_FUNCs and the ids that the kernel wants for attaching.
+ * The walks hand out names straight from the blob; nothing is made for a function that nobody asks
+ * about. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+
+#include "base/wildcard.h"
+#include "types/types_priv.h"
+
+/* The kernel numbers its BTF objects; a module's number is found by name among them. Needs
+ * privilege; 0 if it can't be had. */
+static uint32_t module_obj_id(struct btf_source *src)
+{
+	uint32_t id = 0;
+
+	if (src->obj_id || !src->base)
+		return src->obj_id;
+	while (!bpf_btf_get_next_id(id, &id)) {
+		struct bpf_btf_info info = {0};
+		char name[64] = "";
+		uint32_t len_b = sizeof(info);
+		int fd = bpf_btf_get_fd_by_id(id), err;
+
+		if (fd < 0)
+			continue;
+		info.name = (uintptr_t)name;
+		info.name_len = sizeof(name);
+		err = bpf_obj_get_info_by_fd(fd, &info, &len_b);
+		close(fd);
+		if (!err && info.kernel_btf && !strcmp(name, src->module)) {
+			src->obj_id = id;
+			break;
+		}
+	}
+	return src->obj_id;
+}
+
+static const struct type *func_in(struct types *ts, struct btf_source *src, const char *name,
+                                  uint32_t *ret_btf_id)
+{
+	uint32_t id = btf_find(src->file, name, BTF_KIND_MASK(BTF_KIND_FUNC), 0);
+
+	if (!id)
+		return NULL;
+	if (ret_btf_id)
+		*ret_btf_id = id;
+	return btf_func_type(ts, src, id, 0);
+}
+
+const struct type *types_find_func(struct types *ts, const char *name, const char *module,
+                                   uint32_t *ret_btf_id, uint32_t *ret_btf_obj_id,
+                                   const char **ret_module)
+{
+	struct btf_source *src = module ? types_module(ts, module) : types_vmlinux(ts);
+	const struct type *t;
+
+	if (!src)
+		return NULL;
+	t = func_in(ts, src, name, ret_btf_id);
+	if (!t && !module) {
+		types_open_modules(ts);
+		vec_each (m, &ts->modules) {
+			src = *m;
+			t = src->file ? func_in(ts, src, name, ret_btf_id) : NULL;
+			if (t)
+				break;
+		}
+	}
+	if (!t)
+		return NULL;
+	if (ret_btf_obj_id)
+		*ret_btf_obj_id = module_obj_id(src);
+	if (ret_module)
+		*ret_module = src->module;
+	return t;
+}
+
+bool types_kernel_has_func(struct types *ts, const char *name)
+{
+	struct btf_source *src = types_vmlinux(ts);
+
+	return src && btf_find(src->file, name, BTF_KIND_MASK(BTF_KIND_FUNC), 0);
+}
+
+const struct type *types_func_by_id(struct types *ts, const char *module, uint32_t btf_id)
+{
+	struct btf_source *src = types_module(ts, module);
+
+	return src ? btf_func_type(ts, src, btf_id, 0) : NULL;
+}
+
+/* ---- trampolines ----------------------------------------------------------------------------- */
+
+enum {
+	MOST_ARGS = 12, /* the kernel's MAX_BPF_FUNC_ARGS */
+	LARGEST_ARG_B = 16,
+};
+
+/* Bytes of a value of this type, as an argument; 0 for what is no value (void, functions). Marks
+ * structs, which can be passed but not returned. */
+static uint32_t value_size(struct btf_source *src, uint32_t id, bool *ret_is_struct)
+{
+	struct btf_record rec;
+
+	for (unsigned depth = 0; depth < 32 && btf_get(src->file, id, &rec); depth++) {
+		switch (rec.kind) {
+		case BTF_KIND_PTR:
+			return 8;
+		case BTF_KIND_STRUCT:
+			*ret_is_struct = true;
+			return rec.size_or_type;
+		case BTF_KIND_INT:
+		case BTF_KIND_ENUM:
+		case BTF_KIND_ENUM64:
+			return rec.size_or_type;
+		case BTF_KIND_TYPEDEF:
+		case BTF_KIND_CONST:
+		case BTF_KIND_VOLATILE:
+		case BTF_KIND_RESTRICT:
+		case BTF_KIND_TYPE_TAG:
+			id = rec.size_or_type;
+			break;
+		default: /* unions, floats, arrays, void: the kernel refuses them */
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/* btf_distill_func_proto() in the kernel's btf.c. */
+static bool proto_fits(struct btf_source *src, uint32_t id)
+{
+	bool is_struct = false, unused = false;
+	struct btf_record rec;
+
+	if (!btf_get(src->file, id, &rec) || rec.kind != BTF_KIND_FUNC_PROTO ||
+	    rec.vlen > MOST_ARGS)
+		return false;
+	if (rec.size_or_type && (!value_size(src, rec.size_or_type, &is_struct) || is_struct))
+		return false;
+	for (uint32_t i = 0; i < rec.vlen; i++) {
+		struct btf_param p;
+		uint32_t size_b;
+
+		memcpy(&p, (const char *)rec.extra + i * sizeof(p), sizeof(p));
+		size_b = value_size(src, p.type, &unused);
+		if (!size_b || size_b > LARGEST_ARG_B)
+			return false;
+	}
+	return true;
+}
+
+bool types_func_fits_trampoline(struct types *ts, const char *module, uint32_t btf_id)
+{
+	struct btf_source *src = types_module(ts, module);
+	struct btf_record rec;
+	uint8_t *memo;
+	bool fits;
+
+	if (!src || !btf_get(src->file, btf_id, &rec) || rec.kind != BTF_KIND_FUNC)
+		return false;
+	/* Half of the functions share their prototype with another one. */
+	if (!src->proto_fits)
+		src->proto_fits = calloc(btf_end(src->file), 1);
+	if (!src->proto_fits || rec.size_or_type >= btf_end(src->file))
+		return proto_fits(src, rec.size_or_type);
+	memo = &src->proto_fits[rec.size_or_type];
+	if (*memo)
+		return *memo == FITS;
+	fits = proto_fits(src, rec.size_or_type);
+	*memo = fits ? FITS : FITS_NOT;
+	return fits;
+}
+
+/* ---- raw tracepoints --------------------------------------------------------------------------
+ */
+
+/* A typedef's prototype carries no parameter names; a function the same macro defines does. */
+static const struct type *named_prototype(struct types *ts, struct btf_source *src,
+                                          const char *name, uint32_t n_params)
+{
+	static const char *const stubs[] = {"__traceiter_%s", "__probestub_%s", "__bpf_trace_%s"};
+	char func[256];
+
+	for (size_t i = 0; i < sizeof(stubs) / sizeof(stubs[0]); i++) {
+		const struct type *t;
+		uint32_t id;
+
+		if (strlen(name) + strlen(stubs[i]) >= sizeof(func))
+			return NULL;
+		strcpy(func, stubs[i]);
+		strcpy(strchr(func, '%'), name);
+		id = btf_find(src->file, func, BTF_KIND_MASK(BTF_KIND_FUNC), 0);
+		t = id ? btf_func_type(ts, src, id, 1) : NULL; /* without void *__data */
+		if (t && t->n_fields == n_params && (!n_params || t->fields[0].name))
+			return t;
+	}
+	return NULL;
+}
+
+static const struct type *raw_tracepoint_in(struct types *ts, struct btf_source *src,
+                                            const char *name, uint32_t *ret_btf_id)
+{
+	const char *typedef_name = arena_printf(ts->a, "btf_trace_%s", name);
+	uint32_t id = btf_find(src->file, typedef_name, BTF_KIND_MASK(BTF_KIND_TYPEDEF), 0);
+	const struct type *bare, *named;
+	struct btf_record rec;
+
+	if (!id || !btf_get(src->file, id, &rec) || !btf_get(src->file, rec.size_or_type, &rec) ||
+	    rec.kind != BTF_KIND_PTR)
+		return NULL;
+	bare = btf_func_type(ts, src, rec.size_or_type, 1);
+	if (!bare)
+		return NULL;
+	if (ret_btf_id)
+		*ret_btf_id = id;
+	named = named_prototype(ts, src, name, bare->n_fields);
+	return named ? named : bare;
+}
+
+const struct type *types_find_raw_tracepoint_in(struct types *ts, const char *name,
+                                                const char *module, uint32_t *ret_btf_id,
+                                                uint32_t *ret_btf_obj_id, const char **ret_module)
+{
+	struct btf_source *src = module ? types_module(ts, module) : types_vmlinux(ts);
+	const struct type *t;
+
+	if (!src)
+		return NULL;
+	t = raw_tracepoint_in(ts, src, name, ret_btf_id);
+	if (!t && !module) {
+		types_open_modules(ts);
+		vec_each (m, &ts->modules) {
+			src = *m;
+			t = src->file ? raw_tracepoint_in(ts, src, name, ret_btf_id) : NULL;
+			if (t)
+				break;
+		}
+	}
+	if (!t)
+		return NULL;
+	if (ret_btf_obj_id)
+		*ret_btf_obj_id = module_obj_id(src);
+	if (ret_module)
+		*ret_module = src->module;
+	return t;
+}
+
+const struct type *types_find_raw_tracepoint(struct types *ts, const char *name,
+                                             uint32_t *ret_btf_id)
+{
+	return types_find_raw_tracepoint_in(ts, name, NULL, ret_btf_id, NULL, NULL);
+}
+
+/* ---- walks ---------------------------------------------------------------------------------- */
+
+/* `prefix` is cut off the names before they are matched and handed on. */
+static bool walk(struct btf_source *src, uint32_t kinds, const char *prefix, const char *pattern,
+                 types_visit_fn *fn, void *arg)
+{
+	bool is_all = !pattern || !strcmp(pattern, "*");
+	size_t prefix_b = strlen(prefix);
+	uint32_t end = btf_end(src->file);
+
+	for (uint32_t id = btf_first(src->file); id < end; id++) {
+		struct btf_record rec;
+		const char *name;
+
+		if (!btf_get(src->file, id, &rec))
+			break;
+		if (!(BTF_KIND_MASK(rec.kind) & kinds) || !rec.name_off)
+			continue;
+		name = btf_string(src->file, rec.name_off);
+		if (!*name || strncmp(name, prefix, prefix_b))
+			continue;
+		name += prefix_b;
+		if ((is_all || wildcard_match(pattern, name)) && !fn(arg, src->module, name, id))
+			return false;
+	}
+	return true;
+}
+
+static void walk_all(struct types *ts, bool with_modules, uint32_t kinds, const char *prefix,
+                     const char *pattern, types_visit_fn *fn, void *arg)
+{
+	if (!types_vmlinux(ts) || !walk(&ts->vmlinux, kinds, prefix, pattern, fn, arg) ||
+	    !with_modules)
+		return;
+	types_open_modules(ts);
+	vec_each (m, &ts->modules)
+		if ((*m)->file && !walk(*m, kinds, prefix, pattern, fn, arg))
+			return;
+}
+
+void types_each_func(struct types *ts, const char *pattern, bool with_modules, types_visit_fn *fn,
+                     void *arg)
+{
+	walk_all(ts, with_modules, BTF_KIND_MASK(BTF_KIND_FUNC), "", pattern, fn, arg);
+}
+
+void types_each_named(struct types *ts, enum type_kind kind, const char *pattern,
+                      types_visit_fn *fn, void *arg)
+{
+	uint32_t kinds = kind == TYPE_STRUCT ? BTF_KIND_MASK(BTF_KIND_STRUCT)
+	                 : kind == TYPE_UNION
+	                     ? BTF_KIND_MASK(BTF_KIND_UNION)
+	                     : BTF_KIND_MASK(BTF_KIND_ENUM) | BTF_KIND_MASK(BTF_KIND_ENUM64);
+
+	walk_all(ts, true, kinds, "", pattern, fn, arg);
+}
+
+void types_each_raw_tracepoint(struct types *ts, const char *pattern, types_visit_fn *fn, void *arg)
+{
+	walk_all(ts, true, BTF_KIND_MASK(BTF_KIND_TYPEDEF), "btf_trace_", pattern, fn, arg);
+}
