@@ -185,15 +185,12 @@ static void list_fentry(struct listing *l)
 
 	kernel_funcs_typed(l->cx, module, name, &list);
 	vec_each (f, &list) {
-		sb_adds(l->out, probe_kind_name(l->kind));
-		sb_addc(l->out, ':');
-		sb_adds(l->out, f->module);
-		sb_addc(l->out, ':');
-		sb_adds(l->out, f->name);
-		sb_addc(l->out, '\n');
-		if (l->verbose)
+		list_line(l, f->module, f->name);
+		if (l->verbose) {
+			list_flush(l);
 			add_args(types_func_by_id(l->cx->types, f->module, f->btf_id), l->kind,
 			         l->out);
+		}
 	}
 	vec_free(&list);
 }

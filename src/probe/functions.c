@@ -23,6 +23,9 @@ struct probe_cache {
 		char *text;
 		bool is_tried;
 	} filter, kallsyms, modules;
+	/* Every function with BTF, sorted: a listing of everything asks twice. */
+	kernel_funcs typed;
+	bool typed_is_read;
 };
 
 static const char *read_once(struct probe_context *cx, struct cached_text *c, const char *path)
@@ -84,12 +87,13 @@ static int compare_funcs(const void *a, const void *b)
 static void sort_funcs(kernel_funcs *list)
 {
 	size_t n = 0;
+	bool is_strict = true; /* in order, and each once */
 
-	for (size_t i = 1; i < list->n; i++)
-		if (compare_funcs(&list->items[i - 1], &list->items[i]) > 0) {
-			qsort(list->items, list->n, sizeof(*list->items), compare_funcs);
-			break;
-		}
+	for (size_t i = 1; i < list->n && is_strict; i++)
+		is_strict = compare_funcs(&list->items[i - 1], &list->items[i]) < 0;
+	if (is_strict)
+		return;
+	qsort(list->items, list->n, sizeof(*list->items), compare_funcs);
 	for (size_t i = 0; i < list->n; i++)
 		if (!n || compare_funcs(&list->items[n - 1], &list->items[i]))
 			list->items[n++] = list->items[i];
@@ -116,8 +120,13 @@ static struct wanted want(struct probe_context *cx, const char *module, const ch
  * function, and the padding before one. */
 static bool is_artefact(const char *name)
 {
-	return strstr(name, ".part.") || strstr(name, ".cold") || !strncmp(name, "__pfx_", 6) ||
-	       !strncmp(name, "__cfi_", 6) || !strncmp(name, "__ftrace_invalid_address__", 26);
+	const char *dot = strchr(name, '.');
+
+	if (dot && (strstr(dot, ".part.") || strstr(dot, ".cold")))
+		return true;
+	return name[0] == '_' && name[1] == '_' &&
+	       (!strncmp(name, "__pfx_", 6) || !strncmp(name, "__cfi_", 6) ||
+	        !strncmp(name, "__ftrace_invalid_address__", 26));
 }
 
 static void add_wanted(const struct wanted *w, const char *module, const char *name,
@@ -189,12 +198,41 @@ static bool add_btf(void *arg, const char *module, const char *name, uint32_t bt
 	return true;
 }
 
-static void from_btf(const struct wanted *w)
+static void walk_btf(const struct wanted *w)
 {
 	bool with_modules = w->any_module || strcmp(w->module, "vmlinux");
 
 	types_each_func(w->cx->types, w->any_name ? NULL : w->name, with_modules, add_btf,
 	                (void *)w);
+}
+
+/* Sorted. */
+static void from_btf(const struct wanted *w)
+{
+	struct probe_cache *c = cache_of(w->cx);
+
+	if (!w->any_module || !w->any_name) {
+		walk_btf(w);
+		sort_funcs(w->out);
+		return;
+	}
+	if (!c->typed_is_read) {
+		struct wanted all = *w;
+		kernel_funcs list = {0};
+
+		c->typed_is_read = true;
+		all.out = &list;
+		walk_btf(&all);
+		sort_funcs(&list);
+		c->typed.items = arena_memdup(w->cx->a, list.items, list.n * sizeof(*list.items));
+		c->typed.n = list.n;
+		vec_free(&list);
+	}
+	if (!c->typed.n)
+		return;
+	vec_reserve(NULL, w->out, c->typed.n);
+	memcpy(w->out->items, c->typed.items, c->typed.n * sizeof(*c->typed.items));
+	w->out->n = c->typed.n;
 }
 
 /* ---- questions ---------------------------------------------------------------------------------
@@ -227,19 +265,20 @@ void kernel_funcs_traceable(struct probe_context *cx, const char *module, const 
 	struct wanted w = want(cx, module, name, out);
 	const char *text = filter_text(cx);
 
-	if (text)
+	if (text) {
 		from_filter(&w, text);
-	else if (types_have_btf(cx->types))
+		sort_funcs(out);
+	} else if (types_have_btf(cx->types)) {
 		from_btf(&w);
-	else if ((text = kallsyms_text(cx)))
+	} else if ((text = kallsyms_text(cx))) {
 		from_kallsyms(&w, text);
-	sort_funcs(out);
+		sort_funcs(out);
+	}
 	if (want_btf && filter_text(cx) && types_have_btf(cx->types)) {
 		kernel_funcs typed = {0};
 
 		w.out = &typed;
 		from_btf(&w);
-		sort_funcs(&typed);
 		merge(out, &typed, false);
 		vec_free(&typed);
 	}
@@ -253,7 +292,6 @@ void kernel_funcs_typed(struct probe_context *cx, const char *module, const char
 	size_t n = 0;
 
 	from_btf(&w);
-	sort_funcs(out);
 	for (size_t i = 0; i < out->n; i++) {
 		const struct kernel_func *f = &out->items[i];
 

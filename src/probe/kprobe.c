@@ -182,17 +182,12 @@ static void list_kprobes(struct listing *l)
 
 	kernel_funcs_traceable(l->cx, module, name, l->verbose, &list);
 	vec_each (f, &list) {
-		sb_adds(l->out, probe_kind_name(l->kind));
-		sb_addc(l->out, ':');
-		if (strcmp(f->module, "vmlinux")) {
-			sb_adds(l->out, f->module);
-			sb_addc(l->out, ':');
-		}
-		sb_adds(l->out, f->name);
-		sb_addc(l->out, '\n');
-		if (l->verbose && f->btf_id)
+		list_line(l, strcmp(f->module, "vmlinux") ? f->module : NULL, f->name);
+		if (l->verbose && f->btf_id) {
+			list_flush(l);
 			add_args(types_func_by_id(l->cx->types, f->module, f->btf_id), l->kind,
 			         l->out);
+		}
 	}
 	vec_free(&list);
 }

@@ -45,6 +45,38 @@ static const char *strip(struct arena *a, const char *s)
 	return arena_strndup(a, s, n);
 }
 
+enum { BLOCK_B = 16384 };
+
+void list_flush(struct listing *l)
+{
+	sb_add(l->out, l->block, l->block_n);
+	l->block_n = 0;
+}
+
+void list_line(struct listing *l, const char *first, const char *second)
+{
+	const char *type = probe_kind_name(l->kind);
+	size_t type_b = strlen(type), first_b = first ? strlen(first) : 0,
+	       second_b = strlen(second);
+	char *to;
+
+	if (!l->block)
+		l->block = arena_alloc(l->cx->a, BLOCK_B);
+	if (type_b + first_b + second_b + 3 > BLOCK_B - l->block_n)
+		list_flush(l);
+	if (type_b + first_b + second_b + 3 > BLOCK_B)
+		return; /* no name is that long */
+	to = mempcpy(l->block + l->block_n, type, type_b);
+	*to++ = ':';
+	if (first) {
+		to = mempcpy(to, first, first_b);
+		*to++ = ':';
+	}
+	to = mempcpy(to, second, second_b);
+	*to++ = '\n';
+	l->block_n = (size_t)(to - l->block);
+}
+
 /* ---- types ------------------------------------------------------------------------------------
  */
 
@@ -153,6 +185,7 @@ static void list_pattern(struct probe_context *cx, const char *pattern, bool ver
 		        : order[i] == named) {
 			l.kind = order[i];
 			p->list(&l);
+			list_flush(&l);
 		}
 	}
 }

@@ -33,18 +33,18 @@ struct attach_point {
 /* One place for a program. All strings live in the context's arena. */
 struct probe_target {
 	enum probe_kind kind;
-	const char
-	    *name; /* what the `probe` builtin says: "kprobe:vfs_read", "begin", "interval:s:1" */
-	const char *category; /* tracepoint category; kernel module of a function ("vmlinux" or
-	                         NULL: core kernel) */
+	/* What the `probe` builtin says: "kprobe:vfs_read", "begin", "interval:s:1". */
+	const char *name;
+	/* Tracepoint category; kernel module of a function ("vmlinux" or NULL: core kernel). */
+	const char *category;
 	const char *func;     /* function, tracepoint event, software/hardware event name */
 	const char *path;     /* uprobe: file, resolved */
 	uint64_t off_b;       /* kprobe, uprobe: offset into the function */
 	uint64_t address;     /* kprobe by address; uprobe: file offset to attach to */
 	uint64_t sym_address; /* uprobe: the symbol's virtual address in the file */
 	uint32_t perf_type, perf_config; /* software, hardware */
-	uint64_t period; /* profile, interval: ns (or frequency if is_frequency); software,
-	                    hardware: count */
+	/* profile, interval: ns (or Hz if is_frequency); software, hardware: count. */
+	uint64_t period;
 	bool is_frequency;
 	int32_t tracepoint_id; /* tracepoint: tracefs id, or -1 where it couldn't be read */
 	int32_t syscall_nr;    /* tracepoint:syscalls:sys_*: the number on this machine, else -1 */

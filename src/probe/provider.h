@@ -14,7 +14,14 @@ struct listing {
 	uint32_t n_parts;
 	bool verbose;
 	struct strbuf *out;
+	char *block; /* of list_line() */
+	size_t block_n;
 };
+
+/* A line of a listing, "TYPE:FIRST:SECOND"; `first` may be NULL. Gathered in a block, as there are
+ * a hundred thousand: flush before writing to l->out by other means, and at the end. */
+void list_line(struct listing *l, const char *first, const char *second);
+void list_flush(struct listing *l);
 
 struct provider {
 	uint8_t min_args, max_args; /* parts behind the type */

@@ -146,12 +146,11 @@ static void list_rawtracepoints(struct listing *l)
 	vec_each (name, &c.found) {
 		const struct kernel_func *f = strmap_get(&it.ids, strchr(*name, ':') + 1);
 
-		sb_adds(l->out, "rawtracepoint:");
-		sb_adds(l->out, *name);
-		sb_addc(l->out, '\n');
-		if (f)
-			add_args(l->cx, types_func_by_id(l->cx->types, f->module, f->btf_id), 1,
-			         l->out);
+		list_line(l, NULL, *name);
+		if (!f)
+			continue;
+		list_flush(l);
+		add_args(l->cx, types_func_by_id(l->cx->types, f->module, f->btf_id), 1, l->out);
 	}
 	strmap_free(&it.ids);
 }

@@ -271,17 +271,12 @@ static void list_tracepoints(struct listing *l)
 
 	find_events(l->cx, category, event, &list);
 	vec_each (name, &list) {
-		sb_adds(l->out, "tracepoint:");
-		if (!is_full) {
-			sb_adds(l->out, category);
-			sb_addc(l->out, ':');
-		}
-		sb_adds(l->out, *name);
-		sb_addc(l->out, '\n');
+		list_line(l, is_full ? NULL : category, *name);
 		if (l->verbose) {
 			struct probe_target t = {.category = category, .func = *name};
 			const char *colon = is_full ? strchr(*name, ':') : NULL;
 
+			list_flush(l);
 			if (colon) {
 				t.category =
 				    arena_strndup(l->cx->a, *name, (size_t)(colon - *name));

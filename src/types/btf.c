@@ -321,3 +321,24 @@ uint32_t btf_find(struct btf_file *b, const char *name, uint32_t kinds, uint32_t
 	}
 	return 0;
 }
+
+uint32_t btf_next(struct btf_file *b, uint32_t kinds, uint32_t after, const char **ret_name)
+{
+	uint32_t i = after >= b->first_id ? after + 1 - b->first_id : 0;
+
+	need_index(b);
+	for (; i < b->n_types; i++) {
+		const uint8_t *p = b->types + b->offsets[i];
+		uint32_t info = load32(p + offsetof(struct btf_type, info));
+		const char *name;
+
+		if (!(BTF_KIND_MASK(BTF_INFO_KIND(info)) & kinds))
+			continue;
+		name = btf_string(b, load32(p));
+		if (!*name)
+			continue;
+		*ret_name = name;
+		return b->first_id + i;
+	}
+	return 0;
+}

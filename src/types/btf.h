@@ -50,6 +50,9 @@ struct btf_file *btf_owner(struct btf_file *b, uint32_t id);
 /* The first record of one of these kinds (a set of BTF_KIND_MASKs) called `name`, with an id
  * greater than `after`; 0 if there is none. Looks in `b` only, not in its base. */
 uint32_t btf_find(struct btf_file *b, const char *name, uint32_t kinds, uint32_t after);
+/* The next named record of one of these kinds with an id greater than `after`, 0 at the end; its
+ * name in *ret_name. For walks: no more is read than that takes. */
+uint32_t btf_next(struct btf_file *b, uint32_t kinds, uint32_t after, const char **ret_name);
 /* Offset of this very string, UINT32_MAX if it occurs nowhere. Comparing records' name_off with
  * it is much cheaper than comparing text, and as good: no string is stored twice. */
 uint32_t btf_find_string(struct btf_file *b, const char *s);

@@ -264,18 +264,10 @@ static bool walk(struct btf_source *src, uint32_t kinds, const char *prefix, con
 {
 	bool is_all = !pattern || !strcmp(pattern, "*");
 	size_t prefix_b = strlen(prefix);
-	uint32_t end = btf_end(src->file);
+	const char *name;
 
-	for (uint32_t id = btf_first(src->file); id < end; id++) {
-		struct btf_record rec;
-		const char *name;
-
-		if (!btf_get(src->file, id, &rec))
-			break;
-		if (!(BTF_KIND_MASK(rec.kind) & kinds) || !rec.name_off)
-			continue;
-		name = btf_string(src->file, rec.name_off);
-		if (!*name || strncmp(name, prefix, prefix_b))
+	for (uint32_t id = 0; (id = btf_next(src->file, kinds, id, &name));) {
+		if (prefix_b && strncmp(name, prefix, prefix_b))
 			continue;
 		name += prefix_b;
 		if ((is_all || wildcard_match(pattern, name)) && !fn(arg, src->module, name, id))

@@ -116,7 +116,7 @@ void types_open_modules(struct types *ts)
 
 struct btf_source *types_module(struct types *ts, const char *module)
 {
-	if (!strcmp(module, "vmlinux"))
+	if (module == ts->vmlinux.module || !strcmp(module, "vmlinux"))
 		return types_vmlinux(ts);
 	list_modules(ts);
 	vec_each (m, &ts->modules)
