@@ -1,0 +1,123 @@
+/* The whole pipeline, text to image, in one place: each stage is a function of stages.h, and what
+ * it leaves can be looked at with -d. */
+#include "script/script.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "script/stages.h"
+
+/* The name of a stage in `-d a,b,c`? */
+static bool is_dumped(const struct script_options *opts, const char *stage)
+{
+	const char *s = opts->dump ? opts->debug_stages : NULL;
+
+	while (s && *s) {
+		size_t len_b = strcspn(s, ",");
+
+		if ((len_b == 3 && !strncmp(s, "all", 3)) ||
+		    (len_b == strlen(stage) && !strncmp(s, stage, len_b)))
+			return true;
+		s += len_b + (s[len_b] == ',');
+	}
+	return false;
+}
+
+static void dump_tree(const struct unit *u, const char *stage)
+{
+	bool with_types = !strcmp(stage, "types");
+
+	if (!is_dumped(u->opts, stage))
+		return;
+	sb_addf(u->opts->dump, "; %s\n", stage);
+	ast_print(u, with_types, u->opts->dump);
+}
+
+/* The config block, into a copy of the options that the later stages read. */
+static bool script_configure(struct unit *u)
+{
+	struct script_options *opts = arena_memdup(u->a, u->opts, sizeof(*opts));
+
+	if (!script_apply_config(u, &opts->config))
+		return false;
+	u->opts = opts;
+	return true;
+}
+
+static bool script_declare(struct unit *u)
+{
+	struct c_options c = {.include_dirs = u->opts->include_dirs,
+	                      .n_include_dirs = u->opts->n_include_dirs};
+
+	return u->c_begin_b == u->c_end_b ||
+	       types_declare(u->types, u->diag, u->source, u->c_begin_b, u->c_end_b, &c);
+}
+
+/* A stage, then its dump under the name `-d` has for it ("": none). A stage reports all it finds
+ * and then stops the pipeline. */
+#define STAGE(u, name, dump) (script_##name(u) && (dump_tree((u), (dump)), true))
+
+/* clang-format off */
+static bool compile(struct unit *u, struct image *img)
+{
+	return STAGE(u, parse, "ast") &&   /* text -> tree */
+	       STAGE(u, configure, "") &&  /* config block -> options */
+	       STAGE(u, declare, "") &&    /* C section -> types */
+	       STAGE(u, expand, "") &&     /* attach points -> targets */
+	       STAGE(u, infer, "types") && /* every node typed */
+	       script_lower(u, img);       /* tree -> IR -> passes -> BPF -> image; -d ir, passes */
+}
+/* clang-format on */
+
+/* A unit over a copy of the text that ends in a NUL; NULL if the text cannot be a script. */
+static struct unit *new_unit(struct arena *a, struct diag *d, struct types *ts, const char *name,
+                             const char *text, size_t len_b, const struct script_options *opts)
+{
+	struct unit *u = arena_new(a, struct unit);
+	const char *nul;
+
+	u->a = a;
+	u->diag = d;
+	u->types = ts;
+	u->opts = opts;
+	text = arena_strndup(a, text, len_b);
+	u->source = diag_add_source(d, name, text, len_b);
+	nul = memchr(text, '\0', len_b);
+	if (nul && (size_t)(nul - text) < UINT32_MAX) {
+		uint32_t at = (uint32_t)(nul - text);
+
+		diag_error(d, E_SYNTAX, (struct span){u->source, at, at + 1},
+		           "syntax: unexpected byte 0x00");
+		return NULL;
+	}
+	return u;
+}
+
+struct image *script_compile(struct arena *a, struct diag *d, struct types *ts, const char *name,
+                             const char *text, size_t len_b, const struct script_options *opts)
+{
+	struct unit *u = new_unit(a, d, ts, name, text, len_b, opts);
+	struct image *img = arena_new(a, struct image);
+
+	img->a = a;
+	return u && compile(u, img) && !diag_errors(d) ? img : NULL;
+}
+
+bool script_list_probes(struct arena *a, struct diag *d, const char *name, const char *text,
+                        size_t len_b, const struct script_options *opts,
+                        void (*fn)(void *arg, const char *pattern), void *arg)
+{
+	struct unit *u = new_unit(a, d, NULL, name, text, len_b, opts);
+
+	if (!u || !script_parse(u))
+		return false;
+	vec_each (probe, &u->probes)
+		vec_each (ap, &(*probe)->points) {
+			enum probe_kind kind = probe_kind_find(ap->parts[0]);
+
+			/* begin and end exist everywhere: nobody needs them listed */
+			if (kind != PROBE_BEGIN && kind != PROBE_END)
+				fn(arg, ap->text);
+		}
+	return true;
+}

@@ -1,0 +1,174 @@
+/* Attach points to targets.
+ *
+ * In: probes as written, each with a list of attach points. Out: probes of one kind each, with the
+ * targets that can share one program body. Most wildcards stay one probe, as the program is told
+ * by a cookie which target fired; only where a value's type depends on the target (`args`, the
+ * result of a fexit) does each target get a clone of the tree, since inference types it in place.
+ * A predicate stays with its body. */
+#include "script/stages.h"
+
+#include "base/arena.h"
+#include "script/builtins.h"
+
+typedef vec(struct probe *) probe_vec;
+
+struct expansion {
+	struct unit *u;
+	const struct script_config *config;
+	struct probe_context cx;
+	probe_vec probes; /* what comes out */
+	size_t n_targets; /* in all of them */
+};
+
+/* Does the tree use this builtin anywhere? */
+static bool uses_builtin(const struct node *n, enum builtin_id id)
+{
+	if (!n)
+		return false;
+	if (n->kind == NODE_BUILTIN && n->builtin && n->builtin->id == id)
+		return true;
+	for (uint32_t i = 0; i < n->n_args; i++)
+		if (uses_builtin(n->args[i], id))
+			return true;
+	for (size_t i = 0; i < n->stmts.n; i++)
+		if (uses_builtin(n->stmts.items[i], id))
+			return true;
+	return false;
+}
+
+static bool needs_clone_per_target(const struct probe *probe, enum probe_kind kind)
+{
+	bool by_args = W_ARGS & (1u << kind);
+
+	return (by_args &&
+	        (uses_builtin(probe->body, B_args) || uses_builtin(probe->predicate, B_args))) ||
+	       (kind == PROBE_FEXIT &&
+	        (uses_builtin(probe->body, B_retval) || uses_builtin(probe->predicate, B_retval)));
+}
+
+/* A copy of `probe` without targets. The first copy may have the tree itself. */
+static struct probe *copy_probe(struct expansion *x, const struct probe *probe, bool *tree_is_used)
+{
+	struct probe *copy = arena_memdup(x->u->a, probe, sizeof(*probe));
+
+	if (*tree_is_used) {
+		copy->body = node_clone(x->u->a, probe->body);
+		copy->predicate = node_clone(x->u->a, probe->predicate);
+	}
+	*tree_is_used = true;
+	vec_push(x->u->a, &x->probes, copy);
+	return copy;
+}
+
+static bool check_limits(struct expansion *x, const struct probe *probe)
+{
+	uint64_t max_probes = x->config->max_probes, max_programs = x->config->max_bpf_progs;
+
+	if (x->n_targets > max_probes) {
+		diag_error(x->u->diag, E_PROBE_LIMIT, probe->at,
+		           "Can't attach to %zu probes because it exceeds the current limit of "
+		           "%llu probes.",
+		           x->n_targets, (unsigned long long)max_probes);
+		diag_hint(x->u->diag, "raise it: config = { max_probes = %zu }", x->n_targets);
+		return false;
+	}
+	if (x->probes.n > max_programs) {
+		diag_error(x->u->diag, E_PROBE_LIMIT, probe->at,
+		           "Your program is trying to generate more than %zu BPF programs, which "
+		           "exceeds the current limit of %llu",
+		           x->probes.n, (unsigned long long)max_programs);
+		diag_hint(x->u->diag, "raise it: config = { max_bpf_progs = %zu }", x->probes.n);
+		return false;
+	}
+	return true;
+}
+
+/* Would one more clone for each of `n` targets go beyond the limits? Asked before cloning, so that
+ * `tracepoint:*:*` does not fill the memory first. */
+static bool may_clone(struct expansion *x, const struct probe *probe, size_t n)
+{
+	size_t n_before = x->probes.n;
+	bool is_good;
+
+	x->probes.n += n;
+	is_good = check_limits(x, probe);
+	x->probes.n = n_before;
+	return is_good;
+}
+
+/* Share the targets out: one probe per kind, in the order in which the kinds turn up. */
+static bool split(struct expansion *x, const struct probe *probe, const probe_targets *targets)
+{
+	struct probe *by_kind[PROBE_N] = {NULL};
+	size_t n_by_kind[PROBE_N] = {0};
+	bool tree_is_used = false;
+	bool is_asked[PROBE_N] = {false}, is_alone[PROBE_N] = {false};
+
+	vec_each (t, targets)
+		n_by_kind[t->kind]++;
+	vec_each (t, targets) {
+		struct probe **home = &by_kind[t->kind];
+
+		if (!is_asked[t->kind]) {
+			is_asked[t->kind] = true;
+			is_alone[t->kind] = needs_clone_per_target(probe, t->kind);
+			if (is_alone[t->kind] && !may_clone(x, probe, n_by_kind[t->kind]))
+				return false;
+		}
+		if (!*home || is_alone[t->kind]) {
+			*home = copy_probe(x, probe, &tree_is_used);
+			(*home)->kind = t->kind;
+		}
+		vec_push(x->u->a, &(*home)->targets, *t);
+	}
+	return check_limits(x, probe);
+}
+
+static bool expand_probe(struct expansion *x, struct probe *probe)
+{
+	probe_targets targets = {0};
+	bool is_good = true;
+
+	vec_each (ap, &probe->points) {
+		size_t first = targets.n;
+
+		is_good &= probe_expand(&x->cx, ap, &targets);
+		for (size_t i = first; ap->label && i < targets.n; i++)
+			targets.items[i].name = ap->label;
+	}
+	if (!is_good && !targets.n && diag_first_error(x->u->diag) == E_PROBE_NO_MATCH)
+		diag_error(x->u->diag, E_PROBE_NO_MATCH, probe->at,
+		           "Probe has no valid attach points. If this is expected, set the "
+		           "'missing_probes' config variable to 'warn'.");
+	x->n_targets += targets.n;
+	return is_good && split(x, probe, &targets);
+}
+
+bool script_expand(struct unit *u)
+{
+	const struct script_config *config = &u->opts->config;
+	struct expansion x = {
+	    .u = u,
+	    .config = config,
+	    .cx = {.a = u->a,
+	           .types = u->types,
+	           .diag = u->diag,
+	           .pid = u->opts->pid,
+	           .is_unsafe = u->opts->is_unsafe,
+	           .missing = (__typeof__(x.cx.missing))config->missing_probes,
+	           .max_probes =
+	               config->max_probes > UINT32_MAX ? UINT32_MAX : (uint32_t)config->max_probes},
+	};
+	bool is_good = true;
+
+	vec_each (probe, &u->probes) {
+		is_good &= expand_probe(&x, *probe);
+		/* beyond a limit there is nothing more to learn */
+		if (x.n_targets > config->max_probes || x.probes.n > config->max_bpf_progs)
+			break;
+	}
+	u->probes.items = x.probes.items;
+	u->probes.n = x.probes.n;
+	u->probes.cap = x.probes.cap;
+	return is_good;
+}
