@@ -1,0 +1,82 @@
+# bash completion for skep. The options come from src/cmd/options.def: see man/tables.
+
+_skep_options="
+	# begin options
+	-e --execute -l --list -p --pid -c --cmd -o --output -f --format -B --buffer -q --quiet
+	-v --verbose -k --warnings --no-warnings -I --include-dir --include -d --debug --dry-run
+	--unsafe --no-feature --info --engine -b --btf -h --help -V --version
+	# end options
+"
+
+# The probes that start with the word; bash splits words at colons, so what it has
+# already taken has to go from the front of each answer.
+_skep_probes() {
+	local word=$1 taken=
+	[[ $word == *:* && $COMP_WORDBREAKS == *:* ]] && taken=${word%"${word##*:}"}
+	local IFS=$'\n' probe
+	COMPREPLY=()
+	while read -r probe; do
+		COMPREPLY+=("${probe#"$taken"}")
+	done < <("${COMP_WORDS[0]}" -l "${word}*" 2>/dev/null | head -n 5000)
+	compopt -o nospace 2>/dev/null
+}
+
+_skep() {
+	local cur prev words cword
+	if declare -F _init_completion >/dev/null; then
+		_init_completion -n : || return
+	else
+		cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
+	fi
+	case $prev in
+	-p | --pid)
+		mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$cur")
+		return ;;
+	-c | --cmd)
+		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+		return ;;
+	-o | --output | --include)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	-I | --include-dir)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return ;;
+	-f | --format)
+		mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur")
+		return ;;
+	-B | --buffer)
+		mapfile -t COMPREPLY < <(compgen -W "line full none" -- "$cur")
+		return ;;
+	-d | --debug)
+		mapfile -t COMPREPLY < <(compgen -W "ast types ir passes bpf verifier all" -- "$cur")
+		return ;;
+	--engine)
+		mapfile -t COMPREPLY < <(compgen -W "auto kernel" -- "$cur")
+		return ;;
+	--no-feature)
+		mapfile -t COMPREPLY < <(compgen -W "kprobe_multi kprobe_session uprobe_multi" -- "$cur")
+		return ;;
+	-e | --execute)
+		return ;;
+	-l | --list)
+		_skep_probes "$cur"
+		return ;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$_skep_options" -- "$cur")
+		return
+	fi
+	local word
+	for word in "${words[@]:1:cword-1}"; do
+		case $word in
+		-l | --list) _skep_probes "$cur"; return ;;
+		esac
+	done
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+
+complete -F _skep skep
