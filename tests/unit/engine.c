@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include <dlfcn.h>
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -19,6 +19,8 @@
 #include "base/arena.h"
 #include "engine/engine.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/sys.h"
+#include "base/strbuf.h"
 
 /* ---- assembling ------------------------------------------------------------------------------ */
 
@@ -44,7 +46,9 @@ struct fixture {
 	struct diag *diag;
 	struct image *img;
 	struct engine *e;
+	struct engine_options opts;
 	struct engine_error error;
+	uint32_t n_warnings;
 };
 
 static int setup(void **state)
@@ -177,13 +181,12 @@ static uint32_t add_var(struct fixture *f, const char *name, const struct type *
 
 static void load(struct fixture *f)
 {
-	struct engine_options opts = {.diag = f->diag};
-
+	f->opts.diag = f->diag;
 	if (feature_privilege_problem()) {
 		print_message("skipped: %s\n", feature_privilege_problem());
 		skip();
 	}
-	f->e = engine_kernel.load(f->img, &opts, &f->error);
+	f->e = engine_kernel.load(f->img, &f->opts, &f->error);
 }
 
 static void load_well(struct fixture *f)
@@ -194,10 +197,19 @@ static void load_well(struct fixture *f)
 	assert_non_null(f->e);
 }
 
+static void count_warning(void *arg, struct span at, const char *text)
+{
+	struct fixture *f = arg;
+
+	(void)at;
+	assert_non_null(strstr(text, "Unable to attach probe: "));
+	f->n_warnings++;
+}
+
 static uint32_t attach(struct fixture *f)
 {
 	uint32_t n = 0;
-	int err = engine_kernel.attach(f->e, NULL, NULL, &n, &f->error);
+	int err = engine_kernel.attach(f->e, count_warning, f, &n, &f->error);
 
 	if (err)
 		print_message("%s (%s)\n", f->error.text, f->error.hint);
@@ -357,18 +369,318 @@ static void raw_tracepoints_count_this_process(void **state)
 	assert_true(sum_of(f, v) < 200);
 }
 
+/* Where the function's first byte lies in its file. */
+static uint64_t file_offset(const void *function)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long begin, end, off;
+	uint64_t ret = 0;
+	char line[512];
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%lx-%lx %*s %lx", &begin, &end, &off) == 3 &&
+		    begin <= (unsigned long)function && (unsigned long)function < end)
+			ret = (unsigned long)function - begin + off;
+	fclose(maps);
+	return ret;
+}
+
+#define TARGET(name)                                                                               \
+	static __attribute__((noinline)) int name(int x)                                           \
+	{                                                                                          \
+		__asm__ volatile("" : "+r"(x));                                                    \
+		return x + 1;                                                                      \
+	}
+TARGET(target_a)
+TARGET(target_b)
+TARGET(target_c)
+
+static void add_uprobe(struct fixture *f, struct image_program *p, enum attach_kind kind,
+                       int (*function)(int), uint64_t cookie)
+{
+	struct image_attach *at = add_attach(f, p, kind, "uprobe:self:target");
+
+	at->path = "/proc/self/exe";
+	at->address = file_offset((const void *)function);
+	at->cookie = cookie;
+}
+
+/* A uprobe program that adds its cookie to a scalar. */
+static struct image_program *cookie_adder(struct fixture *f, uint32_t *ret_var)
+{
+	uint32_t map = add_map(f, MAP_GLOBALS, BPF_MAP_TYPE_ARRAY, 4, 8, 1, BPF_F_MMAPABLE);
+	struct image_program *p = add_program(f, BPF_PROG_TYPE_KPROBE);
+
+	*ret_var = add_var(f, "@", NULL, map, 0);
+	emit(f, p, CALL(get_attach_cookie));
+	emit_map(f, p, 1, RELOC_MAP_VALUE, map, 0);
+	emit(f, p, ADD_MEM(1, 0, 0));
+	emit_return(f, p);
+	p->uses_cookie = true;
+	return p;
+}
+
+static void uprobes_know_their_cookies(void **state)
+{
+	/* one link for all; an event each; restricted to a process */
+	for (int way = 0; way < 4; way++) {
+		struct fixture *f = *state;
+		uint32_t v;
+		struct image_program *p = cookie_adder(f, &v);
+		uint64_t start;
+
+		f->opts.no_uprobe_multi = way & 1;
+		f->opts.pid = way & 2 ? getpid() : 0;
+		add_uprobe(f, p, ATTACH_UPROBE, target_a, 1);
+		add_uprobe(f, p, ATTACH_UPROBE, target_b, 100);
+		add_uprobe(f, p, ATTACH_URETPROBE, target_b, 10000);
+		add_uprobe(f, p, ATTACH_UPROBE, target_c, 1000000);
+		load_well(f);
+		assert_int_equal(attach(f), 4);
+		for (int i = 0; i < 10; i++)
+			target_b(target_a(i));
+		assert_int_equal(sum_of(f, v), 10 + 1000 + 100000);
+		target_c(1);
+		assert_int_equal(sum_of(f, v), 10 + 1000 + 100000 + 1000000);
+		start = now_us();
+		assert_int_equal(engine_kernel.detach(f->e), 0);
+		print_message("detached uprobes in %llu us\n",
+		              (unsigned long long)(now_us() - start));
+		target_b(target_a(1));
+		assert_int_equal(sum_of(f, v), 10 + 1000 + 100000 + 1000000);
+		teardown(state);
+		setup(state);
+	}
+}
+
+/* The whole category stays on perf events, as a compiler that finds no way around them asks. */
+static uint32_t add_all_syscalls(struct fixture *f, struct image_program *p)
+{
+	DIR *dir = opendir("/sys/kernel/tracing/events/syscalls");
+	uint32_t n = 0;
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		struct image_attach *at;
+
+		if (strncmp(entry->d_name, "sys_enter_", 10) != 0)
+			continue;
+		at = add_attach(f, p, ATTACH_TRACEPOINT, "tracepoint:syscalls");
+		at->category = "syscalls";
+		at->func = arena_strdup(f->a, entry->d_name);
+		n++;
+	}
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static void hundreds_of_tracepoints_detach_at_once(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t v, n;
+	uint64_t start, seen;
+	struct image_program *p = counter(f, BPF_PROG_TYPE_TRACEPOINT, &v);
+
+	n = add_all_syscalls(f, p);
+	load_well(f);
+	start = now_us();
+	assert_int_equal(attach(f), n);
+	print_message("attached %u in %llu us\n", n, (unsigned long long)(now_us() - start));
+	getpgid_times(100);
+	start = now_us();
+	assert_int_equal(engine_kernel.detach(f->e), 0);
+	start = now_us() - start;
+	print_message("detached in %llu us\n", (unsigned long long)start);
+	assert_in_range(start, 0, 500000);
+	seen = sum_of(f, v);
+	assert_true(seen >= 100);
+	getpgid_times(100);
+	assert_int_equal(sum_of(f, v), seen);
+}
+
+static volatile bool stop_spinning;
+
+static void *spin(void *arg)
+{
+	while (!stop_spinning)
+		;
+	return arg;
+}
+
+/* -p: all threads, also those started later. */
+static void a_profile_follows_the_process(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t globals = add_map(f, MAP_GLOBALS, BPF_MAP_TYPE_ARRAY, 4, 16, 1, BPF_F_MMAPABLE);
+	uint32_t mine = add_var(f, "@mine", NULL, globals, 0);
+	uint32_t other = add_var(f, "@other", NULL, globals, 8);
+	struct image_program *p = add_program(f, BPF_PROG_TYPE_PERF_EVENT);
+	struct image_attach *at;
+	pthread_t thread;
+
+	emit(f, p, CALL(get_current_pid_tgid));
+	emit(f, p, RSH_IMM(0, 32));
+	emit(f, p, JEQ_IMM(0, getpid(), 6));
+	emit_count(f, p, globals, 8, 1);
+	emit_return(f, p);
+	emit_count(f, p, globals, 0, 1);
+	emit_return(f, p);
+	at = add_attach(f, p, ATTACH_PROFILE, "profile:hz:1000");
+	at->period = 1000;
+	at->is_frequency = true;
+	f->opts.pid = getpid();
+	load_well(f);
+	assert_int_equal(attach(f), 1);
+	stop_spinning = false;
+	pthread_create(&thread, NULL, spin, NULL);
+	usleep(100000);
+	stop_spinning = true;
+	pthread_join(thread, NULL);
+	assert_true(sum_of(f, mine) >= 20);
+	assert_int_equal(sum_of(f, other), 0);
+}
+
+static void missing_probes_are_errors_warnings_or_nothing(void **state)
+{
+	for (int missing = 0; missing < 3; missing++) {
+		struct fixture *f = *state;
+		uint32_t v, n = 99;
+		struct image_program *p = counter(f, BPF_PROG_TYPE_TRACEPOINT, &v);
+		struct image_attach *at = add_attach(f, p, ATTACH_TRACEPOINT, "tracepoint:no:such");
+
+		at->category = "no";
+		at->func = "such";
+		f->opts.missing = missing;
+		load_well(f);
+		if (missing == 0) {
+			assert_int_equal(
+			    engine_kernel.attach(f->e, count_warning, f, &n, &f->error), -ENOENT);
+			assert_string_equal(
+			    f->error.text, "Unable to attach probe: tracepoint:no:such. If this is "
+			                   "expected, set the 'missing_probes' config variable to "
+			                   "'warn'.");
+			assert_string_equal(f->error.hint, "no such tracepoint");
+			assert_int_equal(n, 99);
+		} else {
+			assert_int_equal(attach(f), 0);
+		}
+		assert_int_equal(f->n_warnings, missing == 1);
+		teardown(state);
+		setup(state);
+	}
+}
+
+/* ---- keyed maps ------------------------------------------------------------------------------ */
+
+struct keys {
+	uint64_t n, sum;
+	uint32_t n_values;
+	uint64_t stop_after;
+};
+
+static bool see_key(void *arg, const void *key, const void *values, uint32_t n_values,
+                    uint32_t value_stride_b)
+{
+	struct keys *keys = arg;
+
+	(void)key;
+	keys->n++;
+	keys->n_values = n_values;
+	add_up(&keys->sum, NULL, values, n_values, value_stride_b);
+	return keys->n != keys->stop_after;
+}
+
+static void fill(struct fixture *f, uint32_t map, uint32_t n)
+{
+	uint64_t *values = calloc(f->e->n_cpus, sizeof(*values));
+
+	for (uint64_t key = 0; key < n; key++) {
+		union bpf_attr attr = {.map_fd = (uint32_t)f->e->map_fds[map],
+		                       .key = sys_ptr(&key),
+		                       .value = sys_ptr(values)};
+
+		values[0] = values[f->e->n_cpus - 1] = 1;
+		assert_int_equal(sys_bpf(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)), 0);
+	}
+	free(values);
+}
+
+static void keyed_maps_read_zero_and_clear(void **state)
+{
+	static const uint32_t kinds[] = {BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_HASH,
+	                                 BPF_MAP_TYPE_LRU_HASH};
+	enum { N = 100000 };
+
+	for (size_t kind = 0; kind < 3; kind++) {
+		struct fixture *f = *state;
+		uint32_t map = add_map(f, MAP_KEYED, kinds[kind], 8, 8, 2 * N, 0);
+		uint32_t v = add_var(f, "@", u64(), map, 0);
+		struct keys keys = {0};
+		uint64_t start;
+
+		load_well(f);
+		assert_int_equal(engine_kernel.var_read(f->e, v, see_key, &keys), 0);
+		assert_int_equal(keys.n, 0);
+		fill(f, map, N);
+		start = now_us();
+		assert_int_equal(engine_kernel.var_read(f->e, v, see_key, &keys), 0);
+		print_message("read %d keys in %llu us\n", N,
+		              (unsigned long long)(now_us() - start));
+		assert_int_equal(keys.n, N);
+		assert_int_equal(keys.n_values, kind == 1 ? f->e->n_cpus : 1);
+		assert_int_equal(keys.sum, (uint64_t)N * (keys.n_values > 1 ? 2 : 1));
+		keys = (struct keys){.stop_after = 10};
+		assert_int_equal(engine_kernel.var_read(f->e, v, see_key, &keys), 0);
+		assert_int_equal(keys.n, 10);
+		start = now_us();
+		assert_int_equal(engine_kernel.var_zero(f->e, v), 0);
+		print_message("zeroed in %llu us\n", (unsigned long long)(now_us() - start));
+		keys = (struct keys){0};
+		assert_int_equal(engine_kernel.var_read(f->e, v, see_key, &keys), 0);
+		assert_int_equal(keys.n, N);
+		assert_int_equal(keys.sum, 0);
+		start = now_us();
+		assert_int_equal(engine_kernel.var_clear(f->e, v), 0);
+		print_message("cleared in %llu us\n", (unsigned long long)(now_us() - start));
+		keys = (struct keys){0};
+		assert_int_equal(engine_kernel.var_read(f->e, v, see_key, &keys), 0);
+		assert_int_equal(keys.n, 0);
+		teardown(state);
+		setup(state);
+	}
+}
+
+/* ---- features -------------------------------------------------------------------------------- */
+
+static void the_report_names_every_feature(void **state)
+{
+	own_strbuf struct strbuf out = {0};
+
+	(void)state;
+	feature_report(&out);
+	for (enum feature i = 0; i < FEATURE_N; i++) {
+		own_strbuf struct strbuf line = {0};
+
+		sb_addf(&line, "  %s: ", feature_name(i));
+		assert_non_null(strstr(out.s, line.s));
+	}
+	print_message("%s", out.s);
+}
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 /* Emits { u32 event = 0; u32 arg = 7; u64 sequence } per getpgid() of this process; what does not
  * fit is counted as lost. */
 static struct image_program *emitter(struct fixture *f, uint32_t ring_b, uint32_t submit_flags,
-				     uint32_t *ret_var)
+                                     uint32_t *ret_var)
 {
 	uint32_t ring = add_map(f, MAP_RING, BPF_MAP_TYPE_RINGBUF, 0, 0, ring_b, 0);
 	uint32_t lost = add_map(f, MAP_LOST, BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 1, 0);
 	uint32_t globals = add_map(f, MAP_GLOBALS, BPF_MAP_TYPE_ARRAY, 4, 8, 1, BPF_F_MMAPABLE);
 	struct image_program *p = add_program(f, BPF_PROG_TYPE_TRACEPOINT);
-	struct image_attach *at = add_attach(f, p, ATTACH_TRACEPOINT, "t:syscalls:sys_enter_getpgid");
+	struct image_attach *at =
+	    add_attach(f, p, ATTACH_TRACEPOINT, "t:syscalls:sys_enter_getpgid");
 
 	at->category = "syscalls";
 	at->func = "sys_enter_getpgid";
@@ -560,6 +872,12 @@ int main(void)
 		TEST(read_only_data_is_frozen_and_read),
 		TEST(tracepoints_count_this_process),
 		TEST(raw_tracepoints_count_this_process),
+		TEST(uprobes_know_their_cookies),
+		TEST(hundreds_of_tracepoints_detach_at_once),
+		TEST(a_profile_follows_the_process),
+		TEST(missing_probes_are_errors_warnings_or_nothing),
+		TEST(keyed_maps_read_zero_and_clear),
+		TEST(the_report_names_every_feature),
 		TEST(records_arrive_in_order_or_count_as_lost),
 		TEST(a_wait_ends_by_wake_up_timeout_or_descriptor),
 		TEST(a_timer_fires),

@@ -46,7 +46,7 @@ void attach_add(struct engine *e, struct attached at)
 
 /* ---- perf events ----------------------------------------------------------------------------- */
 
-int attach_perf_event(struct attaching *x, const struct image_attach *at, int perf_fd)
+int attach_perf_event(struct attaching *x, const struct image_attach *at, int perf_fd, bool is_slow)
 {
 	union bpf_attr attr = {0};
 	int link_fd, err = 0;
@@ -66,7 +66,8 @@ int attach_perf_event(struct attaching *x, const struct image_attach *at, int pe
 	if (err)
 		close(perf_fd);
 	else
-		attach_add(x->e, (struct attached){.link_fd = link_fd, .perf_fd = perf_fd});
+		attach_add(x->e, (struct attached){
+		                     .link_fd = link_fd, .perf_fd = perf_fd, .is_slow = is_slow});
 	return err;
 }
 

@@ -28,7 +28,8 @@ attach_many_fn attach_kprobe_multi;
 attach_many_fn attach_uprobe_multi;
 
 /* Puts the program on an open perf event and takes the event over, also on failure. */
-int attach_perf_event(struct attaching *x, const struct image_attach *at, int perf_fd);
+int attach_perf_event(struct attaching *x, const struct image_attach *at, int perf_fd,
+                      bool is_slow);
 /* The number of the perf unit ("kprobe", "uprobe") that makes probes, or -errno; *ret_retprobe is
  * the bit of its config that says "on return". Both have been there since v4.17, so there is no
  * going through tracefs's kprobe_events, which a killed tracer would leave behind. */

@@ -37,7 +37,7 @@ static int attach_one(struct attaching *x, const struct image_attach *at,
 
 	if (fd < 0)
 		return fd;
-	err = attach_perf_event(x, at, fd);
+	err = attach_perf_event(x, at, fd, false);
 	if (!err && ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) < 0)
 		err = -errno;
 	return err;

@@ -56,7 +56,7 @@ int attach_tracepoint(struct attaching *x, const struct image_attach *at)
 	};
 	int fd = id < 0 ? id : sys_perf_event_open(&attr, -1, 0);
 
-	return fd < 0 ? fd : attach_perf_event(x, at, fd);
+	return fd < 0 ? fd : attach_perf_event(x, at, fd, true);
 }
 
 /* `name` NULL: the program's attach_btf_id says where. */

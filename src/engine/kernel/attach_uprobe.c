@@ -27,7 +27,7 @@ int attach_uprobe(struct attaching *x, const struct image_attach *at)
 	if (unit < 0)
 		return unit;
 	fd = sys_perf_event_open(&attr, pid, pid > 0 ? -1 : 0);
-	return fd < 0 ? fd : attach_perf_event(x, at, fd);
+	return fd < 0 ? fd : attach_perf_event(x, at, fd, true);
 }
 
 int attach_uprobe_multi(struct attaching *x, const struct image_attach *at, size_t n)
@@ -55,6 +55,6 @@ int attach_uprobe_multi(struct attaching *x, const struct image_attach *at, size
 	free(offsets);
 	free(cookies);
 	if (fd >= 0)
-		attach_add(x->e, (struct attached){.link_fd = fd, .perf_fd = -1});
+		attach_add(x->e, (struct attached){.link_fd = fd, .perf_fd = -1, .is_slow = true});
 	return fd < 0 ? fd : 0;
 }

@@ -20,8 +20,9 @@ struct perf_buffer;
 
 /* One attachment: what has to be closed to end it. */
 struct attached {
-	int link_fd; /* closing it detaches the program; -1: perf_fd alone holds it */
-	int perf_fd; /* the event under the link, or -1. Slow to close: see detach.c */
+	int link_fd;  /* closing it detaches the program; -1: perf_fd alone holds it */
+	int perf_fd;  /* the event under the link, or -1 */
+	bool is_slow; /* the kernel waits for RCU when this is closed: see detach.c */
 };
 
 /* Which descriptor table a program was loaded for: decides how it can be attached. */

@@ -186,10 +186,14 @@ static int keyed_read(struct engine *e, uint32_t map, engine_entry_fn *fn, void 
 			more = walk_slowly(&b, WALK_READ, fn, arg, n_values);
 			break;
 		}
-		for (uint32_t i = 0; more >= 0 && i < n; i++)
+		for (uint32_t i = 0; more >= 0 && i < n; i++) {
 			if (!fn(arg, b.keys + (size_t)i * b.m->key_size_b,
-			        b.values + (size_t)i * b.entry_b, n_values, map_value_stride(b.m)))
+			        b.values + (size_t)i * b.entry_b, n_values,
+			        map_value_stride(b.m))) {
 				more = 0;
+				break;
+			}
+		}
 		/* the two halves of `cursor` take turns */
 		in = out;
 		out = out == b.cursor ? b.cursor + (b.m->key_size_b < 8 ? 8 : b.m->key_size_b)
