@@ -1,0 +1,209 @@
+/* Inference: names to what they mean, every expression typed, to a fixed point over the unit.
+ *
+ * Input: the expanded tree. Output: the same tree as ast.h marks it (infer): types, variables and
+ * maps everywhere, literals folded, silent conversions as NODE_CAST. The passes and what they may
+ * change are described in infer_internal.h.
+ *
+ * Types mostly grow from pass to pass, but need not: a value read through a variable may turn from
+ * int8 (all that was known) to uint32 (once another assignment is seen). That is why each pass
+ * starts over from nothing and only reads the last one's results. Should such a unit swing for
+ * ever, the later passes only widen, which must end. */
+#include "script/infer_internal.h"
+
+#include <stdarg.h>
+
+#include "script/infer.h"
+#include "script/stages.h"
+
+enum {
+	SETTLE_PASSES = 16, /* from then on types only widen */
+	MOST_PASSES = 64,
+};
+
+/* ---- reports ------------------------------------------------------------------------------ */
+
+const struct type *infer_error(struct infer *x, enum diag_code code, struct span at,
+			       const char *fmt, ...)
+{
+	va_list ap;
+
+	if (x->is_final) {
+		va_start(ap, fmt);
+		diag_error(x->d, code, at, "%s", arena_vprintf(x->a, fmt, ap));
+		va_end(ap);
+	}
+	return cast_unknown();
+}
+
+void infer_warn(struct infer *x, enum diag_code code, struct span at, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!x->is_final)
+		return;
+	va_start(ap, fmt);
+	diag_warn(x->d, code, at, "%s", arena_vprintf(x->a, fmt, ap));
+	va_end(ap);
+}
+
+void infer_hint(struct infer *x, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!x->is_final)
+		return;
+	va_start(ap, fmt);
+	diag_hint(x->d, "%s", arena_vprintf(x->a, fmt, ap));
+	va_end(ap);
+}
+
+const char *infer_type_text(struct infer *x, const struct type *t)
+{
+	return x->is_final ? type_name_dup(x->a, t) : "";
+}
+
+/* ---- passes ------------------------------------------------------------------------------- */
+
+/* Equal, and pointers into the same kind of memory: what a change is. */
+static bool is_same(const struct type *x, const struct type *y)
+{
+	return type_equal(x, y) && (x->kind != TYPE_PTR || x->as == y->as);
+}
+
+static void take_over(struct infer *x, const struct type **known, const struct type **next,
+		      bool is_widening, bool *changed)
+{
+	const struct type *t = *next;
+
+	if (is_widening) {
+		const struct type *both = cast_common(x->a, *known, t);
+
+		t = both ? both : *known;
+	}
+	if (!is_same(*known, t))
+		*changed = true;
+	*known = t;
+	*next = cast_unknown();
+}
+
+void infer_map_take_over(struct infer *x, bool is_widening, bool *changed)
+{
+	vec_each (im, &x->maps) {
+		struct map *m = (*im)->m;
+
+		take_over(x, &m->key, &(*im)->next_key, is_widening, changed);
+		take_over(x, &m->value, &(*im)->next_value, is_widening, changed);
+	}
+}
+
+static void run_pass(struct infer *x)
+{
+	vec_each (p, &x->u->probes)
+		infer_probe(x, *p);
+}
+
+/* Returns whether the pass learned anything new. */
+static bool learn(struct infer *x, bool is_widening)
+{
+	bool changed = false;
+
+	run_pass(x);
+	vec_each (v, &x->vars) {
+		if ((*v)->v.has_declared_type)
+			continue;
+		take_over(x, &(*v)->v.type, &(*v)->next, is_widening, &changed);
+	}
+	infer_map_take_over(x, is_widening, &changed);
+	return changed;
+}
+
+/* `let $x;` that nothing is assigned to is a zero of some type. */
+static void settle_unassigned(struct infer *x)
+{
+	vec_each (v, &x->vars)
+		if (cast_is_unknown((*v)->v.type) && !(*v)->is_ever_assigned)
+			(*v)->v.type = type_int(8, true);
+}
+
+static void begin(struct infer *x, struct unit *u)
+{
+	x->u = u;
+	x->a = u->a;
+	x->d = u->diag;
+	x->types = u->types;
+	x->config = &u->opts->config;
+	x->first_unknown = NO_SPAN;
+	x->first_unset_map = NO_SPAN;
+	x->cx = (struct probe_context){
+		.a = u->a,
+		.types = u->types,
+		.diag = u->diag,
+		.pid = u->opts->pid,
+		.is_unsafe = u->opts->is_unsafe,
+		.max_probes = (uint32_t)u->opts->config.max_probes,
+	};
+	vec_each (m, &u->maps) {
+		struct infer_map *im = arena_new(x->a, struct infer_map);
+
+		im->m = *m;
+		im->m->id = (uint32_t)x->maps.n;
+		im->m->key = im->m->value = cast_unknown();
+		im->next_key = im->next_value = cast_unknown();
+		strmap_put(&x->map_names, im->m->name, im);
+		vec_push(x->a, &x->maps, im);
+	}
+}
+
+static void report_unused_maps(struct infer *x)
+{
+	vec_each (im, &x->maps)
+		if (!(*im)->is_used)
+			diag_warn(x->d, E_SUSPICIOUS, (*im)->m->declared_at, "Unused map: %s",
+				  (*im)->m->name);
+}
+
+/* Nothing may leave here without a type: what has none and was not reported is reported now. */
+static void report_leftovers(struct infer *x, size_t errors_before)
+{
+	if (diag_errors(x->d) != errors_before)
+		return;
+	if (x->unset_map)
+		diag_error(x->d, E_UNKNOWN_NAME, x->first_unset_map, "Undefined map: %s",
+			   x->unset_map);
+	else if (x->first_unknown.source != SPAN_NONE)
+		diag_error(x->d, E_TYPE_MISMATCH, x->first_unknown,
+			   "The type of this expression depends on itself");
+}
+
+/* The tree keeps no inner marks: keys of scalar maps are NULL, flexible types are plain. */
+static void settle_maps(struct infer *x)
+{
+	vec_each (im, &x->maps) {
+		struct map *m = (*im)->m;
+
+		m->value_is_flexible_literal = cast_is_flexible(m->value);
+		m->value = cast_is_unknown(m->value) ? type_none() : cast_settled(m->value);
+		m->key = cast_is_unknown(m->key) ? NULL : cast_settled(m->key);
+	}
+	vec_each (v, &x->vars)
+		(*v)->v.type = cast_settled((*v)->v.type);
+}
+
+bool script_infer(struct unit *u)
+{
+	struct infer x = {0};
+	size_t errors_before = diag_errors(u->diag);
+
+	begin(&x, u);
+	for (int pass = 0; pass < MOST_PASSES && learn(&x, pass >= SETTLE_PASSES); pass++)
+		;
+	settle_unassigned(&x);
+	x.is_final = true;
+	run_pass(&x);
+	report_leftovers(&x, errors_before);
+	report_unused_maps(&x);
+	settle_maps(&x);
+	strmap_free(&x.bindings);
+	strmap_free(&x.map_names);
+	return diag_errors(u->diag) == errors_before;
+}

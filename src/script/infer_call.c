@@ -1,0 +1,822 @@
+/* Inference of calls: one row of rules[] per function, what its arguments must be and what it
+ * returns (spec 7). Counts of arguments, places and kinds (unsafe, ...) come from functions.def.
+ *
+ * An argument's kind is a letter:
+ *   i  an integer (aggregations are reduced)      p  an integer or a pointer
+ *   s  text: a string or an array of characters   m  bytes: pointer, integer, array or struct
+ *   S  a string literal                           N  an integer literal, not negative
+ *   t  what str() reads: an address or text       a  any value
+ *   -  walked by the function itself (maps, bare words)
+ * Behind the last letter, the last one goes on. */
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "output/output.h"
+#include "script/infer_internal.h"
+
+struct rule {
+	const char *args;
+	/* The result's type once all arguments have one; NULL: none. */
+	const struct type *(*result)(struct infer *x, struct node *n);
+};
+
+/* ---- what several need ---------------------------------------------------------------------- */
+
+static const struct node *arg(const struct node *n, uint32_t i)
+{
+	return i < n->n_args ? n->args[i] : NULL;
+}
+
+static uint32_t max_strlen(const struct infer *x)
+{
+	return (uint32_t)x->config->max_strlen;
+}
+
+static const struct type *result_u64(struct infer *x, struct node *n)
+{
+	(void)x;
+	(void)n;
+	return type_int(8, false);
+}
+
+static const struct type *result_bool(struct infer *x, struct node *n)
+{
+	(void)x;
+	(void)n;
+	return type_bool();
+}
+
+static const struct type *result_inet(struct infer *x, struct node *n)
+{
+	(void)x;
+	(void)n;
+	return type_simple(TYPE_INET);
+}
+
+/* ---- aggregations --------------------------------------------------------------------------- */
+
+static const struct type *result_agg(struct infer *x, struct node *n)
+{
+	static const enum type_kind kinds[F_N] = {
+		[F_count] = TYPE_COUNT, [F_sum] = TYPE_SUM, [F_avg] = TYPE_AVG,
+		[F_min] = TYPE_MIN,	[F_max] = TYPE_MAX, [F_stats] = TYPE_STATS,
+	};
+	bool is_signed = n->n_args && cast_is_signed(n->args[0]->type);
+
+	return type_agg(x->a, kinds[n->function->id], is_signed);
+}
+
+static const struct type *result_hist(struct infer *x, struct node *n)
+{
+	enum { MOST_BITS = 5 };
+	uint64_t bits = n->n_args > 1 ? n->args[1]->number : 0;
+
+	if (bits > MOST_BITS)
+		return infer_error(x, E_LIMIT, n->args[1]->at, "hist: bits %llu must be 0..%d",
+				   (unsigned long long)bits, MOST_BITS);
+	return type_hist(x->a, (uint32_t)bits);
+}
+
+static const struct type *result_lhist(struct infer *x, struct node *n)
+{
+	enum { MOST_BUCKETS = 1000 };
+	uint64_t min = n->args[1]->number, max = n->args[2]->number, step = n->args[3]->number;
+	uint64_t n_buckets;
+
+	if (!step)
+		return infer_error(x, E_LIMIT, n->at,
+				   "lhist() step must be >= 1 (0 provided)");
+	if (min >= max)
+		return infer_error(x, E_LIMIT, n->at,
+				   "lhist() min must be less than max (provided min %llu and max "
+				   "%llu)",
+				   (unsigned long long)min, (unsigned long long)max);
+	n_buckets = (max - min) / step;
+	if (n_buckets > MOST_BUCKETS)
+		return infer_error(x, E_LIMIT, n->at,
+				   "lhist() too many buckets, must be <= %d (would need %llu)",
+				   MOST_BUCKETS, (unsigned long long)n_buckets);
+	if (max > INT64_MAX || step > INT64_MAX)
+		return infer_error(x, E_LIMIT, n->at, "lhist() bounds must fit an int64");
+	return type_lhist(x->a, (int64_t)min, (int64_t)max, (int64_t)step);
+}
+
+/* ---- text ----------------------------------------------------------------------------------- */
+
+/* str(p [, n]): the parameter's own text, a literal as it is, or memory. */
+static const struct type *result_str(struct infer *x, struct node *n)
+{
+	const struct node *from = n->args[0], *len = arg(n, 1);
+	const struct type *t = from->type;
+	uint64_t size_b = max_strlen(x);
+
+	if (len && len->kind == NODE_INT && len->number < size_b)
+		size_b = len->number ? len->number : 1;
+	if ((from->is_param || from->kind == NODE_STRING) && from->string &&
+	    (!len || len->kind == NODE_INT)) {
+		uint32_t len_b = (uint32_t)strlen(from->string);
+
+		if (len_b > size_b - 1)
+			len_b = (uint32_t)size_b - 1;
+		infer_set_string(x, n, from->string, len_b);
+		return n->type;
+	}
+	if (t->kind == TYPE_STRING || t->kind == TYPE_ARRAY) {
+		bool is_bytes = t->kind == TYPE_STRING || type_strip(t->elem)->size_b == 1;
+
+		if (!is_bytes)
+			return infer_error(x, E_ARG_KIND, from->at,
+					   "%s() expects an integer or a pointer type as first "
+					   "argument (%s provided)",
+					   n->name, infer_type_text(x, t));
+		if (t->size_b && t->size_b < size_b)
+			size_b = t->size_b;
+	}
+	return type_string(x->a, (uint32_t)size_b);
+}
+
+static const struct type *result_buf(struct infer *x, struct node *n)
+{
+	enum { LENGTH_B = 4 };
+	const struct type *t = n->args[0]->type;
+	uint64_t most_b = max_strlen(x) > LENGTH_B ? max_strlen(x) - LENGTH_B : 1, size_b = most_b;
+	const struct node *len = arg(n, 1);
+
+	if (len && len->kind == NODE_INT) {
+		if (len->number > most_b)
+			infer_warn(x, E_LIMIT, len->at,
+				   "buf() length is too long and will be shortened to %llu bytes "
+				   "(see max_strlen)",
+				   (unsigned long long)most_b);
+		size_b = len->number;
+	} else if (!len && t->kind == TYPE_ARRAY) {
+		size_b = t->size_b;
+	} else if (!len) {
+		return infer_error(x, E_ARG_COUNT, n->at,
+				   "buf() expects a length argument for non-array type %s",
+				   infer_type_text(x, t));
+	}
+	return type_buffer(x->a, (uint32_t)(size_b < most_b ? size_b : most_b));
+}
+
+static const struct type *result_strerror(struct infer *x, struct node *n)
+{
+	enum { LONGEST_B = 64 }; /* of the C library's texts, in rounded up slots */
+
+	(void)n;
+	return type_string(x->a, LONGEST_B);
+}
+
+static const struct type *result_strlen(struct infer *x, struct node *n)
+{
+	const struct node *s = n->args[0];
+
+	if (s->kind == NODE_STRING) {
+		infer_set_int(n, strlen(s->string), type_int(8, false));
+		return n->type;
+	}
+	return result_u64(x, n);
+}
+
+static const struct type *result_timestamp(struct infer *x, struct node *n)
+{
+	(void)x;
+	(void)n;
+	return type_simple(TYPE_TIMESTAMP);
+}
+
+/* ---- formats -------------------------------------------------------------------------------- */
+
+static const struct type *result_format(struct infer *x, struct node *n)
+{
+	uint32_t n_types = n->n_args - 1;
+	const struct type **types = arena_array(x->a, const struct type *, n_types + 1);
+	const char *mistake;
+
+	if (!x->is_final)
+		return type_none();
+	for (uint32_t i = 0; i < n_types; i++)
+		types[i] = n->args[i + 1]->type;
+	mistake = output_check_format(x->a, n->args[0]->string, types, n_types);
+	if (mistake)
+		infer_error(x, E_FORMAT, n->at, "%s", mistake);
+	return type_none();
+}
+
+/* print(@m [, top [, div]]) of a whole map, print(value) of anything else. */
+static const struct type *result_print(struct infer *x, struct node *n)
+{
+	struct node *what = n->args[0];
+	const struct type *t;
+	bool is_map = what->kind == NODE_MAP && !what->n_args;
+
+	if (is_map) {
+		infer_map_whole(x, what, "print");
+		t = what->type;
+	} else {
+		t = infer_value(x, &n->args[0]);
+		what = n->args[0];
+	}
+	for (uint32_t i = 1; i < n->n_args; i++) {
+		infer_value(x, &n->args[i]);
+		if (!is_map)
+			return infer_error(x, E_ARG_COUNT, n->at,
+					   "Only maps can be printed with top and div arguments");
+		if (n->args[i]->kind != NODE_INT)
+			return infer_error(x, E_ARG_KIND, n->args[i]->at,
+					   "print() expects an int literal (%s provided)",
+					   cast_kind_word(n->args[i]->type));
+		if (cast_is_signed(n->args[i]->type) && (int64_t)n->args[i]->number < 0)
+			return infer_error(x, E_ARG_KIND, n->args[i]->at,
+					   "print() expects a non-negative int literal");
+	}
+	if (cast_is_unknown(t))
+		return type_none(); /* reported where it stands */
+	if (t->kind == TYPE_NONE || t->kind == TYPE_VOID)
+		return infer_error(x, E_ARG_KIND, what->at, "Unable to print %s",
+				   infer_type_text(x, t));
+	return type_none();
+}
+
+/* ---- maps ----------------------------------------------------------------------------------- */
+
+static const struct type *keyed_map(struct infer *x, struct node *n, struct infer_map **ret)
+{
+	struct infer_map *im = infer_map_whole(x, n->args[0], n->name);
+
+	*ret = im;
+	if (!im)
+		return cast_unknown();
+	if (im->has_shape && !im->m->is_keyed)
+		return infer_error(x, E_MAP_USE, n->args[0]->at,
+				   "call to %s expects a map with explicit keys (non-scalar map)",
+				   n->name);
+	im->has_shape = im->m->is_keyed = true;
+	return type_bool();
+}
+
+static const struct type *result_has_key(struct infer *x, struct node *n)
+{
+	struct infer_map *im;
+	const struct type *t = keyed_map(x, n, &im);
+
+	if (im)
+		infer_map_key(x, im, &n->args[1], n->args[1]->at);
+	return t;
+}
+
+/* delete(@m, k), delete(@m[k]), delete(@scalar) */
+static const struct type *result_delete(struct infer *x, struct node *n)
+{
+	struct node *what = n->args[0];
+
+	if (n->n_args > 1 && n->args[1]->kind == NODE_MAP && what->kind == NODE_MAP &&
+	    what->n_args)
+		return infer_error(x, E_ARG_KIND, n->at,
+				   "delete() expects a map and a key, or one map element");
+	if (n->n_args > 1)
+		return result_has_key(x, n);
+	if (what->kind != NODE_MAP) {
+		infer_expr(x, what);
+		return infer_error(x, E_ARG_KIND, what->at,
+				   "delete() expects a map to be provided");
+	}
+	infer_map_read(x, what);
+	return type_bool();
+}
+
+static const struct type *result_whole_map(struct infer *x, struct node *n)
+{
+	infer_map_whole(x, n->args[0], n->name);
+	return type_none();
+}
+
+static const struct type *result_len(struct infer *x, struct node *n)
+{
+	struct node *what = n->args[0];
+	const struct type *t;
+
+	if (what->kind == NODE_MAP && !what->n_args) {
+		struct infer_map *im = infer_map_named(x, what);
+		bool is_stack = im->m->value->kind == TYPE_KSTACK ||
+				im->m->value->kind == TYPE_USTACK;
+
+		if (!(im->has_shape && !im->m->is_keyed && is_stack)) {
+			keyed_map(x, n, &im);
+			return type_int(8, true);
+		}
+	}
+	t = infer_expr(x, what);
+	if (!cast_is_unknown(t) && t->kind != TYPE_KSTACK && t->kind != TYPE_USTACK)
+		return infer_error(x, E_ARG_KIND, what->at,
+				   "len() expects a map or stack to be provided");
+	return type_int(8, true);
+}
+
+/* ---- addresses, names ----------------------------------------------------------------------- */
+
+static const struct type *result_bswap(struct infer *x, struct node *n)
+{
+	const struct type *t = n->args[0]->type;
+
+	(void)x;
+	return type_int(t->size_b ? t->size_b : 8, false);
+}
+
+static const struct type *result_space(struct infer *x, struct node *n)
+{
+	const struct type *t = n->args[0]->type;
+	enum addr_space as = n->function->id == F_kptr ? AS_KERNEL : AS_USER;
+
+	return type_ptr(x->a, t->kind == TYPE_PTR ? t->elem : type_void(), as);
+}
+
+static const struct type *result_sym(struct infer *x, struct node *n)
+{
+	(void)x;
+	return type_simple(n->function->id == F_ksym ? TYPE_KSYM : TYPE_USYM);
+}
+
+static const struct type *result_ntop(struct infer *x, struct node *n)
+{
+	enum { IPV4_B = 4, IPV6_B = 16 };
+	const struct node *address = n->args[n->n_args - 1];
+	const struct type *t = address->type;
+
+	if (n->n_args > 1 && !cast_is_number(n->args[0]->type))
+		return infer_error(x, E_ARG_KIND, n->args[0]->at,
+				   "ntop() only supports int arguments (%s provided)",
+				   cast_kind_word(n->args[0]->type));
+	if (t->kind == TYPE_ARRAY && t->size_b != IPV4_B && t->size_b != IPV6_B)
+		return infer_error(x, E_ARG_KIND, address->at,
+				   "ntop() argument must be 4 or 16 bytes in size");
+	return result_inet(x, n);
+}
+
+static const struct type *result_macaddr(struct infer *x, struct node *n)
+{
+	enum { MAC_B = 6 };
+	const struct type *t = n->args[0]->type;
+
+	if (t->kind == TYPE_ARRAY && t->size_b != MAC_B)
+		return infer_error(x, E_ARG_KIND, n->args[0]->at,
+				   "macaddr() argument must be 6 bytes in size");
+	return type_simple(TYPE_MAC);
+}
+
+static const struct type *result_pton(struct infer *x, struct node *n)
+{
+	enum { IPV4_B = 4, IPV6_B = 16 };
+	bool is_v6 = strchr(n->args[0]->string, ':');
+
+	return type_array(x->a, type_int(1, false), is_v6 ? IPV6_B : IPV4_B);
+}
+
+static const struct type *result_uaddr(struct infer *x, struct node *n)
+{
+	(void)n;
+	return type_ptr(x->a, type_int(8, false), AS_USER);
+}
+
+/* cgroupid("path"): the number is known now, and does not depend on anything. */
+static const struct type *result_cgroupid(struct infer *x, struct node *n)
+{
+	struct stat st;
+
+	if (stat(n->args[0]->string, &st))
+		return infer_error(x, E_UNKNOWN_NAME, n->args[0]->at,
+				   "Failed to look up cgroup id of '%s'", n->args[0]->string);
+	infer_set_int(n, st.st_ino, type_int(8, false));
+	return n->type;
+}
+
+static const struct type *result_cgroup_path(struct infer *x, struct node *n)
+{
+	(void)x;
+	(void)n;
+	return type_simple(TYPE_CGROUP_PATH);
+}
+
+/* exit([code]): the body of a for is a function of its own, the probe can't be left from there. */
+static const struct type *result_exit(struct infer *x, struct node *n)
+{
+	if (x->body_level)
+		infer_error(x, E_JUMP, n->at, "exit() is not allowed inside a for loop");
+	return type_none();
+}
+
+static const struct type *result_signal(struct infer *x, struct node *n)
+{
+	enum { LAST_SIGNAL = 64 };
+	const struct node *what = n->args[0];
+	const struct type *t = what->type;
+
+	if (what->kind == NODE_INT && (what->number < 1 || what->number > LAST_SIGNAL))
+		return infer_error(x, E_ARG_KIND, what->at,
+				   "signal %lld is not in range [1, %d]", (long long)what->number,
+				   LAST_SIGNAL);
+	if (what->kind != NODE_STRING && !cast_is_number(t))
+		return infer_error(x, E_ARG_KIND, what->at,
+				   "signal() only accepts string literals or integers (%s "
+				   "provided)",
+				   cast_kind_word(t));
+	return type_none();
+}
+
+/* ---- bare words ----------------------------------------------------------------------------- */
+
+/* A word of a list, given as an identifier (or as a builtin of the same name); -1: none of them. */
+static int word_index(const struct node *n, const char *const *words)
+{
+	if ((n->kind != NODE_IDENT && n->kind != NODE_BUILTIN) || !n->name)
+		return -1;
+	for (int i = 0; words[i]; i++)
+		if (!strcmp(words[i], n->name))
+			return i;
+	return -1;
+}
+
+static const struct type *result_nsecs(struct infer *x, struct node *n)
+{
+	static const char *const clocks[] = {"boot", "monotonic", "tai", "sw_tai", NULL};
+
+	if (n->n_args && word_index(n->args[0], clocks) < 0)
+		return infer_error(x, E_ARG_KIND, n->args[0]->at,
+				   "Invalid timestamp mode: %s",
+				   n->args[0]->name ? n->args[0]->name : "not a name");
+	return type_int(8, false);
+}
+
+static const struct type *result_pid(struct infer *x, struct node *n)
+{
+	static const char *const spaces[] = {"curr_ns", "init", NULL};
+
+	if (n->n_args && word_index(n->args[0], spaces) < 0)
+		return infer_error(x, E_ARG_KIND, n->args[0]->at,
+				   "Invalid PID namespace mode: %s (expects: curr_ns or init)",
+				   n->args[0]->name ? n->args[0]->name : "not a name");
+	return type_int(4, false);
+}
+
+/* kstack([mode,] [limit]) */
+static const struct type *result_stack(struct infer *x, struct node *n)
+{
+	static const char *const modes[] = {"bpftrace", "perf", "raw", "build_id", NULL};
+	enum { DEFAULT_DEPTH = 127, MOST_DEPTH = 1024 };
+	bool is_user = n->function->id == F_ustack;
+	int mode = x->config->stack_mode;
+	uint64_t depth = DEFAULT_DEPTH;
+
+	for (uint32_t i = 0; i < n->n_args; i++) {
+		struct node *a = n->args[i];
+
+		if (!i && (n->n_args == 2 || word_index(a, modes) >= 0 || a->kind == NODE_IDENT)) {
+			mode = word_index(a, modes);
+			if (mode < 0 && a->kind == NODE_IDENT && n->n_args == 1) {
+				infer_expr(x, a); /* perhaps a constant's name */
+				mode = a->kind == NODE_INT ? x->config->stack_mode : -1;
+				depth = a->number;
+			}
+			if (mode < 0)
+				return infer_error(x, E_ARG_KIND, a->at, "Invalid stack mode: %s",
+						   a->name ? a->name : "not a name");
+			continue;
+		}
+		infer_value(x, &n->args[i]);
+		a = n->args[i];
+		if (a->kind != NODE_INT)
+			return infer_error(x, E_ARG_KIND, a->at,
+					   "%s() expects an int literal (%s provided)", n->name,
+					   cast_kind_word(a->type));
+		depth = a->number;
+	}
+	if (mode == STACK_BUILD_ID && !is_user)
+		return infer_error(x, E_ARG_KIND, n->at, "build_id stack mode is only for ustack");
+	if (depth < 1 || depth > MOST_DEPTH)
+		return infer_error(x, E_LIMIT, n->at, "%s() limit must be 1..%d (%lld provided)",
+				   n->name, MOST_DEPTH, (long long)depth);
+	return type_stack(x->a, is_user, (enum stack_mode)mode, (uint32_t)depth);
+}
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+static const struct rule rules[F_N] = {
+	/* clang-format off */
+	[F_avg]         = {"i", result_agg},
+	[F_bswap]       = {"i", result_bswap},
+	[F_buf]         = {"mi", result_buf},
+	[F_cat]         = {"Sa", result_format},
+	[F_cgroup_path] = {"iS", result_cgroup_path},
+	[F_cgroupid]    = {"S", result_cgroupid},
+	[F_clear]       = {"-", result_whole_map},
+	[F_count]       = {"", result_agg},
+	[F_delete]      = {"-", result_delete},
+	[F_errorf]      = {"Sa", result_format},
+	[F_exit]        = {"i", result_exit},
+	[F_has_key]     = {"-", result_has_key},
+	[F_hist]        = {"iN", result_hist},
+	[F_join]        = {"pS", NULL},
+	[F_kaddr]       = {"S", result_u64},
+	[F_kptr]        = {"p", result_space},
+	[F_kstack]      = {"-", result_stack},
+	[F_ksym]        = {"p", result_sym},
+	[F_kstr]        = {"ti", result_str},
+	[F_len]         = {"-", result_len},
+	[F_lhist]       = {"iNNN", result_lhist},
+	[F_macaddr]     = {"m", result_macaddr},
+	[F_max]         = {"i", result_agg},
+	[F_min]         = {"i", result_agg},
+	[F_nsecs]       = {"-", result_nsecs},
+	[F_ntop]        = {"mm", result_ntop},
+	[F_pid]         = {"-", result_pid},
+	[F_print]       = {"-", result_print},
+	[F_printf]      = {"Sa", result_format},
+	[F_pton]        = {"S", result_pton},
+	[F_reg]         = {"S", result_u64},
+	[F_signal]      = {"a", result_signal},
+	[F_stats]       = {"i", result_agg},
+	[F_str]         = {"ti", result_str},
+	[F_strcontains] = {"ss", result_bool},
+	[F_strerror]    = {"i", result_strerror},
+	[F_strftime]    = {"Si", result_timestamp},
+	[F_strlen]      = {"s", result_strlen},
+	[F_strncmp]     = {"ssN", result_u64},
+	[F_sum]         = {"i", result_agg},
+	[F_system]      = {"Sa", result_format},
+	[F_tid]         = {"-", result_pid},
+	[F_time]        = {"S", NULL},
+	[F_uaddr]       = {"S", result_uaddr},
+	[F_uptr]        = {"p", result_space},
+	[F_ustack]      = {"-", result_stack},
+	[F_usym]        = {"p", result_sym},
+	[F_unwatch]     = {"p", NULL},
+	[F_warnf]       = {"Sa", result_format},
+	[F_zero]        = {"-", result_whole_map},
+	/* clang-format on */
+};
+
+/* ---- arguments ------------------------------------------------------------------------------ */
+
+static bool only_supports(struct infer *x, const struct node *n, const struct node *a,
+			  const char *what)
+{
+	infer_error(x, E_ARG_KIND, a->at, "%s() only supports %s arguments (%s provided)", n->name,
+		    what, cast_kind_word(a->type));
+	return false;
+}
+
+static bool expects(struct infer *x, const struct node *n, const struct node *a, const char *what)
+{
+	infer_error(x, E_ARG_KIND, a->at, "%s() expects %s (%s provided)", n->name, what,
+		    cast_kind_word(a->type));
+	return false;
+}
+
+/* The letters below; false: reported, or not known yet. */
+static bool check_int(struct infer *x, struct node *n, uint32_t i)
+{
+	const struct type *t = infer_value(x, &n->args[i]);
+
+	if (cast_is_unknown(t))
+		return false;
+	return cast_is_number(t) || only_supports(x, n, n->args[i], "int");
+}
+
+static bool check_address(struct infer *x, struct node *n, uint32_t i)
+{
+	const struct type *t = infer_expr(x, n->args[i]);
+
+	if (type_is_castable_agg(t))
+		t = infer_decay(x, &n->args[i]);
+	if (cast_is_unknown(t))
+		return false;
+	return cast_is_number(t) || t->kind == TYPE_PTR || t->kind == TYPE_KSYM ||
+	       only_supports(x, n, n->args[i], "int or pointer");
+}
+
+/* What str() takes: an address, or text that is at hand. */
+static bool check_readable(struct infer *x, struct node *n, uint32_t i)
+{
+	const struct type *t;
+
+	/* A parameter may be longer than a literal: str() cuts it. */
+	if (n->args[i]->kind == NODE_STRING)
+		return true;
+	t = infer_expr(x, n->args[i]);
+	if (type_is_castable_agg(t))
+		t = infer_decay(x, &n->args[i]);
+	if (cast_is_unknown(t))
+		return false;
+	if (cast_is_number(t) || t->kind == TYPE_PTR || t->kind == TYPE_ARRAY ||
+	    t->kind == TYPE_STRING)
+		return true;
+	infer_error(x, E_ARG_KIND, n->args[i]->at,
+		    "%s() expects an integer or a pointer type as first argument (%s provided)",
+		    n->name, cast_kind_word(t));
+	return false;
+}
+
+static bool check_bytes(struct infer *x, struct node *n, uint32_t i)
+{
+	const struct type *t = infer_expr(x, n->args[i]);
+
+	if (type_is_castable_agg(t))
+		t = infer_decay(x, &n->args[i]);
+	if (cast_is_unknown(t))
+		return false;
+	return cast_is_number(t) || t->kind == TYPE_PTR || t->kind == TYPE_ARRAY ||
+	       t->kind == TYPE_STRUCT || t->kind == TYPE_UNION || t->kind == TYPE_STRING ||
+	       only_supports(x, n, n->args[i], "int, pointer or array");
+}
+
+static bool check_text(struct infer *x, struct node *n, uint32_t i)
+{
+	const struct type *t = infer_value(x, &n->args[i]);
+
+	if (cast_is_unknown(t))
+		return false;
+	if (t->kind == TYPE_ARRAY && t->n_elems && type_strip(t->elem)->kind == TYPE_INT &&
+	    type_strip(t->elem)->size_b == 1) {
+		infer_convert(x, &n->args[i], type_string(x->a, t->n_elems));
+		return true;
+	}
+	return t->kind == TYPE_STRING || only_supports(x, n, n->args[i], "string");
+}
+
+static bool check_string_literal(struct infer *x, struct node *n, uint32_t i)
+{
+	struct node *a = n->args[i];
+
+	/* Not walked if it is one: formats and paths may be longer than other strings. */
+	if (a->kind == NODE_STRING) {
+		if (!a->type)
+			a->type = type_string(x->a, a->string_len_b + 1);
+		return true;
+	}
+	if (cast_is_unknown(infer_expr(x, a)))
+		return false;
+	a = n->args[i];
+	return a->kind == NODE_STRING || expects(x, n, a, "a string literal");
+}
+
+static bool check_int_literal(struct infer *x, struct node *n, uint32_t i)
+{
+	const struct type *t = infer_value(x, &n->args[i]);
+	const struct node *a = n->args[i];
+
+	if (cast_is_unknown(t))
+		return false;
+	if (a->kind != NODE_INT)
+		return expects(x, n, a, "an int literal");
+	if (cast_is_signed(t) && (int64_t)a->number < 0) {
+		infer_error(x, E_ARG_KIND, a->at,
+			    "%s() expects a non-negative int literal (%lld provided)", n->name,
+			    (long long)a->number);
+		return false;
+	}
+	return true;
+}
+
+static bool check_any(struct infer *x, struct node *n, uint32_t i)
+{
+	return !cast_is_unknown(infer_value(x, &n->args[i]));
+}
+
+static const struct {
+	char letter;
+	bool (*check)(struct infer *x, struct node *n, uint32_t i);
+} kinds[] = {
+	{'i', check_int},     {'p', check_address},	   {'t', check_readable},
+	{'m', check_bytes},   {'s', check_text},	   {'S', check_string_literal},
+	{'N', check_int_literal}, {'a', check_any},
+};
+
+static bool check_argument(struct infer *x, struct node *n, uint32_t i, char letter)
+{
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+		if (kinds[k].letter == letter)
+			return kinds[k].check(x, n, i);
+	return true; /* '-': walked by the function itself */
+}
+
+static bool check_arguments(struct infer *x, struct node *n, const struct rule *rule)
+{
+	size_t n_letters = strlen(rule->args);
+	bool ok = true;
+
+	for (uint32_t i = 0; i < n->n_args; i++) {
+		size_t at = i < n_letters ? i : n_letters ? n_letters - 1 : 0;
+
+		ok &= check_argument(x, n, i, n_letters ? rule->args[at] : 'a');
+	}
+	return ok;
+}
+
+/* ---- counts, places ------------------------------------------------------------------------- */
+
+static const char *count_text(struct infer *x, uint32_t n)
+{
+	return n == 1 ? "one argument" : arena_printf(x->a, "%u arguments", n);
+}
+
+static bool check_count(struct infer *x, struct node *n)
+{
+	const struct function *f = n->function;
+
+	if (n->n_args >= f->fewest_args && n->n_args <= f->most_args)
+		return true;
+	if (!f->most_args)
+		infer_error(x, E_ARG_COUNT, n->at, "%s() requires no arguments (%u provided)",
+			    n->name, n->n_args);
+	else if (f->fewest_args == f->most_args)
+		infer_error(x, E_ARG_COUNT, n->at, "%s() requires %s (%u provided)", n->name,
+			    count_text(x, f->fewest_args), n->n_args);
+	else if (n->n_args < f->fewest_args)
+		infer_error(x, E_ARG_COUNT, n->at, "%s() requires at least %s (%u provided)",
+			    n->name, count_text(x, f->fewest_args), n->n_args);
+	else
+		infer_error(x, E_ARG_COUNT, n->at, "%s() takes up to %s (%u provided)", n->name,
+			    count_text(x, f->most_args), n->n_args);
+	return false;
+}
+
+static bool check_unsafe(struct infer *x, struct node *n)
+{
+	if (!(n->function->kind & KIND_U) || x->u->opts->is_unsafe)
+		return true;
+	infer_error(x, E_UNSAFE, n->at,
+		    "%s() is an unsafe function being used in safe mode", n->name);
+	infer_hint(x, "use --unsafe to allow it");
+	return false;
+}
+
+static const struct type *unknown_function(struct infer *x, struct node *n)
+{
+	struct diag_guess g = {.word = n->name};
+	uint64_t number;
+
+	for (uint32_t i = 0; i < n->n_args; i++)
+		if (n->args[i]->kind != NODE_MAP || n->args[i]->n_args)
+			infer_value(x, &n->args[i]);
+	if (builtin_find(n->name, &number))
+		return infer_error(x, E_ARG_COUNT, n->at,
+				   "%s() requires no arguments (%u provided)", n->name, n->n_args);
+	infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown function: '%s'", n->name);
+	for (uint32_t i = 0; function_row(i); i++)
+		diag_nearest(&g, function_row(i)->name);
+	if (g.best)
+		infer_hint(x, "Did you mean '%s'?", g.best);
+	return cast_unknown();
+}
+
+/* The call as such, wherever it stands. */
+static const struct type *call(struct infer *x, struct node *n)
+{
+	const struct rule *rule;
+	uint64_t number;
+
+	if (!n->function)
+		n->function = function_find(n->name);
+	if (!n->function && !n->n_args && builtin_find(n->name, &number)) {
+		n->kind = NODE_BUILTIN;
+		return infer_expr(x, n);
+	}
+	if (!n->function)
+		return unknown_function(x, n);
+	rule = &rules[n->function->id];
+	if (!check_count(x, n) || !check_unsafe(x, n) ||
+	    !infer_check_place(x, n, n->name, n->function->where))
+		return cast_unknown();
+	if (!check_arguments(x, n, rule)) {
+		/* Emissions have no type to wait for. */
+		return x->is_final || !(n->function->kind & KIND_A) ? cast_unknown() : type_none();
+	}
+	return rule->result ? rule->result(x, n) : type_none();
+}
+
+const struct type *infer_call(struct infer *x, struct node *n)
+{
+	const struct type *t = call(x, n);
+
+	if (n->kind == NODE_CALL && n->function && n->function->kind & KIND_G)
+		return infer_error(x, E_MAP_USE, n->at, "%s() must be assigned directly to a map",
+				   n->name);
+	return t;
+}
+
+const struct type *infer_aggregation(struct infer *x, struct node *n)
+{
+	const struct type *t;
+
+	if (n->kind != NODE_CALL)
+		return NULL;
+	if (!n->function)
+		n->function = function_find(n->name);
+	if (!n->function || !(n->function->kind & KIND_G))
+		return NULL;
+	n->is_statement_value_used = true;
+	t = call(x, n);
+	n->type = t;
+	return t;
+}
