@@ -31,6 +31,7 @@ struct run {
 	const char *source_name, *source;
 	size_t source_len_b;
 	struct script_options so;
+	struct script_config config; /* with the script's own config block */
 };
 
 static bool wants_color(void)
@@ -189,7 +190,7 @@ static uint64_t ring_bytes(const struct script_config *c)
 
 static int run_image(struct run *r, struct image *img, struct child *child)
 {
-	const struct script_config *c = &r->so.config;
+	const struct script_config *c = &r->config;
 	struct engine_options eo = {.pid = r->o.pid,
 				    .child = child ? child_pid(child) : 0,
 				    .ring_bytes = ring_bytes(c),
@@ -250,6 +251,7 @@ static int run_script(struct run *r)
 	}
 	target_describe(&r->so.target, r->types, !problem);
 	r->so.dump = &dump;
+	r->so.effective = &r->config;
 	img = script_compile(r->a, r->diag, r->types, r->source_name, r->source, r->source_len_b,
 			     &r->so);
 	fputs(sb_str(&dump), stdout);

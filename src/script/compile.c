@@ -40,6 +40,8 @@ static bool script_configure(struct unit *u)
 
 	if (!script_apply_config(u, &opts->config))
 		return false;
+	if (opts->effective)
+		*opts->effective = opts->config;
 	u->opts = opts;
 	return true;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "bpf/disasm.h"
 #include "script/lower_arch.h"
 #include "script/stages.h"
 
@@ -396,6 +397,11 @@ static bool end_program(struct lower *l, struct image_program *p)
 	}
 	if (!ir_emit(l->unit, l->u->diag, &p->code))
 		return false;
+	if (dump && (strstr(stages, "bpf") || strstr(stages, "all"))) {
+		sb_addf(dump, "; program %s, %zu instructions, %u bytes of stack\n", p->name,
+			p->code.insns.n, p->code.stack_b);
+		bpf_disasm(p->code.insns.items, p->code.insns.n, dump);
+	}
 	names = arena_array(l->a, const char *, l->unit->funcs.n);
 	for (size_t i = 0; i < l->unit->funcs.n; i++)
 		names[i] = l->unit->funcs.items[i]->name;

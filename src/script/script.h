@@ -62,6 +62,8 @@ struct script_options {
 	pid_t child_pid; /* -c, 0: none */
 	bool is_unsafe;
 	bool warn_all;	 /* -k */
+	/* If not NULL: gets the configuration with the script's own config block applied. */
+	struct script_config *effective;
 	/* stages to dump (-d): comma list or NULL; dumps go to *dump */
 	const char *debug_stages;
 	struct strbuf *dump;

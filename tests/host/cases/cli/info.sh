@@ -1,0 +1,3 @@
+# expect: System
+# expect-re: ^  .*: yes$
+skep --info

@@ -1,0 +1,2 @@
+# expect: __BPFTRACE_NOTIFY_PROBES_ATTACHED
+__BPFTRACE_NOTIFY_PROBES_ATTACHED=1 skep -e 'interval:ms:50 { exit(); }'
