@@ -15,7 +15,7 @@ struct engine;
 struct engine_options {
 	pid_t pid;		/* -p: restrict attachments to this process, or 0 */
 	pid_t child;		/* -c: the child held before exec, or 0 */
-	uint64_t ring_bytes;	/* 0: chosen from free memory, 256 KiB .. 4 MiB, power of two */
+	uint64_t ring_bytes;	/* 0: chosen from free memory, 256 KiB .. 2 MiB, power of two */
 	uint32_t log_size_b;	/* verifier log */
 	bool is_verbose;	/* keep the verifier's log also on success */
 	bool no_kprobe_multi, no_uprobe_multi; /* --no-feature */

@@ -1,7 +1,7 @@
 /* Waiting for records. Waking a sleeper costs more than everything else about an event, so
  * programs submit without a wake-up until the ring fills to a mark; below that mark a timer finds
- * their records. The timer's slice is short just after something happened (1 ms at the start,
- * 20 ms while records flow) and doubles up to 100 ms while nothing does.
+ * their records. Its slice is 1 ms at first; it doubles while little comes, up to 20 ms, up to
+ * 100 ms when nothing does, and halves when a slice fills much of the buffer.
  *
  * The ring is watched edge-triggered: "there is something to read" must not end a wait that lets
  * records gather, only a producer's explicit wake-up may. */
@@ -17,6 +17,7 @@
 #include "engine/kernel/sys.h"
 
 enum { SLICE_FIRST_MS = 1, SLICE_FLOW_MS = 20, SLICE_IDLE_MS = 100 };
+enum { LENGTHEN_PERCENT = 6, SHORTEN_PERCENT = 25 }; /* of the buffer, filled in one slice */
 
 static uint64_t now_ns(void)
 {
@@ -81,12 +82,20 @@ void events_close(struct engine *e)
 		close(e->wait_fd);
 }
 
+/* Drains, and sets the next slice by what was there. */
 static int drain(struct engine *e, engine_event_fn *fn, void *arg)
 {
-	int n = e->ring   ? ring_drain(e->ring, fn, arg)
-	        : e->perf ? perf_buffer_drain(e->perf, fn, arg)
+	uint32_t percent = 0;
+	int n = e->ring   ? ring_drain(e->ring, fn, arg, &percent)
+	        : e->perf ? perf_buffer_drain(e->perf, fn, arg, &percent)
 	                  : 0;
 
+	if (n && percent >= SHORTEN_PERCENT)
+		e->slice_ms = e->slice_ms > 1 ? e->slice_ms / 2 : 1;
+	else if (percent < LENGTHEN_PERCENT)
+		e->slice_ms *= 2;
+	if (e->slice_ms > (n ? SLICE_FLOW_MS : SLICE_IDLE_MS))
+		e->slice_ms = n ? SLICE_FLOW_MS : SLICE_IDLE_MS;
 	e->last_drain_ns = now_ns();
 	return n;
 }
@@ -124,14 +133,11 @@ int kernel_poll(struct engine *e, int timeout_ms, int extra_fd, engine_event_fn 
 		/* Also when there is no time to wait: extra_fd may be ready. */
 		woken = sleep_for(e, until > now ? until - now : 0, extra_fd);
 		n = drain(e, fn, arg);
-		if (n) {
-			e->slice_ms = e->slice_ms < SLICE_FLOW_MS ? e->slice_ms : SLICE_FLOW_MS;
+		if (n)
 			return n;
-		}
 		if (woken < 0)
 			return woken;
 		if (woken || e->last_drain_ns >= end_ns)
 			return 0;
-		e->slice_ms = e->slice_ms * 2 < SLICE_IDLE_MS ? e->slice_ms * 2 : SLICE_IDLE_MS;
 	}
 }

@@ -91,13 +91,15 @@ int kernel_detach(struct engine *e);
 /* ring.c: the consumer of a BPF ring buffer. */
 int ring_open(int map_fd, uint32_t size_b, uint32_t max_record_b, struct ring **ret);
 void ring_close(struct ring *r);
-/* Hands over what has been committed; returns the number of records. */
-int ring_drain(struct ring *r, engine_event_fn *fn, void *arg);
+/* Hands over what has been committed; returns the number of records. *ret_percent says how much of
+ * the buffer they filled. */
+int ring_drain(struct ring *r, engine_event_fn *fn, void *arg, uint32_t *ret_percent);
 
 /* perf_buffer.c: the same over one perf buffer per online CPU, for kernels before 5.8. */
 int perf_buffer_open(struct engine *e, int map_fd, struct perf_buffer **ret);
 void perf_buffer_close(struct perf_buffer *p);
-int perf_buffer_drain(struct perf_buffer *p, engine_event_fn *fn, void *arg);
+/* Here the percentage is that of the fullest CPU. */
+int perf_buffer_drain(struct perf_buffer *p, engine_event_fn *fn, void *arg, uint32_t *ret_percent);
 uint64_t perf_buffer_lost(const struct perf_buffer *p);
 int perf_buffer_watch(struct perf_buffer *p, int epoll_fd);
 

@@ -13,7 +13,7 @@
 
 #include "engine/kernel/sys.h"
 
-enum { RING_MIN_B = 256 << 10, RING_MAX_B = 4 << 20 };
+enum { RING_MIN_B = 256 << 10, RING_MAX_B = 2 << 20 };
 
 bool map_is_per_cpu(const struct image_map *m)
 {

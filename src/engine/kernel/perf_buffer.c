@@ -133,13 +133,16 @@ static const struct perf_event_header *record_at(struct perf_buffer *p, const ui
 }
 
 static int drain_cpu(struct perf_buffer *p, struct perf_event_mmap_page *page, engine_event_fn *fn,
-                     void *arg)
+                     void *arg, uint32_t *ret_percent)
 {
 	const uint8_t *data = (const uint8_t *)page + p->page_b;
 	uint64_t tail = page->data_tail;
 	uint64_t head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
+	uint32_t percent = (uint32_t)((head - tail) * 100 / data_size(p));
 	int n = 0;
 
+	if (percent > *ret_percent)
+		*ret_percent = percent;
 	while (tail < head) {
 		const struct perf_event_header *header = record_at(p, data, tail);
 		const uint8_t *body = (const uint8_t *)(header + 1);
@@ -166,11 +169,12 @@ static int drain_cpu(struct perf_buffer *p, struct perf_event_mmap_page *page, e
 	return n;
 }
 
-int perf_buffer_drain(struct perf_buffer *p, engine_event_fn *fn, void *arg)
+int perf_buffer_drain(struct perf_buffer *p, engine_event_fn *fn, void *arg, uint32_t *ret_percent)
 {
 	int n = 0;
 
+	*ret_percent = 0;
 	for (uint32_t i = 0; i < p->n; i++)
-		n += drain_cpu(p, p->cpus[i].page, fn, arg);
+		n += drain_cpu(p, p->cpus[i].page, fn, arg, ret_percent);
 	return n;
 }

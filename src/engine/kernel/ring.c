@@ -80,10 +80,10 @@ static const void *in_one_piece(struct ring *r, uint32_t at, uint32_t len_b)
 	return r->straddler;
 }
 
-int ring_drain(struct ring *r, engine_event_fn *fn, void *arg)
+int ring_drain(struct ring *r, engine_event_fn *fn, void *arg, uint32_t *ret_percent)
 {
-	uint64_t at = *r->consumer; /* only we write it */
-	uint64_t told = at, until = at + r->size_b;
+	uint64_t begin = *r->consumer; /* only we write it */
+	uint64_t at = begin, told = at, until = at + r->size_b;
 	int n = 0;
 
 	/* One ring's worth at most: producers may be faster than `fn`. */
@@ -125,5 +125,6 @@ int ring_drain(struct ring *r, engine_event_fn *fn, void *arg)
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		told = at;
 	}
+	*ret_percent = (uint32_t)((at - begin) * 100 / r->size_b);
 	return n;
 }
