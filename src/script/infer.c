@@ -11,13 +11,14 @@
 #include "script/infer_internal.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "script/infer.h"
 #include "script/stages.h"
 
 enum {
 	SETTLE_PASSES = 16, /* from then on types only widen */
-	MOST_PASSES = 64,
+	MOST_PASSES = 1000, /* one per link of the longest chain of maps read before written */
 };
 
 /* ---- reports ------------------------------------------------------------------------------ */
@@ -154,12 +155,31 @@ static void begin(struct infer *x, struct unit *u)
 	}
 }
 
-static void report_unused_maps(struct infer *x)
+/* Aggregations are kept per CPU, and a declaration must not say otherwise (spec 4.8). */
+static void check_declared_kind(struct infer *x, const struct map *m)
 {
-	vec_each (im, &x->maps)
+	bool is_per_cpu = !strncmp(m->declared_kind, "percpu", strlen("percpu"));
+
+	if (!type_is_agg(m->value) || is_per_cpu)
+		return;
+	diag_error(x->d, E_MAP_USE, m->declared_at, "Incompatible map types.");
+	diag_hint(x->d, "%s holds a %s: declare it as %s", m->name,
+		  type_name_dup(x->a, m->value),
+		  !strcmp(m->declared_kind, "lruhash") ? "percpulruhash" : "percpuhash");
+}
+
+static void check_declared_maps(struct infer *x)
+{
+	vec_each (im, &x->maps) {
+		const struct map *m = (*im)->m;
+
+		if (!m->declared_kind)
+			continue;
 		if (!(*im)->is_used)
-			diag_warn(x->d, E_SUSPICIOUS, (*im)->m->declared_at, "Unused map: %s",
-				  (*im)->m->name);
+			diag_warn(x->d, E_SUSPICIOUS, m->declared_at, "Unused map: %s", m->name);
+		else
+			check_declared_kind(x, m);
+	}
 }
 
 /* Nothing may leave here without a type: what has none and was not reported is reported now. */
@@ -201,7 +221,7 @@ bool script_infer(struct unit *u)
 	x.is_final = true;
 	run_pass(&x);
 	report_leftovers(&x, errors_before);
-	report_unused_maps(&x);
+	check_declared_maps(&x);
 	settle_maps(&x);
 	strmap_free(&x.bindings);
 	strmap_free(&x.map_names);

@@ -799,7 +799,8 @@ const struct type *infer_call(struct infer *x, struct node *n)
 {
 	const struct type *t = call(x, n);
 
-	if (n->kind == NODE_CALL && n->function && n->function->kind & KIND_G)
+	if (n->kind == NODE_CALL && n->function && n->function->kind & KIND_G &&
+	    !cast_is_unknown(t))
 		return infer_error(x, E_MAP_USE, n->at, "%s() must be assigned directly to a map",
 				   n->name);
 	return t;

@@ -152,6 +152,12 @@ const struct type *infer_decay(struct infer *x, struct node **slot)
 
 	if (is_data_loc_text(*slot))
 		return read_data_loc(x, slot);
+	if (infer_is_args(*slot) && !cast_is_unknown(t)) {
+		infer_error(x, E_UNSUPPORTED, (*slot)->at,
+			    "args as a whole cannot be used as a value");
+		infer_hint(x, "name a field of it: args.NAME");
+		return cast_unknown();
+	}
 
 	if (type_is_castable_agg(t))
 		to = cast_agg_result(t);

@@ -110,6 +110,7 @@ const struct type *infer_type_name(struct infer *x, struct node *n);
 /* Where memory is that this lvalue stands in. */
 enum addr_space infer_space(struct infer *x, const struct node *n);
 enum addr_space infer_default_space(const struct infer *x);
+bool infer_is_args(const struct node *n);
 const struct type *infer_complete(struct infer *x, const struct type *t);
 
 /* ---- infer_define.c ---- */

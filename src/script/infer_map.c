@@ -142,7 +142,7 @@ bool infer_map_join(struct infer *x, struct node *n, const struct type *t, struc
 	const struct type *now = im->next_value, *both;
 
 	im->is_written = true;
-	if (t->kind == TYPE_NONE || t->kind == TYPE_VOID || t->kind == TYPE_TIMESTAMP) {
+	if (t->kind == TYPE_NONE || t->kind == TYPE_VOID) {
 		infer_error(x, E_TYPE_MISMATCH, at, "Value '%s' cannot be stored in a map",
 			    infer_type_text(x, t));
 		return false;

@@ -39,7 +39,7 @@ static enum addr_space args_space(const struct infer *x)
 	}
 }
 
-static bool is_args(const struct node *n)
+bool infer_is_args(const struct node *n)
 {
 	return n->kind == NODE_BUILTIN && n->builtin && n->builtin->id == B_args;
 }
@@ -59,7 +59,7 @@ enum addr_space infer_space(struct infer *x, const struct node *n)
 		case NODE_INDEX:
 		case NODE_UNARY:
 			base = n->args[0];
-			if (is_args(base))
+			if (infer_is_args(base))
 				return args_space(x);
 			if (base->type->kind == TYPE_PTR)
 				return base->type->as;
@@ -119,6 +119,9 @@ static const struct type *no_field(struct infer *x, struct node *n, const struct
 	if (t->kind == TYPE_RECORD)
 		infer_error(x, E_UNKNOWN_NAME, n->at, "Record does not contain a field named '%s'",
 			    n->name);
+	else if (infer_is_args(n->args[0]))
+		infer_error(x, E_UNKNOWN_NAME, n->at, "args of %s has no field named '%s'",
+			    x->p->targets.items[0].name, n->name);
 	else
 		infer_error(x, E_UNKNOWN_NAME, n->at,
 			    "Struct/union of type '%s' does not contain a field named '%s'",

@@ -231,11 +231,14 @@ const struct type *infer_block(struct infer *x, struct node *block, bool as_valu
 {
 	size_t mark = scope_enter(x);
 	const struct type *t = type_none();
+	bool is_unreachable = false;
 
 	for (size_t i = 0; i < block->stmts.n; i++) {
-		if (i && is_jump(block->stmts.items[i - 1]))
+		if (i && !is_unreachable && is_jump(block->stmts.items[i - 1])) {
+			is_unreachable = true;
 			infer_warn(x, E_SUSPICIOUS, block->stmts.items[i]->at,
 				   "Unreachable statement.");
+		}
 		infer_stmt(x, block->stmts.items[i]);
 	}
 	if (block->n_args && block->args[0]) {
