@@ -1,0 +1,3 @@
+# expect: one
+# expect: two
+printf 'two\none\n'

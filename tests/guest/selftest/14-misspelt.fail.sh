@@ -1,0 +1,2 @@
+# exepct: anything
+exit 0
