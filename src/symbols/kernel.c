@@ -1,0 +1,181 @@
+/* Kernel symbols: /proc/kallsyms, read once.
+ *
+ * Input: 100,000 lines `ffffffff81000000 T name[<TAB>[module]]`. Output: an array by address, names
+ * left where they stand in the text. The kernel writes its own symbols in order of address and the
+ * modules' behind, so that sorting is mostly checking. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "symbols/symbols_priv.h"
+
+/* The whole file, malloc'ed: its size isn't told before, and an arena would copy it. */
+static char *read_text(const char *path, size_t *ret_len_b)
+{
+	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t n = 0, cap = 8 << 20;
+	char *text = fd < 0 ? NULL : malloc(cap);
+
+	while (text) {
+		ssize_t got = read(fd, text + n, cap - 1 - n);
+
+		if (got < 0) {
+			free(text);
+			return NULL;
+		}
+		if (!got)
+			break;
+		n += (size_t)got;
+		if (n + 1 == cap) {
+			char *bigger = realloc(text, cap *= 2);
+
+			if (!bigger)
+				free(text);
+			text = bigger;
+		}
+	}
+	if (!text)
+		return NULL;
+	text[n] = '\0';
+	*ret_len_b = n;
+	return text;
+}
+
+static const char *parse_hex(const char *p, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	for (;; p++) {
+		unsigned digit;
+
+		if (*p >= '0' && *p <= '9')
+			digit = (unsigned)(*p - '0');
+		else if (*p >= 'a' && *p <= 'f')
+			digit = (unsigned)(*p - 'a') + 10;
+		else
+			break;
+		v = v << 4 | digit;
+	}
+	*ret = v;
+	return p;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct kernel_symbol *x = a, *y = b;
+
+	if (x->address != y->address)
+		return x->address < y->address ? -1 : 1;
+	/* Of several names of one place the first listed stays first. */
+	return x->name_off < y->name_off ? -1 : x->name_off > y->name_off;
+}
+
+static void parse(struct kernel_symbols *k, size_t len_b)
+{
+	char *end = k->text + len_b;
+	size_t cap = len_b / 40 + 16;
+	bool in_order = true;
+
+	k->items = malloc(cap * sizeof(*k->items));
+	if (!k->items || len_b > UINT32_MAX)
+		return;
+	for (char *p = k->text; p < end;) {
+		char *nl = memchr(p, '\n', (size_t)(end - p)), *tab;
+		const char *after;
+		struct kernel_symbol sym = {0};
+
+		if (!nl)
+			nl = end;
+		*nl = '\0';
+		after = parse_hex(p, &sym.address);
+		/* Without privilege all addresses read as 0. Absolute and per-CPU symbols ("A") are
+		 * no addresses. */
+		if (sym.address && after[0] == ' ' && after[1] && after[2] == ' ' &&
+		    after[1] != 'A' && after[1] != 'a') {
+			sym.name_off = (uint32_t)(after + 3 - k->text);
+			tab = strchr(after + 3, '\t');
+			if (tab) {
+				char *close;
+
+				*tab = '\0';
+				if (tab[1] == '[' && (close = strchr(tab, ']'))) {
+					*close = '\0';
+					sym.module_off = (uint32_t)(tab + 2 - k->text);
+				}
+			}
+			if (k->n == cap) {
+				void *bigger = realloc(k->items, (cap *= 2) * sizeof(*k->items));
+
+				if (!bigger)
+					break;
+				k->items = bigger;
+			}
+			if (k->n && by_address(&k->items[k->n - 1], &sym) > 0)
+				in_order = false;
+			k->items[k->n++] = sym;
+		}
+		p = nl + 1;
+	}
+	if (!in_order)
+		qsort(k->items, k->n, sizeof(*k->items), by_address);
+}
+
+static const struct kernel_symbols *need_kernel(struct symbols *s)
+{
+	struct kernel_symbols *k = &s->kernel;
+	size_t len_b;
+
+	if (!k->is_read) {
+		k->is_read = true;
+		k->text = read_text("/proc/kallsyms", &len_b);
+		if (k->text)
+			parse(k, len_b);
+	}
+	return k;
+}
+
+void kernel_symbols_free(struct kernel_symbols *k)
+{
+	free(k->text);
+	free(k->items);
+}
+
+bool symbols_kernel(struct symbols *s, uint64_t address, struct symbol *ret)
+{
+	const struct kernel_symbols *k = need_kernel(s);
+	size_t lo = 0, hi = k->n;
+
+	/* The last one that begins at or below. */
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (k->items[mid].address <= address)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	/* Past the last symbol nothing tells where it ends: a page is plenty for a stub. */
+	if (!lo || (lo == k->n && address - k->items[lo - 1].address > 4096))
+		return false;
+	lo--;
+	while (lo && k->items[lo - 1].address == k->items[lo].address)
+		lo--;
+	*ret = (struct symbol){
+	    .name = k->text + k->items[lo].name_off,
+	    .offset_b = address - k->items[lo].address,
+	    .module = k->items[lo].module_off ? k->text + k->items[lo].module_off : NULL,
+	};
+	return true;
+}
+
+uint64_t symbols_kernel_address(struct symbols *s, const char *name)
+{
+	const struct kernel_symbols *k = need_kernel(s);
+
+	for (size_t i = 0; i < k->n; i++)
+		if (!strcmp(k->text + k->items[i].name_off, name))
+			return k->items[i].address;
+	return 0;
+}

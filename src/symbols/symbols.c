@@ -1,0 +1,37 @@
+/* The symbols context: what it owns, and how it ends. */
+#include "symbols/symbols.h"
+
+#include <stdlib.h>
+
+#include "symbols/symbols_priv.h"
+
+struct symbols *symbols_create(void)
+{
+	struct arena *a = arena_create();
+	struct symbols *s = arena_new(a, struct symbols);
+
+	s->a = a;
+	return s;
+}
+
+void symbols_destroy(struct symbols *s)
+{
+	if (!s)
+		return;
+	kernel_symbols_free(&s->kernel);
+	vec_each (p, &s->processes)
+		process_free(*p);
+	for (size_t i = 0; i < s->files.n; i++)
+		if (s->files.items[i].value)
+			elf_file_free(s->files.items[i].value);
+	strmap_free(&s->files);
+	strmap_free(&s->paths);
+	strmap_free(&s->demangled);
+	strmap_free(&s->interned);
+	arena_destroy(s->a); /* s itself too */
+}
+
+void symbols_set_demangle(struct symbols *s, bool on)
+{
+	s->no_demangle = !on;
+}
