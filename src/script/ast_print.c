@@ -143,8 +143,8 @@ static void print_probe(const struct printer *pr, const struct probe *probe)
 	}
 	sb_addc(pr->out, '\n');
 	if (probe->targets.n)
-		sb_addf(pr->out, "  targets %s %zu\n", probe_kind_name(probe->kind),
-		        probe->targets.n);
+		sb_addf(pr->out, "  targets %zu: %s%s\n", probe->targets.n,
+			probe->targets.items[0].name, probe->targets.n > 1 ? " ..." : "");
 	if (probe->predicate) {
 		sb_adds(pr->out, "  predicate\n");
 		print_node(pr, probe->predicate, 2);

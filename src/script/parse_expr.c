@@ -147,8 +147,6 @@ static enum type_likeness skip_type(struct parser *look)
 	if (token_is_one_of(look, tag_words)) {
 		parser_advance(look);
 		likeness = TYPE_SURE;
-		if (!token_is_word(look->tok.kind))
-			return TYPE_UNLIKE;
 	} else if (token_is_one_of(look, c_words)) {
 		while (token_is_one_of(look, c_words))
 			parser_advance(look);
