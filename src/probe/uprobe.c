@@ -1,13 +1,447 @@
+/* uprobe and uretprobe: functions of programs and libraries.
+ *
+ * Input: `uprobe:FILE:FN`, `FN+OFFSET`, `ADDRESS`, `cpp:"NAME"`; wildcards in file and function;
+ * without FILE when -p says whose. Output: one target per function, as the place in the file where
+ * the kernel puts its breakpoint. Names come from the symbol tables; a mangled C++ name stands for
+ * itself, after `cpp:` names are compared as people write them. */
+#include <ctype.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/wildcard.h"
 #include "probe/provider.h"
+#include "symbols/symbols.h"
+
+/* One attach point being expanded. */
+struct work {
+	struct probe_context *cx;
+	const struct attach_point *ap;
+	enum probe_kind kind;
+	struct symbols *syms;
+	probe_targets *out;
+	const char *file; /* as written; NULL: the process's program */
+	const char *func; /* function, with its offset cut off */
+	bool is_cpp;
+	bool has_offset;
+	uint64_t off_b;
+	bool from_wildcard; /* of files */
+};
+
+/* ---- errors
+ * -------------------------------------------------------------------------------------- */
+
+static bool report_file(struct work *w, const char *file)
+{
+	static const char fmt[] = "uprobe target file '%s' does not exist or is not executable";
+
+	if (w->cx->missing == MISSING_IGNORE)
+		return true;
+	if (w->cx->missing == MISSING_WARN)
+		diag_warn(w->cx->diag, E_PROBE_NO_MATCH, w->ap->at, fmt, file);
+	else
+		diag_error(w->cx->diag, E_PROBE_NO_MATCH, w->ap->at, fmt, file);
+	return w->cx->missing == MISSING_WARN;
+}
+
+static const char *nearest_function(struct work *w, const char *path)
+{
+	struct diag_guess guess = {.word = w->func};
+	const struct elf_symbol *list;
+	size_t n;
+
+	if (symbols_elf_functions(w->syms, path, &list, &n))
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		diag_nearest(&guess, list[i].name);
+	return guess.best
+	           ? arena_printf(w->cx->a, "%s:%s:%s", probe_kind_name(w->kind), path, guess.best)
+	           : NULL;
+}
+
+/* ---- one file
+ * ------------------------------------------------------------------------------------ */
+
+static struct probe_target *add_place(struct work *w, const char *path,
+                                      const struct elf_symbol *sym, bool from_wildcard)
+{
+	struct probe_target *t = target_add(w->cx, w->out, w->kind);
+
+	t->path = path;
+	t->func = arena_strdup(w->cx->a, sym->name);
+	t->sym_address = sym->address;
+	t->address = sym->file_off_b;
+	t->from_wildcard = from_wildcard || w->from_wildcard;
+	t->name = arena_printf(w->cx->a, "%s:%s:%s", probe_kind_name(w->kind), path, sym->name);
+	return t;
+}
+
+/* Is an offset into this function acceptable? Without --unsafe it must be inside. */
+static bool check_bounds(struct work *w, const struct elf_symbol *sym)
+{
+	if (w->cx->is_unsafe || !w->off_b)
+		return true;
+	if (!sym->size_b) {
+		diag_error(w->cx->diag, E_PROBE_PARTS, w->ap->at,
+		           "Could not determine boundary for %s (symbol has size 0).", sym->name);
+		diag_hint(w->cx->diag, "Use --unsafe to force attachment.");
+		return false;
+	}
+	if (w->off_b >= sym->size_b) {
+		diag_error(w->cx->diag, E_PROBE_PARTS, w->ap->at,
+		           "Offset outside the function bounds ('%s' size is %llu)", sym->name,
+		           (unsigned long long)sym->size_b);
+		return false;
+	}
+	return true;
+}
+
+static bool expand_name(struct work *w, const char *path)
+{
+	struct elf_symbol sym;
+	struct probe_target *t;
+
+	if (!symbols_elf_find(w->syms, path, w->func, &sym)) {
+		bool wants_hint = !w->from_wildcard && w->cx->missing != MISSING_IGNORE;
+
+		return w->from_wildcard ||
+		       report_no_match(w->cx, w->ap, w->kind,
+		                       wants_hint ? nearest_function(w, path) : NULL);
+	}
+	if (!check_bounds(w, &sym))
+		return false;
+	t = add_place(w, path, &sym, false);
+	t->off_b = w->off_b;
+	t->address += w->off_b;
+	if (w->has_offset)
+		t->name = arena_printf(w->cx->a, "%s+%llu", t->name, (unsigned long long)w->off_b);
+	return true;
+}
+
+static bool expand_address(struct work *w, const char *path)
+{
+	struct elf_symbol sym = {.name = ""};
+	struct probe_target *t;
+	uint64_t address, file_off_b;
+
+	if (!parse_number(w->func, &address)) {
+		diag_error(w->cx->diag, E_PROBE_PARTS, w->ap->at, "Invalid address: %s", w->func);
+		return false;
+	}
+	if (!symbols_elf_at(w->syms, path, address, &sym)) {
+		if (!w->cx->is_unsafe) {
+			diag_error(w->cx->diag, E_PROBE_NO_MATCH, w->ap->at,
+			           "Could not resolve address: %s:%s", path, w->func);
+			diag_hint(w->cx->diag, "Use --unsafe to force attachment.");
+			return false;
+		}
+		sym.address = address;
+	}
+	if (!symbols_elf_to_offset(w->syms, path, address, &file_off_b))
+		file_off_b = address;
+	t = add_place(w, path, &sym, false);
+	t->off_b = address - sym.address;
+	t->address = file_off_b;
+	t->name = arena_printf(w->cx->a, "%s:%s:%s", probe_kind_name(w->kind), path, w->func);
+	return true;
+}
+
+static bool expand_wild_name(struct work *w, const char *path)
+{
+	const struct elf_symbol *list;
+	size_t n, before = w->out->n;
+
+	if (!symbols_elf_functions(w->syms, path, &list, &n))
+		for (size_t i = 0; i < n; i++)
+			if (wildcard_match(w->func, list[i].name) &&
+			    !strstr(list[i].name, ".part.") && !strstr(list[i].name, ".cold"))
+				add_place(w, path, &list[i], true);
+	return w->out->n > before || w->from_wildcard ||
+	       report_no_match(w->cx, w->ap, w->kind, NULL);
+}
+
+/* `ns::f` means all its overloads; with parameters, the one. */
+static bool is_cpp_match(const char *wanted, const char *text)
+{
+	const char *open;
+	char *bare;
+	bool match;
+
+	if (wildcard_match(wanted, text))
+		return true;
+	if (strchr(wanted, '('))
+		return false;
+	/* Cut off the parameters: the last group in parentheses at the outer level, which is not
+	 * that of `operator()` or `(anonymous namespace)`. */
+	open = strrchr(text, ')');
+	if (!open)
+		return false;
+	for (int depth = 0; open > text; open--) {
+		depth += *open == ')' ? 1 : *open == '(' ? -1 : 0;
+		if (!depth)
+			break;
+	}
+	bare = strndup(text, (size_t)(open - text));
+	match = bare && wildcard_match(wanted, bare);
+	free(bare);
+	return match;
+}
+
+static bool expand_cpp(struct work *w, const char *path)
+{
+	const struct elf_symbol *list;
+	size_t n, before = w->out->n;
+	bool is_wild = wildcard_has(w->func) || !strchr(w->func, '(');
+
+	if (!symbols_elf_functions(w->syms, path, &list, &n))
+		for (size_t i = 0; i < n; i++) {
+			char *text = symbols_demangle(list[i].name);
+
+			if (text && is_cpp_match(w->func, text))
+				add_place(w, path, &list[i], is_wild)->name =
+				    arena_printf(w->cx->a, "%s:%s:cpp:\"%s\"",
+				                 probe_kind_name(w->kind), path, text);
+			free(text);
+		}
+	return w->out->n > before || w->from_wildcard ||
+	       report_no_match(w->cx, w->ap, w->kind, NULL);
+}
+
+static bool expand_file(struct work *w, const char *path)
+{
+	if (w->is_cpp)
+		return expand_cpp(w, path);
+	if (isdigit((unsigned char)w->func[0]))
+		return expand_address(w, path);
+	if (wildcard_has(w->func))
+		return expand_wild_name(w, path);
+	return expand_name(w, path);
+}
+
+/* ---- which files
+ * ---------------------------------------------------------------------------------- */
+
+/* Every file that the process (0: any process) has mapped to run code from. */
+static void mapped_files(struct work *w, pid_t pid, name_list *out)
+{
+	glob_t g = {0};
+	const char *pattern =
+	    pid ? arena_printf(w->cx->a, "/proc/%d/maps", (int)pid) : "/proc/[0-9]*/maps";
+
+	if (glob(pattern, GLOB_NOSORT, NULL, &g))
+		return;
+	for (size_t i = 0; i < g.gl_pathc; i++) {
+		char *text;
+
+		if (file_read(w->cx->a, g.gl_pathv[i], &text, NULL))
+			continue;
+		for (char *line = text; *line;) {
+			char *nl = strchrnul(line, '\n'), *next = *nl ? nl + 1 : nl;
+			char *slash, *perms;
+
+			*nl = '\0';
+			slash = strchr(line, '/');
+			perms = strchr(line, ' ');
+			if (slash && perms && strlen(perms) > 4 && perms[3] == 'x' &&
+			    !strstr(slash, " (deleted)"))
+				vec_push(w->cx->a, out, slash);
+			line = next;
+		}
+	}
+	globfree(&g);
+	names_sort(out);
+}
+
+static bool expand_files(struct work *w)
+{
+	name_list files = {0};
+	glob_t g = {0};
+	size_t before = w->out->n;
+
+	if (isdigit((unsigned char)w->func[0]) && !w->is_cpp) {
+		diag_error(w->cx->diag, E_PROBE_PARTS, w->ap->at,
+		           "Cannot use wildcards with absolute address");
+		return false;
+	}
+	if (!strcmp(w->file, "*")) {
+		mapped_files(w, w->cx->pid, &files);
+	} else if (!glob(w->file, 0, NULL, &g)) {
+		for (size_t i = 0; i < g.gl_pathc; i++)
+			vec_push(w->cx->a, &files, arena_strdup(w->cx->a, g.gl_pathv[i]));
+		globfree(&g);
+	}
+	w->from_wildcard = true;
+	vec_each (f, &files)
+		if (!expand_file(w, *f))
+			return false;
+	return w->out->n > before || report_no_match(w->cx, w->ap, w->kind, NULL);
+}
+
+/* FILE as written to a path in the arena; NULL if there is none. */
+static const char *resolve(struct probe_context *cx, const char *file)
+{
+	const char *path;
+	char *found;
+
+	if (!file) {
+		char target[4096];
+		const char *link = arena_printf(cx->a, "/proc/%d/exe", (int)cx->pid);
+		ssize_t n = readlink(link, target, sizeof(target) - 1);
+
+		if (n <= 0)
+			return NULL;
+		target[n] = '\0';
+		found = symbols_resolve_path(target, cx->pid);
+		path = found ? arena_strdup(cx->a, found) : link;
+	} else {
+		found = symbols_resolve_path(file, cx->pid);
+		path = found ? arena_strdup(cx->a, found) : NULL;
+	}
+	free(found);
+	return path;
+}
+
+static bool split_offset(struct work *w)
+{
+	const char *plus = w->is_cpp ? NULL : strchr(w->func, '+');
+
+	if (!plus)
+		return true;
+	if (w->kind == PROBE_URETPROBE) {
+		diag_error(w->cx->diag, E_PROBE_PARTS, w->ap->at, "Offset not allowed");
+		return false;
+	}
+	if (!parse_number(plus + 1, &w->off_b)) {
+		diag_error(w->cx->diag, E_PROBE_PARTS, w->ap->at, "Invalid offset: %s", plus + 1);
+		return false;
+	}
+	w->func = arena_strndup(w->cx->a, w->func, (size_t)(plus - w->func));
+	w->has_offset = true;
+	if (wildcard_has(w->func)) {
+		diag_error(w->cx->diag, E_PROBE_PARTS, w->ap->at, "Offset not allowed");
+		diag_hint(w->cx->diag, "a wildcard stands for many functions");
+		return false;
+	}
+	return true;
+}
+
+/* [FILE:][cpp:]FN */
+static bool split_parts(struct work *w)
+{
+	const struct attach_point *ap = w->ap;
+	uint32_t n = ap->n_parts - 1;
+
+	w->func = ap->parts[n];
+	if (n >= 2 && !strcmp(ap->parts[n - 1], "cpp")) {
+		w->is_cpp = true;
+		n--;
+	}
+	if (strchr(ap->text, '@') && !w->is_cpp && n >= 3) {
+		diag_error(w->cx->diag, E_UNSUPPORTED, ap->at,
+		           "%s by source line is not supported yet", probe_kind_name(w->kind));
+		return false;
+	}
+	if (n > 2 || (n == 1 && !w->cx->pid)) {
+		diag_error(w->cx->diag, E_PROBE_PARTS, ap->at,
+		           "%s probe type requires 2 or 3 arguments, found %u",
+		           probe_kind_name(w->kind), ap->n_parts - 1);
+		if (n == 1)
+			diag_hint(w->cx->diag, "the file can be left out with -p");
+		return false;
+	}
+	w->file = n == 2 && *ap->parts[1] ? ap->parts[1] : NULL;
+	if (!w->file && !w->cx->pid)
+		return report_file(w, "");
+	return split_offset(w);
+}
+
+static bool expand(struct work *w)
+{
+	const char *path;
+	bool is_missing = false;
+
+	/* A file whose name really has a star in it is meant before a pattern. */
+	if (w->file && wildcard_has(w->file) && access(w->file, F_OK))
+		return expand_files(w);
+	path = resolve(w->cx, w->file);
+	if (path) {
+		const struct elf_symbol *list;
+		size_t n;
+
+		is_missing = symbols_elf_functions(w->syms, path, &list, &n) < 0;
+	}
+	if (!path || is_missing)
+		return report_file(w, w->file ? w->file : "");
+	return expand_file(w, path);
+}
 
 static bool expand_uprobe(struct probe_context *cx, const struct attach_point *ap,
                           enum probe_kind kind, probe_targets *out)
 {
-	(void)out;
-	diag_error(cx->diag, E_UNSUPPORTED, ap->at, "%s is not supported yet",
-	           probe_kind_name(kind));
-	return false;
+	struct symbols *own = cx->symbols ? NULL : symbols_create();
+	struct work w = {
+	    .cx = cx, .ap = ap, .kind = kind, .syms = own ? own : cx->symbols, .out = out};
+	size_t errors = diag_errors(cx->diag);
+	bool ok = split_parts(&w);
+
+	if (ok && w.func && (w.file || cx->pid))
+		ok = expand(&w);
+	symbols_destroy(own);
+	return ok && diag_errors(cx->diag) == errors;
 }
 
-const struct provider uprobe_provider = {.min_args = 1, .max_args = 3, .expand = expand_uprobe};
-const struct provider uretprobe_provider = {.min_args = 1, .max_args = 3, .expand = expand_uprobe};
+/* ---- listing
+ * --------------------------------------------------------------------------------------- */
+
+static void list_file(struct listing *l, struct symbols *syms, const char *path, const char *func)
+{
+	const struct elf_symbol *list;
+	size_t n;
+
+	if (symbols_elf_functions(syms, path, &list, &n))
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (wildcard_match(func, list[i].name))
+			list_line(l, path, list[i].name);
+}
+
+static void list_uprobes(struct listing *l)
+{
+	const char *file = l->n_parts > 1 ? l->parts[0] : NULL;
+	const char *func = l->n_parts > 1 ? l->parts[1] : l->n_parts ? l->parts[0] : "*";
+	struct symbols *own = l->cx->symbols ? NULL : symbols_create();
+	struct symbols *syms = own ? own : l->cx->symbols;
+	const char *path;
+
+	/* `uprobe:/bin/sh` names the file, not a function of the process. */
+	if (!file && l->n_parts && (strchr(func, '/') || !l->cx->pid)) {
+		file = func;
+		func = "*";
+	}
+	if (file && wildcard_has(file)) {
+		struct work w = {.cx = l->cx, .syms = syms};
+		name_list files = {0};
+		glob_t g = {0};
+
+		if (!strcmp(file, "*"))
+			mapped_files(&w, l->cx->pid, &files);
+		else if (!glob(file, 0, NULL, &g))
+			for (size_t i = 0; i < g.gl_pathc; i++)
+				vec_push(l->cx->a, &files, arena_strdup(l->cx->a, g.gl_pathv[i]));
+		globfree(&g);
+		vec_each (f, &files)
+			list_file(l, syms, *f, func);
+	} else if (file || l->cx->pid) {
+		path = resolve(l->cx, file);
+		if (path)
+			list_file(l, syms, path, func);
+	}
+	symbols_destroy(own);
+}
+
+const struct provider uprobe_provider = {
+    .min_args = 1, .max_args = 3, .expand = expand_uprobe, .list = list_uprobes};
+const struct provider uretprobe_provider = {
+    .min_args = 1, .max_args = 3, .expand = expand_uprobe, .list = list_uprobes};

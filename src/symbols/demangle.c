@@ -7,7 +7,7 @@
 
 #include "symbols/symbols_priv.h"
 
-char *demangle(const char *name)
+char *symbols_demangle(const char *name)
 {
 	enum { LONGEST = 4096 }; /* libiberty recurses over the name */
 
@@ -26,7 +26,7 @@ const char *symbols_shown_name(struct symbols *s, const char *name)
 	shown = strmap_get(&s->demangled, name);
 	if (shown)
 		return shown;
-	text = demangle(name);
+	text = symbols_demangle(name);
 	shown = text ? arena_strdup(s->a, text) : name;
 	free(text);
 	/* `name` lives in a file's table, as long as `s`. */

@@ -34,6 +34,9 @@ bool symbols_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol 
 void symbols_remember_process(struct symbols *s, pid_t pid);
 void symbols_set_demangle(struct symbols *s, bool on);
 
+/* A C++ or Rust name as people write it, with parameters; malloc'ed, NULL if it isn't mangled. */
+char *symbols_demangle(const char *name);
+
 /* ELF files, for uprobes. */
 struct elf_symbol {
 	const char *name; /* mangled, as in the table */

@@ -50,7 +50,5 @@ void process_free(struct process *p);
 
 /* The name as shown: demangled if it is C++ (or Rust) and that is wanted. Never NULL. */
 const char *symbols_shown_name(struct symbols *s, const char *name);
-/* A demangled name with its parameters, malloc'ed, or NULL if it isn't mangled. */
-char *demangle(const char *name);
 
 #endif
