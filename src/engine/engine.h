@@ -65,6 +65,9 @@ struct engine_ops {
 	int (*var_read)(struct engine *e, uint32_t var, engine_entry_fn *fn, void *arg);
 	int (*var_clear)(struct engine *e, uint32_t var); /* remove all entries (scalars: zero) */
 	int (*var_zero)(struct engine *e, uint32_t var);  /* set all values to zero */
+	/* The frames of a stack by its id, from the MAP_STACKS whose values have size_b bytes.
+	 * Returns 0 and fills ret, or -errno (-ENOENT: no such stack). */
+	int (*stack_read)(struct engine *e, uint64_t id, uint32_t size_b, struct image_stack *ret);
 	void (*destroy)(struct engine *e);
 };
 

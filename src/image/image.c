@@ -9,6 +9,16 @@ uint32_t image_hist_buckets(const struct type *t)
 	return (uint32_t)((t->lhist_max - t->lhist_min + t->lhist_step - 1) / t->lhist_step) + 2;
 }
 
+uint32_t image_frame_size(enum stack_mode mode)
+{
+	return mode == STACK_BUILD_ID ? (uint32_t)sizeof(struct bpf_stack_build_id) : 8;
+}
+
+uint32_t image_stack_size(const struct type *t)
+{
+	return (uint32_t)sizeof(struct image_stack) + t->stack_depth * image_frame_size(t->stack_mode);
+}
+
 uint32_t image_value_size(const struct type *t)
 {
 	switch (t->kind) {

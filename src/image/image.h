@@ -74,7 +74,7 @@ enum map_role {
 	MAP_RING,	 /* RINGBUF; max_entries 0: the session decides the size */
 	MAP_PERF,	 /* PERF_EVENT_ARRAY: where there is no ring buffer */
 	MAP_LOST,	 /* PERCPU_ARRAY of u64, one entry per program: events that could not be delivered */
-	MAP_STACKS,	 /* STACK_TRACE */
+	MAP_STACKS,	 /* HASH, u64 id -> struct image_stack; one map per size of value */
 };
 
 struct image_map {
@@ -85,6 +85,15 @@ struct image_map {
 	const void *init; /* MAP_RODATA, MAP_GLOBALS: initial value of value_size_b bytes, or NULL */
 	bool is_unused;	  /* nothing refers to it: engines create no map */
 };
+
+/* A stack's frames, kept once however often it is seen. The id is a hash that the program makes of
+ * the addresses, so equal stacks have equal ids and a key holds 8 bytes instead of a thousand. */
+struct image_stack {
+	uint64_t n_frames;
+	unsigned char frames[]; /* depth * image_frame_size() bytes */
+};
+uint32_t image_frame_size(enum stack_mode mode); /* 8, or struct bpf_stack_build_id's 32 */
+uint32_t image_stack_size(const struct type *t); /* of the whole struct image_stack */
 
 /* A script's @map as its user sees it. */
 struct image_var {

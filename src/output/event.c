@@ -150,8 +150,7 @@ static void emit_system(struct output *o, const struct image_event *ev, const vo
 		sb_addf(&o->text, "%s\n", sb_str(&text));
 }
 
-/* ---- messages that know their place ------------------------------------------------------------
- */
+/* ---- messages that know their place ---------------------------------------------------------- */
 
 /* `"filename": "stdin", "line": 1, "col": 9` */
 static void add_json_place(struct output *o, struct span at)

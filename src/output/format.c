@@ -41,8 +41,7 @@ struct conversion {
 	render_fn *render;
 };
 
-/* ---- conversions -------------------------------------------------------------------------------
- */
+/* ---- conversions ----------------------------------------------------------------------------- */
 
 /* `made` bytes were appended at out->n - made: bring them to the width. `sign_b` leading bytes
  * (a sign, 0x) stay in front of zeros. */
@@ -274,8 +273,7 @@ static const struct {
 };
 /* clang-format on */
 
-/* ---- parsing -----------------------------------------------------------------------------------
- */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 static bool skip(const char **at, char c)
 {
@@ -372,8 +370,7 @@ struct format *format_parse(struct arena *a, const char *text)
 	return f;
 }
 
-/* ---- rendering and checking --------------------------------------------------------------------
- */
+/* ---- rendering and checking ------------------------------------------------------------------ */
 
 void format_render(struct output *o, const struct format *f, const struct image_field *fields,
                    uint32_t n_fields, const void *record, struct strbuf *out)

@@ -37,8 +37,7 @@ void output_json_message(struct output *o, const char *type, const char *text, s
 /* To stderr, after what the script printed before. */
 void output_complain(struct output *o, const struct strbuf *text);
 
-/* ---- value.c -----------------------------------------------------------------------------------
- */
+/* ---- value.c --------------------------------------------------------------------------------- */
 
 void text_add_u64(struct strbuf *out, uint64_t v);
 void text_add_i64(struct strbuf *out, int64_t v);
@@ -83,24 +82,21 @@ static inline uint32_t load_u32(const void *p)
 	return v;
 }
 
-/* ---- format.c ----------------------------------------------------------------------------------
- */
+/* ---- format.c -------------------------------------------------------------------------------- */
 
 /* Parse a format string; the result lives in `a`. Never fails: what is no conversion is text. */
 struct format *format_parse(struct arena *a, const char *text);
 void format_render(struct output *o, const struct format *f, const struct image_field *fields,
                    uint32_t n_fields, const void *record, struct strbuf *out);
 
-/* ---- hist.c ------------------------------------------------------------------------------------
- */
+/* ---- hist.c ---------------------------------------------------------------------------------- */
 
 /* Rows (9.4) of one histogram whose buckets are at `bytes`; counts divided by div (0: as is). */
 void hist_text(const struct type *t, const void *bytes, uint32_t div, struct strbuf *out);
 void hist_json(const struct type *t, const void *bytes, uint32_t div, struct strbuf *out);
 uint64_t hist_total(const struct type *t, const void *bytes);
 
-/* ---- stack.c, net.c, time.c, name.c ------------------------------------------------------------
- */
+/* ---- stack.c, net.c, time.c, name.c ---------------------------------------------------------- */
 
 void stack_text(struct output *o, const struct type *t, const void *bytes, struct strbuf *out);
 void symbol_text(struct output *o, const struct type *t, const void *bytes, struct strbuf *out);

@@ -26,6 +26,9 @@ struct output_options {
 	const char *const *probe_paths; /* one per image.probe_names: a uprobe's file, for usym of dead processes; may be NULL */
 	struct diag *diag; /* positions of run-time messages */
 	bool no_warnings;
+	/* Frames of a stack by id, as engine_ops.stack_read; NULL: every stack is empty. */
+	int (*read_stack)(void *arg, uint64_t id, uint32_t size_b, struct image_stack *ret);
+	void *read_stack_arg;
 };
 
 struct output;

@@ -4,6 +4,8 @@
  * as it is (bpftrace does not step back into the call either). */
 #include "output/output.h"
 
+#include <stdlib.h>
+
 #include "output/internal.h"
 
 static void add_hex(struct strbuf *out, uint64_t v)
@@ -110,22 +112,23 @@ static void add_frame(struct output *o, const struct type *t, uint32_t pid, uint
 void stack_text(struct output *o, const struct type *t, const void *bytes, struct strbuf *out)
 {
 	bool is_user = t->kind == TYPE_USTACK;
-	const unsigned char *frames = (const unsigned char *)bytes + (is_user ? 16 : 8);
 	uint32_t pid = is_user ? load_u32((const char *)bytes + 8) : 0;
 	uint32_t probe = is_user ? load_u32((const char *)bytes + 12) : 0;
-	uint64_t n = load_u64(bytes);
-	size_t frame_b = t->stack_mode == STACK_BUILD_ID ? sizeof(struct bpf_stack_build_id) : 8;
-	size_t room = (t->size_b - (is_user ? 16 : 8)) / frame_b;
+	uint32_t size_b = image_stack_size(t), frame_b = image_frame_size(t->stack_mode);
+	uint64_t id = load_u64(bytes);
+	struct image_stack *stack;
 
-	if ((int64_t)n < 0) /* the helper's -errno: no stack */
-		n = 0;
-	if (n > room)
-		n = room;
 	sb_addc(out, '\n');
-	for (uint64_t i = 0; i < n; i++) {
-		if (t->stack_mode == STACK_BUILD_ID)
-			add_build_id(out, frames + i * frame_b);
-		else
-			add_frame(o, t, pid, probe, load_u64(frames + i * 8), out);
+	if (!id || !o->opts.read_stack)
+		return;
+	stack = calloc(1, size_b);
+	if (stack && !o->opts.read_stack(o->opts.read_stack_arg, id, size_b, stack)) {
+		for (uint64_t i = 0; i < stack->n_frames && i < t->stack_depth; i++) {
+			if (t->stack_mode == STACK_BUILD_ID)
+				add_build_id(out, stack->frames + i * frame_b);
+			else
+				add_frame(o, t, pid, probe, load_u64(stack->frames + i * 8), out);
+		}
 	}
+	free(stack);
 }

@@ -171,8 +171,7 @@ void value_fields(const struct type *t, const unsigned char *base, value_field_f
 	}
 }
 
-/* ---- a row per kind ----------------------------------------------------------------------------
- */
+/* ---- a row per kind -------------------------------------------------------------------------- */
 
 typedef void text_fn(struct output *o, const struct type *t, const unsigned char *p,
                      struct strbuf *out);

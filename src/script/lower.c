@@ -26,6 +26,7 @@ enum {
 	SYSCALL_TABLE_N = 512,
 	SYSCALL_COMPARES = 3, /* up to so many numbers are compared one by one */
 	STACK_BUDGET_B = 256,
+	STACKS_N = 16384, /* different stacks kept */
 };
 
 /* ---- services ------------------------------------------------------------------------------ */
@@ -219,6 +220,21 @@ static uint32_t add_map(struct lower *l, enum map_role role, const char *name, u
 	m->value_size_b = value_b;
 	m->max_entries = entries;
 	return (uint32_t)l->img->maps.n - 1;
+}
+
+/* The map that keeps stacks of this size, made on first use. */
+uint32_t lower_stacks_map(struct lower *l, uint32_t value_size_b)
+{
+	uint32_t i;
+
+	for (i = 0; i < l->img->maps.n; i++)
+		if (l->img->maps.items[i].role == MAP_STACKS &&
+		    l->img->maps.items[i].value_size_b == value_size_b)
+			return i;
+	i = add_map(l, MAP_STACKS, "stacks", BPF_MAP_TYPE_HASH, 8, value_size_b, STACKS_N);
+	if (l->opts->target.has_mem_alloc)
+		vec_last(&l->img->maps).flags = BPF_F_NO_PREALLOC;
+	return i;
 }
 
 /* Kernel object names allow [A-Za-z0-9_.] and 15 characters. */

@@ -99,6 +99,7 @@ struct ir_inst *lower_temp(struct lower *l, uint32_t size_b, const char *name);
 struct ir_inst *lower_scratch_at(struct lower *l, uint32_t off_b);
 uint32_t lower_scratch_alloc(struct lower *l, uint32_t size_b);
 struct ir_inst *lower_cpu_globals(struct lower *l, uint32_t image_map);
+uint32_t lower_stacks_map(struct lower *l, uint32_t value_size_b);
 uint32_t lower_rodata(struct lower *l, const void *bytes, size_t len_b, uint32_t align_b);
 struct ir_inst *lower_rodata_addr(struct lower *l, uint32_t off_b);
 struct ir_inst *lower_zeros(struct lower *l, uint32_t size_b);
@@ -172,10 +173,13 @@ void lower_join(struct lower *l, struct node *call);
 void lower_runtime_warning(struct lower *l, struct span at, const char *text, const char *helper,
 			   struct ir_inst *retcode);
 
+/* ---- lower_stack.c ---- */
+struct value lower_stack(struct lower *l, const struct type *t, struct span at);
+struct ir_inst *lower_stack_len(struct lower *l, struct value stack);
+
 /* ---- lower_builtin.c, lower_call.c ---- */
 struct value lower_builtin(struct lower *l, struct node *n);
 struct value lower_call(struct lower *l, struct node *n);
-struct value lower_stack(struct lower *l, const struct type *t);
 struct value lower_args_field(struct lower *l, struct node *n);
 struct ir_inst *lower_pid_tgid(struct lower *l, bool want_pid, bool is_init_ns);
 int lower_reg_offset(const char *name);

@@ -66,47 +66,6 @@ static struct value comm(struct lower *l, struct node *n)
 	return value_mem(n->type, at, 8);
 }
 
-/* A stack as TYPE_KSTACK or TYPE_USTACK holds it: header, then the addresses, innermost first. */
-struct value lower_stack(struct lower *l, const struct type *t)
-{
-	struct ir_builder *b = &l->b;
-	bool is_user = t->kind == TYPE_USTACK;
-	uint32_t size = image_value_size(t), head = is_user ? 16 : 8;
-	struct ir_inst *at = lower_temp(l, size, "stack"), *len;
-	struct ir_block *failed = lower_block(l), *go_on = lower_block(l);
-	ir_var frames = ir_var_new(l->fn->f);
-
-	ir_zero(b, at, size, 8);
-	if (!lower_ctx(l)) {
-		diag_error(l->u->diag, E_BUILTIN_PLACE, b->at,
-			   "%s can not be used inside a for loop, assign it to a variable first",
-			   is_user ? "ustack" : "kstack");
-		return value_mem(t, at, 8);
-	}
-	len = ir_callv(b, BPF_FUNC_get_stack, PTR_NONE, lower_ctx(l),
-		       ir_bin_imm(b, IR_ADD, at, head), ir_const(b, size - head),
-		       ir_const(b, is_user ? BPF_F_USER_STACK : 0));
-	ir_var_set(b, frames, ir_bin_imm(b, IR_SHR, len, 3));
-	failed->is_unlikely = true;
-	ir_branch(b, COND_SLT, len, ir_const(b, 0), failed, go_on);
-	lower_enter(l, failed);
-	if (l->opts->warn_all)
-		lower_runtime_warning(l, b->at,
-				      is_user ? "Error reading ustack." : "Error reading kstack.",
-				      "get_stack", len);
-	ir_var_set(b, frames, ir_const(b, 0));
-	ir_jump(b, go_on);
-	lower_enter(l, go_on);
-	ir_store(b, at, 0, 8, ir_var_get(b, frames));
-	if (is_user) {
-		ir_store(b, at, 8, 4, ir_bin_imm(b, IR_SHR,
-						 call0(l, BPF_FUNC_get_current_pid_tgid, PTR_NONE),
-						 32));
-		ir_store(b, at, 12, 4, ir_const(b, l->first_probe_name));
-	}
-	return value_mem(t, at, 8);
-}
-
 static struct value probe_name(struct lower *l, struct node *n)
 {
 	struct ir_builder *b = &l->b;
@@ -349,7 +308,7 @@ struct value lower_builtin(struct lower *l, struct node *n)
 		return value_reg(n->type, call0(l, BPF_FUNC_jiffies64, PTR_NONE));
 	case B_kstack:
 	case B_ustack:
-		return lower_stack(l, n->type);
+		return lower_stack(l, n->type, n->at);
 	case B_ncpus:
 		return value_reg(n->type, ir_const(b, l->opts->target.n_cpus));
 	case B_nsecs:

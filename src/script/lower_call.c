@@ -318,9 +318,7 @@ static struct value call_len(struct lower *l, struct node *n)
 
 	if (x->kind == NODE_MAP && !x->n_args && x->map->is_keyed)
 		return value_reg(n->type, lower_map_len(l, x->map));
-	/* a stack begins with its number of frames */
-	return value_reg(n->type, ir_load(&l->b, lower_direct(l, lower_expr(l, x)).ir, 0, 8, false,
-					  PTR_NONE));
+	return value_reg(n->type, lower_stack_len(l, lower_direct(l, lower_expr(l, x))));
 }
 
 /* exit(): a record, then nothing more of this probe. */
@@ -444,7 +442,7 @@ struct value lower_call(struct lower *l, struct node *n)
 		return value_reg(n->type, lower_int(l, n->args[0]));
 	case F_kstack:
 	case F_ustack:
-		return lower_stack(l, n->type);
+		return lower_stack(l, n->type, n->at);
 	case F_ksym:
 		return value_reg(n->type, lower_int(l, n->args[0]));
 	case F_usym:

@@ -37,8 +37,7 @@ struct session {
 	int64_t lost_at_ms; /* when the engine was asked last */
 };
 
-/* ---- messages ----------------------------------------------------------------------------------
- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 static void complain(const struct session_options *opts, const char *level, struct span at,
                      const char *text)
@@ -76,8 +75,7 @@ static void warn_attach(void *arg, struct span at, const char *text)
 		complain(s->opts, "WARNING", at, text);
 }
 
-/* ---- maps --------------------------------------------------------------------------------------
- */
+/* ---- maps ------------------------------------------------------------------------------------ */
 
 struct reading {
 	struct output_map *map;
@@ -130,8 +128,7 @@ static void print_maps(struct session *s)
 	free(order);
 }
 
-/* ---- events ------------------------------------------------------------------------------------
- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static void handle_event(void *arg, const void *record, uint32_t size_b)
 {
@@ -237,8 +234,7 @@ static void run_events(struct session *s)
 	}
 }
 
-/* ---- start and finish --------------------------------------------------------------------------
- */
+/* ---- start and finish ------------------------------------------------------------------------ */
 
 static void finish(struct session *s)
 {
@@ -282,12 +278,20 @@ static int run_loaded(struct session *s, const struct engine_options *eopts)
 	return s->exit_code;
 }
 
+static int read_stack(void *arg, uint64_t id, uint32_t size_b, struct image_stack *ret)
+{
+	struct session *s = arg;
+
+	return s->ops->stack_read(s->engine, id, size_b, ret);
+}
+
 int session_run(struct image *img, const struct engine_ops *ops, const struct engine_options *eopts,
                 const struct session_options *sopts)
 {
 	struct session s = {.img = img, .ops = ops, .opts = sopts};
 	struct engine_options options = *eopts;
 	struct engine_error error = {.at = NO_SPAN, .program = UINT32_MAX};
+	struct output_options output;
 	int err, exit_code;
 
 	options.child = sopts->child ? child_pid(sopts->child) : 0;
@@ -299,7 +303,10 @@ int session_run(struct image *img, const struct engine_ops *ops, const struct en
 		complain(sopts, "ERROR", NO_SPAN, sb_str(&text));
 		return 1;
 	}
-	s.out = output_create(img, sopts->symbols, &sopts->output);
+	output = sopts->output;
+	output.read_stack = read_stack;
+	output.read_stack_arg = &s;
+	s.out = output_create(img, sopts->symbols, &output);
 	s.engine = ops->load(img, &options, &error);
 	exit_code = s.engine ? run_loaded(&s, &options) : refuse(&s, &error, options.is_verbose);
 	if (sopts->child)

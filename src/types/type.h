@@ -39,8 +39,8 @@ enum type_kind {
 	TYPE_CGROUP_PATH, /* u64 cgroup id; u32 string number of the filter (0: none); u32 0 */
 	TYPE_KSYM,	  /* u64 address */
 	TYPE_USYM,	  /* u64 address; u32 pid; u32 probe number */
-	TYPE_KSTACK,	  /* see struct type.stack: u64 n_frames, then depth * u64 addresses */
-	TYPE_USTACK,	  /* u64 n_frames; u32 pid; u32 probe number; then depth * u64 addresses */
+	TYPE_KSTACK,	  /* u64 id, a hash of the frames; 0: no stack. The frames are kept once, by id */
+	TYPE_USTACK,	  /* u64 id; u32 pid; u32 probe number */
 	/* aggregations: map values only; see image/image.h for their layouts */
 	TYPE_COUNT,
 	TYPE_SUM,

@@ -116,5 +116,6 @@ const struct engine_ops engine_kernel = {
     .var_read = kernel_var_read,
     .var_clear = kernel_var_clear,
     .var_zero = kernel_var_zero,
+    .stack_read = kernel_stack_read,
     .destroy = kernel_destroy,
 };

@@ -113,5 +113,6 @@ uint64_t kernel_lost(struct engine *e);
 int kernel_var_read(struct engine *e, uint32_t var, engine_entry_fn *fn, void *arg);
 int kernel_var_clear(struct engine *e, uint32_t var);
 int kernel_var_zero(struct engine *e, uint32_t var);
+int kernel_stack_read(struct engine *e, uint64_t id, uint32_t size_b, struct image_stack *ret);
 
 #endif

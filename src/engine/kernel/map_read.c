@@ -352,6 +352,17 @@ int kernel_var_zero(struct engine *e, uint32_t var)
 	return v->key ? keyed_zero(e, v->map) : scalar_zero(e, v);
 }
 
+int kernel_stack_read(struct engine *e, uint64_t id, uint32_t size_b, struct image_stack *ret)
+{
+	for (size_t i = 0; i < e->img->maps.n; i++) {
+		const struct image_map *m = &e->img->maps.items[i];
+
+		if (m->role == MAP_STACKS && m->value_size_b == size_b)
+			return map_op(BPF_MAP_LOOKUP_ELEM, (uint32_t)e->map_fds[i], &id, ret, 0);
+	}
+	return -ENOENT;
+}
+
 uint64_t kernel_lost(struct engine *e)
 {
 	uint64_t sum = e->perf ? perf_buffer_lost(e->perf) : 0;
