@@ -18,7 +18,7 @@
  * are through. Before v5.15 there are no links on events: then only closing the event takes the
  * program off, and we wait.
  *
- * Stable kernels of early 2025 to today (seen: 6.1.192, 6.12.117) take programs off under a lock
+ * Some stable kernels (seen: 6.1.192, 6.12.117) take programs off under a lock
  * that they hold while waiting. With hundreds of events the last ones then still run when our
  * patience ends; we go on all the same, as the heir is through with them sooner than we could be.
  */
