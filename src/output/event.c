@@ -138,8 +138,10 @@ static void emit_cat(struct output *o, const struct image_event *ev, const void 
 static void emit_system(struct output *o, const struct image_event *ev, const void *record)
 {
 	own_strbuf struct strbuf text = {0};
-	int status = command_run(sb_str(render_scratch(o, ev, record)), &text);
+	int status;
 
+	output_flush(o); /* it may take its time */
+	status = command_run(sb_str(render_scratch(o, ev, record)), &text);
 	if (status < 0)
 		complainf(o, "ERROR: failed to run command (%s)\n", strerror(-status));
 	else if (status > 0)

@@ -188,13 +188,13 @@ static void render_buffer(struct output *o, const struct piece *p, const struct 
 	pad_to_width(p, out, out->n - begin, 0, false);
 }
 
-/* Names of allocation flags, most inclusive first; numbering of include/linux/gfp_types.h, v6.12
- * (bits differ between versions: the compound masks people look for are stable in meaning only). */
+/* Names of allocation flags, the most inclusive first: include/linux/gfp_types.h of v6.12, whose
+ * low bits have been these since v5.8. */
 static const struct {
 	uint64_t mask;
 	const char *name;
 } gfp_flags[] = {
-    {0x1400ca, "GFP_HIGHUSER_MOVABLE"},
+    {0x100cca, "GFP_HIGHUSER_MOVABLE"},
     {0x100cc2, "GFP_HIGHUSER"},
     {0x100cc0, "GFP_USER"},
     {0x400cc0, "GFP_KERNEL_ACCOUNT"},

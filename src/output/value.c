@@ -314,8 +314,6 @@ static void text_tuple(struct output *o, const struct type *t, const unsigned ch
 {
 	sb_addc(out, '(');
 	value_tuple_inner(o, t, p, out);
-	if (t->n_fields == 1)
-		sb_addc(out, ',');
 	sb_addc(out, ')');
 }
 

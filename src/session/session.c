@@ -53,6 +53,19 @@ static void complain(const struct session_options *opts, const char *level, stru
 	fflush(opts->output.err);
 }
 
+static void complainf(const struct session_options *opts, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static void complainf(const struct session_options *opts, const char *fmt, ...)
+{
+	own_strbuf struct strbuf text = {0};
+	va_list ap;
+
+	va_start(ap, fmt);
+	sb_vaddf(&text, fmt, ap);
+	va_end(ap);
+	complain(opts, "ERROR", NO_SPAN, sb_str(&text));
+}
+
 static int refuse(struct session *s, const struct engine_error *e, bool is_verbose)
 {
 	FILE *err = s->opts->output.err;
@@ -98,11 +111,14 @@ static void print_map(struct session *s, uint32_t number, uint32_t top, uint32_t
 {
 	const struct image_var *var = &s->img->vars.items[number];
 	struct reading r = {.map = output_map_begin(s->out, var), .var = var};
+	int err;
 
 	if (var->is_per_cpu)
 		r.reduced = malloc(image_value_size(type_strip(var->value)));
-	s->ops->var_read(s->engine, number, read_entry, &r);
-	output_map_end(r.map, top, div);
+	err = s->ops->var_read(s->engine, number, read_entry, &r);
+	if (err)
+		complainf(s->opts, "Failed to read map %s: %s", var->name, strerror(-err));
+	output_map_end(r.map, top, div); /* with what could be read */
 	free(r.reduced);
 }
 
@@ -194,10 +210,7 @@ static bool handle_news(struct session *s)
 	struct watch_news news = watch_read(&s->watch);
 
 	if (news.exec_error) {
-		own_strbuf struct strbuf text = {0};
-
-		sb_addf(&text, "Failed to run the child: %s", strerror(-news.exec_error));
-		complain(s->opts, "ERROR", NO_SPAN, sb_str(&text));
+		complainf(s->opts, "Failed to run the child: %s", strerror(-news.exec_error));
 		s->exit_code = EXIT_REFUSED;
 		return true;
 	}
@@ -222,10 +235,7 @@ static void run_events(struct session *s)
 
 		output_flush(s->out);
 		if (n < 0 && n != -EINTR) {
-			own_strbuf struct strbuf text = {0};
-
-			sb_addf(&text, "Failed to read events: %s", strerror(-n));
-			complain(s->opts, "ERROR", NO_SPAN, sb_str(&text));
+			complainf(s->opts, "Failed to read events: %s", strerror(-n));
 			s->exit_code = EXIT_REFUSED;
 			return;
 		}
@@ -238,11 +248,15 @@ static void run_events(struct session *s)
 
 static void finish(struct session *s)
 {
+	int err;
+
 	watch_finishing(&s->watch, s->is_by_signal);
 	s->ops->detach(s->engine);
 	drain(s);
 	s->is_dropping = false;
-	s->ops->run_end(s->engine);
+	err = s->ops->run_end(s->engine);
+	if (err)
+		complainf(s->opts, "Failed to run the end probes: %s", strerror(-err));
 	drain(s);
 	if (output_is_broken(s->out))
 		return;
@@ -297,10 +311,7 @@ int session_run(struct image *img, const struct engine_ops *ops, const struct en
 	options.child = sopts->child ? child_pid(sopts->child) : 0;
 	err = watch_open(&s.watch, options.pid, sopts->child);
 	if (err) {
-		own_strbuf struct strbuf text = {0};
-
-		sb_addf(&text, "Failed to watch process %d: %s", options.pid, strerror(-err));
-		complain(sopts, "ERROR", NO_SPAN, sb_str(&text));
+		complainf(sopts, "Failed to watch process %d: %s", options.pid, strerror(-err));
 		return 1;
 	}
 	output = sopts->output;

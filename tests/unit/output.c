@@ -285,7 +285,7 @@ static void wholes(void **state)
 	check_both(type_array(fx.a, type_int(4, true), 3), (int32_t[]){1, -2, 3}, "[1,-2,3]",
 	           "[1,-2,3]");
 	check_both(mixed, &inner, "(1, ab, (2, 3))", "[1,\"ab\",[2,3]]");
-	check_both(tuple(1, type_int(1, true)), u64(5), "(5,)", "[5]");
+	check_both(tuple(1, type_int(1, true)), u64(5), "(5)", "[5]");
 	check_both(tuple(0), u64(5), "()", "[]");
 	check_both(type_tuple(fx.a, elems, names, 2), &record, "{ .a = -1, .b = x }",
 	           "{\"a\": -1, \"b\": \"x\"}");
@@ -582,6 +582,8 @@ static void conversions(void **state)
 	check_int("%p", -1, "0xffffffffffffffff");
 	check_int("%s", -3, "-3");
 	check_int("%gr", 0xcc0, "GFP_KERNEL");
+	check_int("%gr", 0x100cca, "GFP_HIGHUSER_MOVABLE");
+	check_int("%gr", 0x80000820, "GFP_ATOMIC|0x80000000");
 	check_int("%gr", 0, "0");
 	check_int("%gr", 0xdc0, "GFP_KERNEL|__GFP_ZERO");
 	check_format("%d", type_bool(), u64(1), "1");
@@ -595,7 +597,7 @@ static void conversions(void **state)
 	check_format("%5s|", s, "abc", "  abc|");
 	check_format("%-5s|", s, "abc", "abc  |");
 	check_format("%-5.1s|", s, "abc", "a    |");
-	check_format("%s", tuple(1, type_int(8, true)), u64(1), "(1,)");
+	check_format("%s", tuple(1, type_int(8, true)), u64(1), "(1)");
 }
 
 static void buffers_in_formats(void **state)

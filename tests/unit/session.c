@@ -23,8 +23,7 @@
 #include "session/child.h"
 #include "session/session.h"
 
-/* ---- fakes: nothing here has symbols -----------------------------------------------------------
- */
+/* ---- fakes: nothing here has symbols --------------------------------------------------------- */
 
 bool symbols_kernel(struct symbols *s, uint64_t address, struct symbol *ret)
 {
@@ -52,8 +51,7 @@ bool symbols_elf_at(struct symbols *s, const char *path, uint64_t address, struc
 	return false;
 }
 
-/* ---- the engine --------------------------------------------------------------------------------
- */
+/* ---- the engine ------------------------------------------------------------------------------ */
 
 /* Events of the image below. */
 enum { SAY_A, SAY_B, PRINT_N, CLEAR_N, ZERO_N, EXIT, N_EVENTS };
@@ -219,8 +217,7 @@ static const struct engine_ops fake_ops = {
     .destroy = fake_destroy,
 };
 
-/* ---- fixture -----------------------------------------------------------------------------------
- */
+/* ---- fixture --------------------------------------------------------------------------------- */
 
 static struct {
 	struct arena *a;
@@ -292,8 +289,7 @@ static int run(void)
 
 static const char all_maps[] = "\n\n@a: 42\n@n[1]: 5\n";
 
-/* ---- start, events, end ------------------------------------------------------------------------
- */
+/* ---- start, events, end ---------------------------------------------------------------------- */
 
 static void begin_says_a(struct engine *e)
 {
@@ -474,8 +470,7 @@ static void nobody_reads_any_more(void **state)
 	fclose(full);
 }
 
-/* ---- signals -----------------------------------------------------------------------------------
- */
+/* ---- signals --------------------------------------------------------------------------------- */
 
 static void idle_interrupts(struct engine *e)
 {
@@ -573,8 +568,7 @@ static void signals_are_given_back(void **state)
 	}
 }
 
-/* ---- processes ---------------------------------------------------------------------------------
- */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 static char mark[64]; /* a file that the child makes */
 
@@ -747,8 +741,7 @@ static void a_process_is_watched(void **state)
 	assert_non_null(strstr(fx.err, ": No such process\n"));
 }
 
-/* ---- readiness ---------------------------------------------------------------------------------
- */
+/* ---- readiness ------------------------------------------------------------------------------- */
 
 static void those_who_wait_are_told(void **state)
 {
