@@ -30,12 +30,23 @@ static uint32_t possible_cpus(void)
 	return last + 1;
 }
 
+static bool has_btf_raw_tracepoint(void)
+{
+	return feature_has(FEATURE_BTF_RAW_TRACEPOINT);
+}
+
+static const struct script_target of_our_day = {
+	.has_ringbuf = true, .has_probe_read_split = true, .has_task_btf = true,
+	.has_bpf_loop = true, .has_for_each_map = true, .has_lookup_percpu = true,
+	.has_attach_cookie = true, .has_func_ip = true, .has_mem_alloc = true,
+	.has_ktime_boot = true, .has_ktime_tai = true, .has_sext = true, .has_atomics = true,
+};
+
 void target_describe(struct script_target *t, struct types *types, bool may_ask)
 {
 	struct stat ns;
 
-	memset(t, may_ask ? 0 : 1, sizeof(*t));
-	t->pidns_dev = t->pidns_ino = 0;
+	*t = may_ask ? (struct script_target){0} : of_our_day;
 	t->n_cpus = possible_cpus();
 	t->has_btf = types_have_btf(types);
 	if (!stat("/proc/self/ns/pid", &ns) && ns.st_ino != PROC_PID_INIT_INO) {
@@ -46,7 +57,7 @@ void target_describe(struct script_target *t, struct types *types, bool may_ask)
 		return;
 	t->has_ringbuf = feature_has(FEATURE_RINGBUF);
 	t->has_probe_read_split = feature_has(FEATURE_PROBE_READ_KERNEL);
-	t->has_btf_raw_tracepoint = t->has_btf && feature_has(FEATURE_BTF_RAW_TRACEPOINT);
+	t->has_btf_raw_tracepoint = has_btf_raw_tracepoint;
 	t->has_task_btf = feature_has(FEATURE_GET_TASK_BTF);
 	t->has_bpf_loop = feature_has(FEATURE_BPF_LOOP);
 	t->has_for_each_map = feature_has(FEATURE_FOR_EACH_MAP_ELEM);

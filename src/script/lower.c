@@ -589,6 +589,11 @@ static bool uses_record(const struct node *n)
 	return false;
 }
 
+static bool has_btf_raw_tracepoint(const struct lower *l)
+{
+	return l->opts->target.has_btf_raw_tracepoint && l->opts->target.has_btf_raw_tracepoint();
+}
+
 static bool lower_tracepoint(struct lower *l, struct probe *pr)
 {
 	struct image_program p = {.type = BPF_PROG_TYPE_TRACEPOINT};
@@ -598,7 +603,7 @@ static bool lower_tracepoint(struct lower *l, struct probe *pr)
 	/* No field is looked at: the raw tracepoint of the same name does, and costs less to run
 	 * and to detach. (ftrace:* and some others have none.) */
 	vec_each (t, &pr->targets)
-		is_raw = is_raw && l->opts->target.has_btf_raw_tracepoint &&
+		is_raw = is_raw && has_btf_raw_tracepoint(l) &&
 			 types_find_raw_tracepoint(l->u->types, t->func, NULL);
 	if (!is_raw) {
 		if (pr->targets.n > 1 && pr->uses_probe_name &&
@@ -672,7 +677,7 @@ static bool lower_probe(struct lower *l, struct probe *pr)
 
 static bool is_dispatched(const struct lower *l, const struct probe *pr, bool is_enter)
 {
-	if (pr->kind != PROBE_TRACEPOINT || !l->opts->target.has_btf_raw_tracepoint)
+	if (pr->kind != PROBE_TRACEPOINT || !has_btf_raw_tracepoint(l))
 		return false;
 	vec_each (t, &pr->targets)
 		if (!t->category || strcmp(t->category, "syscalls") || t->syscall_nr < 0 ||
