@@ -20,10 +20,10 @@ enum { COUNTER_ROW = 7 };
 		.name = (c_name)                                                                   \
 	}
 static const struct type flexible[] = {
-	FLEXIBLE_INT(1, true, "int8_t"),  FLEXIBLE_INT(2, true, "int16_t"),
-	FLEXIBLE_INT(2, true, "int16_t"), FLEXIBLE_INT(4, true, "int32_t"),
-	FLEXIBLE_INT(4, true, "int32_t"), FLEXIBLE_INT(8, true, "int64_t"),
-	FLEXIBLE_INT(8, true, "int64_t"), FLEXIBLE_INT(8, false, "uint64_t"),
+    FLEXIBLE_INT(1, true, "int8_t"),  FLEXIBLE_INT(2, true, "int16_t"),
+    FLEXIBLE_INT(2, true, "int16_t"), FLEXIBLE_INT(4, true, "int32_t"),
+    FLEXIBLE_INT(4, true, "int32_t"), FLEXIBLE_INT(8, true, "int64_t"),
+    FLEXIBLE_INT(8, true, "int64_t"), FLEXIBLE_INT(8, false, "uint64_t"),
 };
 static const struct {
 	uint8_t bits, unsigned_size_b;
@@ -64,19 +64,19 @@ const struct type *cast_literal(uint64_t value, bool is_unsigned)
 		return &flexible[row];
 	}
 	return type_int(value > UINT32_MAX   ? 8
-			: value > UINT16_MAX ? 4
-			: value > UINT8_MAX  ? 2
-					     : 1,
-			false);
+	                : value > UINT16_MAX ? 4
+	                : value > UINT8_MAX  ? 2
+	                                     : 1,
+	                false);
 }
 
 const struct type *cast_negative(int64_t value)
 {
-	return type_int(value != (int32_t)value	  ? 8
-			: value != (int16_t)value ? 4
-			: value != (int8_t)value  ? 2
-						  : 1,
-			true);
+	return type_int(value != (int32_t)value   ? 8
+	                : value != (int16_t)value ? 4
+	                : value != (int8_t)value  ? 2
+	                                          : 1,
+	                true);
 }
 
 bool cast_is_number(const struct type *t)
@@ -108,8 +108,8 @@ static uint32_t max_u32(uint32_t x, uint32_t y)
 
 static const struct type *adopt(const struct type *flex, const struct type *other)
 {
-	uint32_t size_b = other->is_signed ? flex->size_b
-					   : flexible_rows[flex - flexible].unsigned_size_b;
+	uint32_t size_b =
+	    other->is_signed ? flex->size_b : flexible_rows[flex - flexible].unsigned_size_b;
 
 	/* An enum keeps its names as long as its width does. */
 	if (size_b <= other->size_b && other->kind == TYPE_INT)
@@ -139,7 +139,7 @@ static const struct type *common_number(const struct type *x, const struct type 
 }
 
 static const struct type *common_pointer(struct arena *a, const struct type *x,
-					 const struct type *y)
+                                         const struct type *y)
 {
 	if (!type_equal(x, y))
 		return NULL;
@@ -172,7 +172,7 @@ static const struct type *common_tuple(struct arena *a, const struct type *x, co
 	names = arena_array(a, const char *, x->n_fields);
 	for (uint32_t i = 0; i < x->n_fields; i++) {
 		const struct field *f =
-			is_record ? record_field(y, x->fields[i].name) : &y->fields[i];
+		    is_record ? record_field(y, x->fields[i].name) : &y->fields[i];
 
 		if (!f)
 			return NULL;
@@ -233,8 +233,8 @@ bool cast_is_implicit(const struct type *from, const struct type *to)
 	    from->n_fields == to->n_fields) {
 		for (uint32_t i = 0; i < to->n_fields; i++) {
 			const struct field *f = to->kind == TYPE_RECORD
-							? record_field(from, to->fields[i].name)
-							: &from->fields[i];
+			                            ? record_field(from, to->fields[i].name)
+			                            : &from->fields[i];
 
 			if (!f || !cast_is_implicit(f->type, to->fields[i].type))
 				return false;
@@ -299,8 +299,8 @@ bool cast_is_legal(const struct type *from, const struct type *to)
 			return is_byte_array(to) && from->size_b <= to->size_b;
 		return is_number_array(from) && from->n_elems == to->n_elems &&
 		       (type_strip(from->elem)->kind == TYPE_BOOL ||
-			type_strip(to->elem)->kind == TYPE_BOOL ||
-			type_strip(from->elem)->size_b == type_strip(to->elem)->size_b);
+		        type_strip(to->elem)->kind == TYPE_BOOL ||
+		        type_strip(from->elem)->size_b == type_strip(to->elem)->size_b);
 	case TYPE_STRING:
 		return is_byte_array(from) && from->n_elems <= to->size_b;
 	default:
@@ -311,22 +311,22 @@ bool cast_is_legal(const struct type *from, const struct type *to)
 /* ---- words for messages --------------------------------------------------------------------- */
 
 static const char *const kind_words[TYPE_N] = {
-	[TYPE_NONE] = "none",	    [TYPE_VOID] = "void",
-	[TYPE_BOOL] = "bool",	    [TYPE_INT] = "int",
-	[TYPE_ENUM] = "enum",	    [TYPE_FLOAT] = "float",
-	[TYPE_PTR] = "pointer",	    [TYPE_ARRAY] = "array",
-	[TYPE_STRUCT] = "struct",   [TYPE_UNION] = "union",
-	[TYPE_FUNC] = "function",   [TYPE_STRING] = "string",
-	[TYPE_BUFFER] = "buffer",   [TYPE_TUPLE] = "tuple",
-	[TYPE_RECORD] = "record",   [TYPE_INET] = "inet",
-	[TYPE_MAC] = "macaddr_t",   [TYPE_TIMESTAMP] = "timestamp",
-	[TYPE_KSYM] = "ksym_t",	    [TYPE_USERNAME] = "username_t",
-	[TYPE_USYM] = "usym_t",	    [TYPE_CGROUP_PATH] = "cgroup_path_t",
-	[TYPE_KSTACK] = "kstack",   [TYPE_USTACK] = "ustack",
-	[TYPE_COUNT] = "count_t",   [TYPE_SUM] = "sum_t",
-	[TYPE_MIN] = "min_t",	    [TYPE_MAX] = "max_t",
-	[TYPE_AVG] = "avg_t",	    [TYPE_STATS] = "stats_t",
-	[TYPE_HIST] = "hist_t",	    [TYPE_LHIST] = "lhist_t",
+    [TYPE_NONE] = "none",     [TYPE_VOID] = "void",
+    [TYPE_BOOL] = "bool",     [TYPE_INT] = "int",
+    [TYPE_ENUM] = "enum",     [TYPE_FLOAT] = "float",
+    [TYPE_PTR] = "pointer",   [TYPE_ARRAY] = "array",
+    [TYPE_STRUCT] = "struct", [TYPE_UNION] = "union",
+    [TYPE_FUNC] = "function", [TYPE_STRING] = "string",
+    [TYPE_BUFFER] = "buffer", [TYPE_TUPLE] = "tuple",
+    [TYPE_RECORD] = "record", [TYPE_INET] = "inet",
+    [TYPE_MAC] = "macaddr_t", [TYPE_TIMESTAMP] = "timestamp",
+    [TYPE_KSYM] = "ksym_t",   [TYPE_USERNAME] = "username_t",
+    [TYPE_USYM] = "usym_t",   [TYPE_CGROUP_PATH] = "cgroup_path_t",
+    [TYPE_KSTACK] = "kstack", [TYPE_USTACK] = "ustack",
+    [TYPE_COUNT] = "count_t", [TYPE_SUM] = "sum_t",
+    [TYPE_MIN] = "min_t",     [TYPE_MAX] = "max_t",
+    [TYPE_AVG] = "avg_t",     [TYPE_STATS] = "stats_t",
+    [TYPE_HIST] = "hist_t",   [TYPE_LHIST] = "lhist_t",
 };
 
 const char *cast_kind_word(const struct type *t)

@@ -38,9 +38,9 @@ bool cast_changes_sign(const struct type *from, const struct type *to);
 
 /* What a castable aggregation reads as: uint64 or int64. */
 const struct type *cast_agg_result(const struct type *agg);
-bool cast_is_number(const struct type *t);  /* integer, enum or bool */
-bool cast_is_signed(const struct type *t);  /* of numbers; false for others */
-bool cast_is_text(const struct type *t);    /* string or array of characters */
+bool cast_is_number(const struct type *t); /* integer, enum or bool */
+bool cast_is_signed(const struct type *t); /* of numbers; false for others */
+bool cast_is_text(const struct type *t);   /* string or array of characters */
 /* One word for messages of wrong arguments: int, string, pointer, ... */
 const char *cast_kind_word(const struct type *t);
 

@@ -24,7 +24,7 @@ enum {
 /* ---- reports ------------------------------------------------------------------------------ */
 
 const struct type *infer_error(struct infer *x, enum diag_code code, struct span at,
-			       const char *fmt, ...)
+                               const char *fmt, ...)
 {
 	va_list ap;
 
@@ -72,7 +72,7 @@ static bool is_same(const struct type *x, const struct type *y)
 }
 
 static void take_over(struct infer *x, const struct type **known, const struct type **next,
-		      bool is_widening, bool *changed)
+                      bool is_widening, bool *changed)
 {
 	const struct type *t = *next;
 
@@ -136,12 +136,12 @@ static void begin(struct infer *x, struct unit *u)
 	x->first_unknown = NO_SPAN;
 	x->first_unset_map = NO_SPAN;
 	x->cx = (struct probe_context){
-		.a = u->a,
-		.types = u->types,
-		.diag = u->diag,
-		.pid = u->opts->pid,
-		.is_unsafe = u->opts->is_unsafe,
-		.max_probes = (uint32_t)u->opts->config.max_probes,
+	    .a = u->a,
+	    .types = u->types,
+	    .diag = u->diag,
+	    .pid = u->opts->pid,
+	    .is_unsafe = u->opts->is_unsafe,
+	    .max_probes = (uint32_t)u->opts->config.max_probes,
 	};
 	vec_each (m, &u->maps) {
 		struct infer_map *im = arena_new(x->a, struct infer_map);
@@ -163,9 +163,8 @@ static void check_declared_kind(struct infer *x, const struct map *m)
 	if (!type_is_agg(m->value) || is_per_cpu)
 		return;
 	diag_error(x->d, E_MAP_USE, m->declared_at, "Incompatible map types.");
-	diag_hint(x->d, "%s holds a %s: declare it as %s", m->name,
-		  type_name_dup(x->a, m->value),
-		  !strcmp(m->declared_kind, "lruhash") ? "percpulruhash" : "percpuhash");
+	diag_hint(x->d, "%s holds a %s: declare it as %s", m->name, type_name_dup(x->a, m->value),
+	          !strcmp(m->declared_kind, "lruhash") ? "percpulruhash" : "percpuhash");
 }
 
 static void check_declared_maps(struct infer *x)
@@ -189,10 +188,10 @@ static void report_leftovers(struct infer *x, size_t errors_before)
 		return;
 	if (x->unset_map)
 		diag_error(x->d, E_UNKNOWN_NAME, x->first_unset_map, "Undefined map: %s",
-			   x->unset_map);
+		           x->unset_map);
 	else if (x->first_unknown.source != SPAN_NONE)
 		diag_error(x->d, E_TYPE_MISMATCH, x->first_unknown,
-			   "The type of this expression depends on itself");
+		           "The type of this expression depends on itself");
 }
 
 /* The tree keeps no inner marks: keys of scalar maps are NULL, flexible types are plain. */

@@ -18,24 +18,24 @@ bool infer_check_place(struct infer *x, struct node *n, const char *name, uint32
 		return true;
 	if (!strcmp(name, "retval"))
 		infer_error(x, E_BUILTIN_PLACE, n->at,
-			    "The retval builtin can only be used with 'kretprobe' and 'uretprobe' "
-			    "and 'fentry' probes%s",
-			    is_tracepoint ? " (try to use args.ret instead)" : "");
+		            "The retval builtin can only be used with 'kretprobe' and 'uretprobe' "
+		            "and 'fentry' probes%s",
+		            is_tracepoint ? " (try to use args.ret instead)" : "");
 	else if (!strcmp(name, "args"))
 		infer_error(x, E_BUILTIN_PLACE, n->at,
-			    "The args builtin can only be used with tracepoint, rawtracepoint, "
-			    "fentry/fexit, and uprobe probes (%s used here)",
-			    probe_word(x));
+		            "The args builtin can only be used with tracepoint, rawtracepoint, "
+		            "fentry/fexit, and uprobe probes (%s used here)",
+		            probe_word(x));
 	else if (n->kind == NODE_BUILTIN && n->builtin->id == B_arg)
 		infer_error(x, E_BUILTIN_PLACE, n->at,
-			    "The %s builtin can only be used with 'kprobes', 'uprobes' and 'usdt' "
-			    "probes",
-			    n->name);
+		            "The %s builtin can only be used with 'kprobes', 'uprobes' and 'usdt' "
+		            "probes",
+		            n->name);
 	else if (!strcmp(name, "ctx") && is_tracepoint)
 		infer_error(x, E_BUILTIN_PLACE, n->at, "Use args instead of ctx in tracepoint");
 	else
 		infer_error(x, E_BUILTIN_PLACE, n->at, "%s can not be used with \"%s\" probes",
-			    name, probe_word(x));
+		            name, probe_word(x));
 	return false;
 }
 
@@ -43,14 +43,13 @@ bool infer_check_place(struct infer *x, struct node *n, const char *name, uint32
 static bool check_body(struct infer *x, struct node *n)
 {
 	static const bool needs_context[B_N] = {
-		[B_args] = true, [B_arg] = true,  [B_sarg] = true,
-		[B_retval] = true, [B_ctx] = true,
+	    [B_args] = true, [B_arg] = true, [B_sarg] = true, [B_retval] = true, [B_ctx] = true,
 	};
 
 	if (!x->map_body_level || !needs_context[n->builtin->id])
 		return true;
 	infer_error(x, E_BUILTIN_PLACE, n->at, "'%s' builtin is not allowed in a for-loop",
-		    n->name);
+	            n->name);
 	infer_hint(x, "assign it to a variable before the loop");
 	return false;
 }
@@ -72,8 +71,8 @@ static const struct type *type_of_args(struct infer *x, struct node *n)
 
 	if (!t)
 		return infer_error(x, E_UNSUPPORTED, n->at,
-				   "The arguments of %s are not known here",
-				   x->p->targets.n ? x->p->targets.items[0].name : probe_word(x));
+		                   "The arguments of %s are not known here",
+		                   x->p->targets.n ? x->p->targets.items[0].name : probe_word(x));
 	return type_ptr(x->a, t, AS_NONE);
 }
 
@@ -89,12 +88,14 @@ static const struct type *type_of_retval(struct infer *x, struct node *n)
 	args = infer_args_type(x);
 	f = args ? type_find_field(args, "retval", &off_b) : NULL;
 	if (!f)
-		return infer_error(x, E_UNSUPPORTED, n->at,
-				   "The retval builtin is not available: the function returns void");
+		return infer_error(
+		    x, E_UNSUPPORTED, n->at,
+		    "The retval builtin is not available: the function returns void");
 	t = infer_complete(x, f->type);
 	if (t->kind == TYPE_VOID)
-		return infer_error(x, E_UNSUPPORTED, n->at,
-				   "The retval builtin is not available: the function returns void");
+		return infer_error(
+		    x, E_UNSUPPORTED, n->at,
+		    "The retval builtin is not available: the function returns void");
 	if (t->kind == TYPE_PTR && t->as == AS_NONE) {
 		const struct type *to = type_strip(t->elem);
 		bool is_object = to->kind == TYPE_STRUCT || to->kind == TYPE_UNION;
@@ -125,13 +126,13 @@ static const struct type *type_of_curtask(struct infer *x, struct node *n)
 {
 	(void)n;
 	return struct_pointer(x, "task_struct",
-			      x->u->opts->target.has_task_btf ? AS_BTF : AS_KERNEL);
+	                      x->u->opts->target.has_task_btf ? AS_BTF : AS_KERNEL);
 }
 
 static const struct type *type_of_ctx(struct infer *x, struct node *n)
 {
 	bool is_perf = x->p->kind == PROBE_PROFILE || x->p->kind == PROBE_INTERVAL ||
-		       x->p->kind == PROBE_SOFTWARE || x->p->kind == PROBE_HARDWARE;
+	               x->p->kind == PROBE_SOFTWARE || x->p->kind == PROBE_HARDWARE;
 
 	(void)n;
 	return struct_pointer(x, is_perf ? "bpf_perf_event_data" : "pt_regs", AS_NONE);
@@ -174,8 +175,8 @@ static const struct type *type_of_comm(struct infer *x, struct node *n)
 
 static const struct type *type_of_stack(struct infer *x, struct node *n)
 {
-	return type_stack(x->a, n->builtin->id == B_ustack,
-			  (enum stack_mode)x->config->stack_mode, 127);
+	return type_stack(x->a, n->builtin->id == B_ustack, (enum stack_mode)x->config->stack_mode,
+	                  127);
 }
 
 static const struct type *type_of_username(struct infer *x, struct node *n)
@@ -192,7 +193,7 @@ static const struct {
 	uint8_t size_b;
 	const struct type *(*type)(struct infer *x, struct node *n);
 } rows[B_N] = {
-	/* clang-format off */
+    /* clang-format off */
 	[B_args]      = {0, type_of_args},
 	[B_cgroup]    = {8, NULL},
 	[B_comm]      = {0, type_of_comm},
@@ -221,7 +222,7 @@ static const struct {
 	[B_ustack]    = {0, type_of_stack},
 	[B_arg]       = {8, NULL},
 	[B_sarg]      = {8, NULL},
-	/* clang-format on */
+    /* clang-format on */
 };
 
 const struct type *infer_builtin(struct infer *x, struct node *n)

@@ -9,11 +9,11 @@
  *   -  walked by the function itself (maps, bare words)
  * Behind the last letter, the last one goes on. */
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "output/output.h"
 #include "script/infer_internal.h"
+#include "symbols/symbols.h"
 
 struct rule {
 	const char *args;
@@ -59,8 +59,8 @@ static const struct type *result_inet(struct infer *x, struct node *n)
 static const struct type *result_agg(struct infer *x, struct node *n)
 {
 	static const enum type_kind kinds[F_N] = {
-		[F_count] = TYPE_COUNT, [F_sum] = TYPE_SUM, [F_avg] = TYPE_AVG,
-		[F_min] = TYPE_MIN,	[F_max] = TYPE_MAX, [F_stats] = TYPE_STATS,
+	    [F_count] = TYPE_COUNT, [F_sum] = TYPE_SUM, [F_avg] = TYPE_AVG,
+	    [F_min] = TYPE_MIN,     [F_max] = TYPE_MAX, [F_stats] = TYPE_STATS,
 	};
 	bool is_signed = n->n_args && cast_is_signed(n->args[0]->type);
 
@@ -74,7 +74,7 @@ static const struct type *result_hist(struct infer *x, struct node *n)
 
 	if (bits > MOST_BITS)
 		return infer_error(x, E_LIMIT, n->args[1]->at, "hist: bits %llu must be 0..%d",
-				   (unsigned long long)bits, MOST_BITS);
+		                   (unsigned long long)bits, MOST_BITS);
 	return type_hist(x->a, (uint32_t)bits);
 }
 
@@ -85,18 +85,17 @@ static const struct type *result_lhist(struct infer *x, struct node *n)
 	uint64_t n_buckets;
 
 	if (!step)
-		return infer_error(x, E_LIMIT, n->at,
-				   "lhist() step must be >= 1 (0 provided)");
+		return infer_error(x, E_LIMIT, n->at, "lhist() step must be >= 1 (0 provided)");
 	if (min >= max)
 		return infer_error(x, E_LIMIT, n->at,
-				   "lhist() min must be less than max (provided min %llu and max "
-				   "%llu)",
-				   (unsigned long long)min, (unsigned long long)max);
+		                   "lhist() min must be less than max (provided min %llu and max "
+		                   "%llu)",
+		                   (unsigned long long)min, (unsigned long long)max);
 	n_buckets = (max - min) / step;
 	if (n_buckets > MOST_BUCKETS)
 		return infer_error(x, E_LIMIT, n->at,
-				   "lhist() too many buckets, must be <= %d (would need %llu)",
-				   MOST_BUCKETS, (unsigned long long)n_buckets);
+		                   "lhist() too many buckets, must be <= %d (would need %llu)",
+		                   MOST_BUCKETS, (unsigned long long)n_buckets);
 	if (max > INT64_MAX || step > INT64_MAX)
 		return infer_error(x, E_LIMIT, n->at, "lhist() bounds must fit an int64");
 	return type_lhist(x->a, (int64_t)min, (int64_t)max, (int64_t)step);
@@ -127,9 +126,9 @@ static const struct type *result_str(struct infer *x, struct node *n)
 
 		if (!is_bytes)
 			return infer_error(x, E_ARG_KIND, from->at,
-					   "%s() expects an integer or a pointer type as first "
-					   "argument (%s provided)",
-					   n->name, infer_type_text(x, t));
+			                   "%s() expects an integer or a pointer type as first "
+			                   "argument (%s provided)",
+			                   n->name, infer_type_text(x, t));
 		if (t->size_b && t->size_b < size_b)
 			size_b = t->size_b;
 	}
@@ -146,16 +145,16 @@ static const struct type *result_buf(struct infer *x, struct node *n)
 	if (len && len->kind == NODE_INT) {
 		if (len->number > most_b)
 			infer_warn(x, E_LIMIT, len->at,
-				   "buf() length is too long and will be shortened to %llu bytes "
-				   "(see max_strlen)",
-				   (unsigned long long)most_b);
+			           "buf() length is too long and will be shortened to %llu bytes "
+			           "(see max_strlen)",
+			           (unsigned long long)most_b);
 		size_b = len->number;
 	} else if (!len && t->kind == TYPE_ARRAY) {
 		size_b = t->size_b;
 	} else if (!len) {
 		return infer_error(x, E_ARG_COUNT, n->at,
-				   "buf() expects a length argument for non-array type %s",
-				   infer_type_text(x, t));
+		                   "buf() expects a length argument for non-array type %s",
+		                   infer_type_text(x, t));
 	}
 	return type_buffer(x->a, (uint32_t)(size_b < most_b ? size_b : most_b));
 }
@@ -222,20 +221,20 @@ static const struct type *result_print(struct infer *x, struct node *n)
 		infer_value(x, &n->args[i]);
 		if (!is_map)
 			return infer_error(x, E_ARG_COUNT, n->at,
-					   "Only maps can be printed with top and div arguments");
+			                   "Only maps can be printed with top and div arguments");
 		if (n->args[i]->kind != NODE_INT)
 			return infer_error(x, E_ARG_KIND, n->args[i]->at,
-					   "print() expects an int literal (%s provided)",
-					   cast_kind_word(n->args[i]->type));
+			                   "print() expects an int literal (%s provided)",
+			                   cast_kind_word(n->args[i]->type));
 		if (cast_is_signed(n->args[i]->type) && (int64_t)n->args[i]->number < 0)
 			return infer_error(x, E_ARG_KIND, n->args[i]->at,
-					   "print() expects a non-negative int literal");
+			                   "print() expects a non-negative int literal");
 	}
 	if (cast_is_unknown(t))
 		return type_none(); /* reported where it stands */
 	if (t->kind == TYPE_NONE || t->kind == TYPE_VOID)
 		return infer_error(x, E_ARG_KIND, what->at, "Unable to print %s",
-				   infer_type_text(x, t));
+		                   infer_type_text(x, t));
 	return type_none();
 }
 
@@ -250,8 +249,8 @@ static const struct type *keyed_map(struct infer *x, struct node *n, struct infe
 		return cast_unknown();
 	if (im->has_shape && !im->m->is_keyed)
 		return infer_error(x, E_MAP_USE, n->args[0]->at,
-				   "call to %s expects a map with explicit keys (non-scalar map)",
-				   n->name);
+		                   "call to %s expects a map with explicit keys (non-scalar map)",
+		                   n->name);
 	im->has_shape = im->m->is_keyed = true;
 	return type_bool();
 }
@@ -271,16 +270,15 @@ static const struct type *result_delete(struct infer *x, struct node *n)
 {
 	struct node *what = n->args[0];
 
-	if (n->n_args > 1 && n->args[1]->kind == NODE_MAP && what->kind == NODE_MAP &&
-	    what->n_args)
+	if (n->n_args > 1 && n->args[1]->kind == NODE_MAP && what->kind == NODE_MAP && what->n_args)
 		return infer_error(x, E_ARG_KIND, n->at,
-				   "delete() expects a map and a key, or one map element");
+		                   "delete() expects a map and a key, or one map element");
 	if (n->n_args > 1)
 		return result_has_key(x, n);
 	if (what->kind != NODE_MAP) {
 		infer_expr(x, what);
 		return infer_error(x, E_ARG_KIND, what->at,
-				   "delete() expects a map to be provided");
+		                   "delete() expects a map to be provided");
 	}
 	infer_map_read(x, what);
 	return type_bool();
@@ -299,8 +297,8 @@ static const struct type *result_len(struct infer *x, struct node *n)
 
 	if (what->kind == NODE_MAP && !what->n_args) {
 		struct infer_map *im = infer_map_named(x, what);
-		bool is_stack = im->m->value->kind == TYPE_KSTACK ||
-				im->m->value->kind == TYPE_USTACK;
+		bool is_stack =
+		    im->m->value->kind == TYPE_KSTACK || im->m->value->kind == TYPE_USTACK;
 
 		if (!(im->has_shape && !im->m->is_keyed && is_stack)) {
 			keyed_map(x, n, &im);
@@ -310,7 +308,7 @@ static const struct type *result_len(struct infer *x, struct node *n)
 	t = infer_expr(x, what);
 	if (!cast_is_unknown(t) && t->kind != TYPE_KSTACK && t->kind != TYPE_USTACK)
 		return infer_error(x, E_ARG_KIND, what->at,
-				   "len() expects a map or stack to be provided");
+		                   "len() expects a map or stack to be provided");
 	return type_int(8, true);
 }
 
@@ -346,11 +344,11 @@ static const struct type *result_ntop(struct infer *x, struct node *n)
 
 	if (n->n_args > 1 && !cast_is_number(n->args[0]->type))
 		return infer_error(x, E_ARG_KIND, n->args[0]->at,
-				   "ntop() only supports int arguments (%s provided)",
-				   cast_kind_word(n->args[0]->type));
+		                   "ntop() only supports int arguments (%s provided)",
+		                   cast_kind_word(n->args[0]->type));
 	if (t->kind == TYPE_ARRAY && t->size_b != IPV4_B && t->size_b != IPV6_B)
 		return infer_error(x, E_ARG_KIND, address->at,
-				   "ntop() argument must be 4 or 16 bytes in size");
+		                   "ntop() argument must be 4 or 16 bytes in size");
 	return result_inet(x, n);
 }
 
@@ -361,7 +359,7 @@ static const struct type *result_macaddr(struct infer *x, struct node *n)
 
 	if (t->kind == TYPE_ARRAY && t->size_b != MAC_B)
 		return infer_error(x, E_ARG_KIND, n->args[0]->at,
-				   "macaddr() argument must be 6 bytes in size");
+		                   "macaddr() argument must be 6 bytes in size");
 	return type_simple(TYPE_MAC);
 }
 
@@ -373,10 +371,22 @@ static const struct type *result_pton(struct infer *x, struct node *n)
 	return type_array(x->a, type_int(1, false), is_v6 ? IPV6_B : IPV4_B);
 }
 
+/* A pointer as wide as the symbol of the traced program, if its table tells. */
 static const struct type *result_uaddr(struct infer *x, struct node *n)
 {
-	(void)n;
-	return type_ptr(x->a, type_int(8, false), AS_USER);
+	const char *path = x->p->targets.n ? x->p->targets.items[0].path : NULL;
+	struct elf_symbol symbol = {0};
+	uint32_t size_b = 8;
+
+	if (path) {
+		struct symbols *symbols = symbols_create();
+
+		if (symbols_elf_find(symbols, path, n->args[0]->string, &symbol) &&
+		    (symbol.size_b == 1 || symbol.size_b == 2 || symbol.size_b == 4))
+			size_b = (uint32_t)symbol.size_b;
+		symbols_destroy(symbols);
+	}
+	return type_ptr(x->a, type_int(size_b, false), AS_USER);
 }
 
 /* cgroupid("path"): the number is known now, and does not depend on anything. */
@@ -386,7 +396,7 @@ static const struct type *result_cgroupid(struct infer *x, struct node *n)
 
 	if (stat(n->args[0]->string, &st))
 		return infer_error(x, E_UNKNOWN_NAME, n->args[0]->at,
-				   "Failed to look up cgroup id of '%s'", n->args[0]->string);
+		                   "Failed to look up cgroup id of '%s'", n->args[0]->string);
 	infer_set_int(n, st.st_ino, type_int(8, false));
 	return n->type;
 }
@@ -413,14 +423,13 @@ static const struct type *result_signal(struct infer *x, struct node *n)
 	const struct type *t = what->type;
 
 	if (what->kind == NODE_INT && (what->number < 1 || what->number > LAST_SIGNAL))
-		return infer_error(x, E_ARG_KIND, what->at,
-				   "signal %lld is not in range [1, %d]", (long long)what->number,
-				   LAST_SIGNAL);
+		return infer_error(x, E_ARG_KIND, what->at, "signal %lld is not in range [1, %d]",
+		                   (long long)what->number, LAST_SIGNAL);
 	if (what->kind != NODE_STRING && !cast_is_number(t))
 		return infer_error(x, E_ARG_KIND, what->at,
-				   "signal() only accepts string literals or integers (%s "
-				   "provided)",
-				   cast_kind_word(t));
+		                   "signal() only accepts string literals or integers (%s "
+		                   "provided)",
+		                   cast_kind_word(t));
 	return type_none();
 }
 
@@ -442,9 +451,8 @@ static const struct type *result_nsecs(struct infer *x, struct node *n)
 	static const char *const clocks[] = {"boot", "monotonic", "tai", "sw_tai", NULL};
 
 	if (n->n_args && word_index(n->args[0], clocks) < 0)
-		return infer_error(x, E_ARG_KIND, n->args[0]->at,
-				   "Invalid timestamp mode: %s",
-				   n->args[0]->name ? n->args[0]->name : "not a name");
+		return infer_error(x, E_ARG_KIND, n->args[0]->at, "Invalid timestamp mode: %s",
+		                   n->args[0]->name ? n->args[0]->name : "not a name");
 	return type_int(8, false);
 }
 
@@ -454,8 +462,8 @@ static const struct type *result_pid(struct infer *x, struct node *n)
 
 	if (n->n_args && word_index(n->args[0], spaces) < 0)
 		return infer_error(x, E_ARG_KIND, n->args[0]->at,
-				   "Invalid PID namespace mode: %s (expects: curr_ns or init)",
-				   n->args[0]->name ? n->args[0]->name : "not a name");
+		                   "Invalid PID namespace mode: %s (expects: curr_ns or init)",
+		                   n->args[0]->name ? n->args[0]->name : "not a name");
 	return type_int(4, false);
 }
 
@@ -480,29 +488,29 @@ static const struct type *result_stack(struct infer *x, struct node *n)
 			}
 			if (mode < 0)
 				return infer_error(x, E_ARG_KIND, a->at, "Invalid stack mode: %s",
-						   a->name ? a->name : "not a name");
+				                   a->name ? a->name : "not a name");
 			continue;
 		}
 		infer_value(x, &n->args[i]);
 		a = n->args[i];
 		if (a->kind != NODE_INT)
 			return infer_error(x, E_ARG_KIND, a->at,
-					   "%s() expects an int literal (%s provided)", n->name,
-					   cast_kind_word(a->type));
+			                   "%s() expects an int literal (%s provided)", n->name,
+			                   cast_kind_word(a->type));
 		depth = a->number;
 	}
 	if (mode == STACK_BUILD_ID && !is_user)
 		return infer_error(x, E_ARG_KIND, n->at, "build_id stack mode is only for ustack");
 	if (depth < 1 || depth > MOST_DEPTH)
 		return infer_error(x, E_LIMIT, n->at, "%s() limit must be 1..%d (%lld provided)",
-				   n->name, MOST_DEPTH, (long long)depth);
+		                   n->name, MOST_DEPTH, (long long)depth);
 	return type_stack(x->a, is_user, (enum stack_mode)mode, (uint32_t)depth);
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */
 
 static const struct rule rules[F_N] = {
-	/* clang-format off */
+    /* clang-format off */
 	[F_avg]         = {"i", result_agg},
 	[F_bswap]       = {"i", result_bswap},
 	[F_buf]         = {"mi", result_buf},
@@ -553,23 +561,23 @@ static const struct rule rules[F_N] = {
 	[F_unwatch]     = {"p", NULL},
 	[F_warnf]       = {"Sa", result_format},
 	[F_zero]        = {"-", result_whole_map},
-	/* clang-format on */
+    /* clang-format on */
 };
 
 /* ---- arguments ------------------------------------------------------------------------------ */
 
 static bool only_supports(struct infer *x, const struct node *n, const struct node *a,
-			  const char *what)
+                          const char *what)
 {
 	infer_error(x, E_ARG_KIND, a->at, "%s() only supports %s arguments (%s provided)", n->name,
-		    what, cast_kind_word(a->type));
+	            what, cast_kind_word(a->type));
 	return false;
 }
 
 static bool expects(struct infer *x, const struct node *n, const struct node *a, const char *what)
 {
 	infer_error(x, E_ARG_KIND, a->at, "%s() expects %s (%s provided)", n->name, what,
-		    cast_kind_word(a->type));
+	            cast_kind_word(a->type));
 	return false;
 }
 
@@ -612,8 +620,8 @@ static bool check_readable(struct infer *x, struct node *n, uint32_t i)
 	    t->kind == TYPE_STRING)
 		return true;
 	infer_error(x, E_ARG_KIND, n->args[i]->at,
-		    "%s() expects an integer or a pointer type as first argument (%s provided)",
-		    n->name, cast_kind_word(t));
+	            "%s() expects an integer or a pointer type as first argument (%s provided)",
+	            n->name, cast_kind_word(t));
 	return false;
 }
 
@@ -671,8 +679,8 @@ static bool check_int_literal(struct infer *x, struct node *n, uint32_t i)
 		return expects(x, n, a, "an int literal");
 	if (cast_is_signed(t) && (int64_t)a->number < 0) {
 		infer_error(x, E_ARG_KIND, a->at,
-			    "%s() expects a non-negative int literal (%lld provided)", n->name,
-			    (long long)a->number);
+		            "%s() expects a non-negative int literal (%lld provided)", n->name,
+		            (long long)a->number);
 		return false;
 	}
 	return true;
@@ -687,9 +695,8 @@ static const struct {
 	char letter;
 	bool (*check)(struct infer *x, struct node *n, uint32_t i);
 } kinds[] = {
-	{'i', check_int},     {'p', check_address},	   {'t', check_readable},
-	{'m', check_bytes},   {'s', check_text},	   {'S', check_string_literal},
-	{'N', check_int_literal}, {'a', check_any},
+    {'i', check_int},  {'p', check_address},        {'t', check_readable},    {'m', check_bytes},
+    {'s', check_text}, {'S', check_string_literal}, {'N', check_int_literal}, {'a', check_any},
 };
 
 static bool check_argument(struct infer *x, struct node *n, uint32_t i, char letter)
@@ -728,16 +735,16 @@ static bool check_count(struct infer *x, struct node *n)
 		return true;
 	if (!f->most_args)
 		infer_error(x, E_ARG_COUNT, n->at, "%s() requires no arguments (%u provided)",
-			    n->name, n->n_args);
+		            n->name, n->n_args);
 	else if (f->fewest_args == f->most_args)
 		infer_error(x, E_ARG_COUNT, n->at, "%s() requires %s (%u provided)", n->name,
-			    count_text(x, f->fewest_args), n->n_args);
+		            count_text(x, f->fewest_args), n->n_args);
 	else if (n->n_args < f->fewest_args)
 		infer_error(x, E_ARG_COUNT, n->at, "%s() requires at least %s (%u provided)",
-			    n->name, count_text(x, f->fewest_args), n->n_args);
+		            n->name, count_text(x, f->fewest_args), n->n_args);
 	else
 		infer_error(x, E_ARG_COUNT, n->at, "%s() takes up to %s (%u provided)", n->name,
-			    count_text(x, f->most_args), n->n_args);
+		            count_text(x, f->most_args), n->n_args);
 	return false;
 }
 
@@ -745,8 +752,8 @@ static bool check_unsafe(struct infer *x, struct node *n)
 {
 	if (!(n->function->kind & KIND_U) || x->u->opts->is_unsafe)
 		return true;
-	infer_error(x, E_UNSAFE, n->at,
-		    "%s() is an unsafe function being used in safe mode", n->name);
+	infer_error(x, E_UNSAFE, n->at, "%s() is an unsafe function being used in safe mode",
+	            n->name);
 	infer_hint(x, "use --unsafe to allow it");
 	return false;
 }
@@ -761,7 +768,7 @@ static const struct type *unknown_function(struct infer *x, struct node *n)
 			infer_value(x, &n->args[i]);
 	if (builtin_find(n->name, &number))
 		return infer_error(x, E_ARG_COUNT, n->at,
-				   "%s() requires no arguments (%u provided)", n->name, n->n_args);
+		                   "%s() requires no arguments (%u provided)", n->name, n->n_args);
 	infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown function: '%s'", n->name);
 	for (uint32_t i = 0; function_row(i); i++)
 		diag_nearest(&g, function_row(i)->name);
@@ -802,7 +809,7 @@ const struct type *infer_call(struct infer *x, struct node *n)
 	if (n->kind == NODE_CALL && n->function && n->function->kind & KIND_G &&
 	    !cast_is_unknown(t))
 		return infer_error(x, E_MAP_USE, n->at, "%s() must be assigned directly to a map",
-				   n->name);
+		                   n->name);
 	return t;
 }
 

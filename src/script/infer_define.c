@@ -113,10 +113,10 @@ static const struct {
 	int level;
 	enum op op;
 } operators[] = {
-	{"||", 0, OP_LOR}, {"&&", 1, OP_LAND}, {"|", 2, OP_OR},	 {"^", 3, OP_XOR}, {"&", 4, OP_AND},
-	{"==", 5, OP_EQ},  {"!=", 5, OP_NE},   {"<<", 7, OP_SHL}, {">>", 7, OP_SHR},
-	{"<=", 6, OP_LE},  {">=", 6, OP_GE},   {"<", 6, OP_LT},	 {">", 6, OP_GT},
-	{"+", 8, OP_ADD},  {"-", 8, OP_SUB},   {"*", 9, OP_MUL}, {"/", 9, OP_DIV}, {"%", 9, OP_MOD},
+    {"||", 0, OP_LOR}, {"&&", 1, OP_LAND}, {"|", 2, OP_OR},   {"^", 3, OP_XOR},  {"&", 4, OP_AND},
+    {"==", 5, OP_EQ},  {"!=", 5, OP_NE},   {"<<", 7, OP_SHL}, {">>", 7, OP_SHR}, {"<=", 6, OP_LE},
+    {">=", 6, OP_GE},  {"<", 6, OP_LT},    {">", 6, OP_GT},   {"+", 8, OP_ADD},  {"-", 8, OP_SUB},
+    {"*", 9, OP_MUL},  {"/", 9, OP_DIV},   {"%", 9, OP_MOD},
 };
 
 static int64_t apply(struct reader *r, enum op op, int64_t l, int64_t v)
@@ -226,6 +226,6 @@ bool infer_define(struct infer *x, struct node *n, const char *name)
 	if (r.is_bad || *r.at)
 		return false;
 	infer_set_int(n, (uint64_t)value,
-		      value < 0 ? cast_negative(value) : cast_literal((uint64_t)value, false));
+	              value < 0 ? cast_negative(value) : cast_literal((uint64_t)value, false));
 	return true;
 }

@@ -72,7 +72,7 @@ static uint64_t fit_number(uint64_t number, const struct type *to)
 	if (!shift || shift >= 64)
 		return number;
 	return to->is_signed ? (uint64_t)((int64_t)(number << shift) >> shift)
-			     : number << shift >> shift;
+	                     : number << shift >> shift;
 }
 
 /* A tuple made on the spot is made of the right elements. */
@@ -114,9 +114,9 @@ void infer_coerce(struct infer *x, struct node **slot, const struct type *to)
 
 	if (!cast_is_unknown(from) && cast_changes_sign(from, cast_settled(type_strip(to))))
 		infer_warn(x, E_SUSPICIOUS, (*slot)->at,
-			   "Expression of type: %s being cast to type: %s. This may cause "
-			   "unexpected results. Use an explicit cast to suppress this warning.",
-			   infer_type_text(x, from), infer_type_text(x, to));
+		           "Expression of type: %s being cast to type: %s. This may cause "
+		           "unexpected results. Use an explicit cast to suppress this warning.",
+		           infer_type_text(x, from), infer_type_text(x, to));
 	infer_convert(x, slot, to);
 }
 
@@ -133,7 +133,7 @@ static const struct type *read_data_loc(struct infer *x, struct node **slot)
 	struct node *call;
 
 	if (!x->is_final)
-		return t;
+		return (*slot)->type = t;
 	call = node_new(x->a, NODE_CALL, (*slot)->at);
 	call->name = "kstr";
 	call->function = function_find(call->name);
@@ -154,7 +154,7 @@ const struct type *infer_decay(struct infer *x, struct node **slot)
 		return read_data_loc(x, slot);
 	if (infer_is_args(*slot) && !cast_is_unknown(t)) {
 		infer_error(x, E_UNSUPPORTED, (*slot)->at,
-			    "args as a whole cannot be used as a value");
+		            "args as a whole cannot be used as a value");
 		infer_hint(x, "name a field of it: args.NAME");
 		return cast_unknown();
 	}
@@ -163,8 +163,10 @@ const struct type *infer_decay(struct infer *x, struct node **slot)
 		to = cast_agg_result(t);
 	else if (type_is_char_array(t) && t->n_elems)
 		to = type_string(x->a, t->n_elems);
-	if (to != t)
+	if (to != t && x->is_final)
 		infer_convert(x, slot, to);
+	else
+		(*slot)->type = to; /* until it is walked again */
 	return to;
 }
 
@@ -185,7 +187,7 @@ void infer_condition(struct infer *x, struct node **slot, const char *what)
 
 	if (!is_condition(t))
 		infer_error(x, E_TYPE_MISMATCH, (*slot)->at, "Invalid condition in %s: %s", what,
-			    infer_type_text(x, t));
+		            infer_type_text(x, t));
 }
 
 /* ---- literals ------------------------------------------------------------------------------- */
@@ -194,8 +196,8 @@ static const struct type *infer_int(struct node *n)
 {
 	if (!n->type)
 		n->type = cast_literal(n->number, n->is_unsigned_literal);
-	n->is_flexible = cast_is_flexible(n->type) ||
-			 (n->type->kind == TYPE_ENUM && n->number <= INT64_MAX);
+	n->is_flexible =
+	    cast_is_flexible(n->type) || (n->type->kind == TYPE_ENUM && n->number <= INT64_MAX);
 	return n->type;
 }
 
@@ -205,8 +207,8 @@ static const struct type *infer_string(struct infer *x, struct node *n)
 
 	if (n->string_len_b > longest)
 		return set(n, infer_error(x, E_LITERAL, n->at,
-					  "String is too long (over %llu bytes): %s",
-					  (unsigned long long)longest, n->string));
+		                          "String is too long (over %llu bytes): %s",
+		                          (unsigned long long)longest, n->string));
 	if (!n->type || n->type->kind != TYPE_STRING)
 		n->type = type_string(x->a, n->string_len_b + 1);
 	return n->type;
@@ -233,15 +235,18 @@ static bool fold_arithmetic(enum op op, bool is_signed, uint64_t l, uint64_t r, 
 
 	switch (op) {
 	case OP_ADD:
-		if (is_signed ? __builtin_add_overflow(sl, sr, &s) : __builtin_add_overflow(l, r, ret))
+		if (is_signed ? __builtin_add_overflow(sl, sr, &s)
+		              : __builtin_add_overflow(l, r, ret))
 			return false;
 		break;
 	case OP_SUB:
-		if (is_signed ? __builtin_sub_overflow(sl, sr, &s) : __builtin_sub_overflow(l, r, ret))
+		if (is_signed ? __builtin_sub_overflow(sl, sr, &s)
+		              : __builtin_sub_overflow(l, r, ret))
 			return false;
 		break;
 	case OP_MUL:
-		if (is_signed ? __builtin_mul_overflow(sl, sr, &s) : __builtin_mul_overflow(l, r, ret))
+		if (is_signed ? __builtin_mul_overflow(sl, sr, &s)
+		              : __builtin_mul_overflow(l, r, ret))
 			return false;
 		break;
 	case OP_DIV:
@@ -312,7 +317,8 @@ static int compare_numbers(const struct node *l, const struct node *r)
 
 	if (ln != rn)
 		return ln ? -1 : 1;
-	return l->number < r->number ? -1 : l->number > r->number; /* also right for two negatives */
+	return l->number < r->number ? -1
+	                             : l->number > r->number; /* also right for two negatives */
 }
 
 static bool fold_numbers(struct infer *x, struct node *n)
@@ -336,7 +342,7 @@ static bool fold_numbers(struct infer *x, struct node *n)
 		return false; /* left to run time, where it is warned about */
 	if (!fold_arithmetic(n->op, !is_unsigned, l->number, r->number, &value)) {
 		infer_error(x, E_LITERAL, n->at,
-			    "unable to fold literals due to overflow or underflow");
+		            "unable to fold literals due to overflow or underflow");
 		return false;
 	}
 	infer_set_int(n, value, folded_type(!is_unsigned, value, is_unsigned));
@@ -393,11 +399,11 @@ bool infer_compare_is_signed(const struct node *n)
 }
 
 static const struct type *bad_operands(struct infer *x, struct node *n, enum op op,
-				       const struct type *l, const struct type *r)
+                                       const struct type *l, const struct type *r)
 {
 	return infer_error(x, E_BAD_OPERAND, n->at,
-			   "The %s operator can not be used on expressions of types %s, %s",
-			   op_text(op), infer_type_text(x, l), infer_type_text(x, r));
+	                   "The %s operator can not be used on expressions of types %s, %s",
+	                   op_text(op), infer_type_text(x, l), infer_type_text(x, r));
 }
 
 /* The difference of two unsigned numbers is signed only by rule: dividing it is no mistake. */
@@ -418,8 +424,8 @@ static const struct type *kernel_only(struct infer *x, const struct type *ptr)
 }
 
 const struct type *infer_arithmetic(struct infer *x, struct node *n, enum op op,
-				    const struct type *l, struct node *ln, const struct type *r,
-				    struct node *rn)
+                                    const struct type *l, struct node *ln, const struct type *r,
+                                    struct node *rn)
 {
 	bool is_signed;
 
@@ -442,17 +448,17 @@ const struct type *infer_arithmetic(struct infer *x, struct node *n, enum op op,
 	if ((op == OP_DIV || op == OP_MOD) &&
 	    (is_worth_division_warning(l, ln) || is_worth_division_warning(r, rn)))
 		infer_warn(x, E_SUSPICIOUS, n->at,
-			   "signed operands for '%s' can lead to undefined behavior (cast to "
-			   "unsigned to silence warning)",
-			   op_text(op));
+		           "signed operands for '%s' can lead to undefined behavior (cast to "
+		           "unsigned to silence warning)",
+		           op_text(op));
 	return type_int(8, is_signed || op == OP_SUB);
 }
 
 static const struct type *mismatch(struct infer *x, struct node *n, const struct type *l,
-				   const struct type *r)
+                                   const struct type *r)
 {
 	infer_error(x, E_TYPE_MISMATCH, n->at, "Type mismatch for '%s': comparing %s with %s",
-		    op_text(n->op), infer_type_text(x, l), infer_type_text(x, r));
+	            op_text(n->op), infer_type_text(x, l), infer_type_text(x, r));
 	if (x->is_final) {
 		diag_context(x->d, n->args[0]->at, "left (%s)", infer_type_text(x, l));
 		diag_context(x->d, n->args[1]->at, "right (%s)", infer_type_text(x, r));
@@ -469,16 +475,16 @@ static bool is_scalar_array(const struct type *t)
 static bool is_plain_bytes(const struct type *t)
 {
 	static const bool plain[TYPE_N] = {
-		[TYPE_BUFFER] = true,	[TYPE_INET] = true, [TYPE_MAC] = true,
-		[TYPE_USERNAME] = true, [TYPE_KSYM] = true, [TYPE_USYM] = true,
-		[TYPE_KSTACK] = true,	[TYPE_USTACK] = true, [TYPE_CGROUP_PATH] = true,
+	    [TYPE_BUFFER] = true,   [TYPE_INET] = true,   [TYPE_MAC] = true,
+	    [TYPE_USERNAME] = true, [TYPE_KSYM] = true,   [TYPE_USYM] = true,
+	    [TYPE_KSTACK] = true,   [TYPE_USTACK] = true, [TYPE_CGROUP_PATH] = true,
 	};
 
 	return plain[t->kind];
 }
 
 static void warn_mixed_comparison(struct infer *x, struct node *n, const struct type *l,
-				  const struct type *r)
+                                  const struct type *r)
 {
 	const struct type *both;
 
@@ -488,10 +494,10 @@ static void warn_mixed_comparison(struct infer *x, struct node *n, const struct 
 	for (int i = 0; i < 2; i++)
 		if (cast_changes_sign(i ? r : l, both))
 			infer_warn(x, E_SUSPICIOUS, n->args[i]->at,
-				   "Expression of type: %s being cast to type: %s. This may cause "
-				   "unexpected results. Use an explicit cast to suppress this "
-				   "warning.",
-				   infer_type_text(x, i ? r : l), infer_type_text(x, both));
+			           "Expression of type: %s being cast to type: %s. This may cause "
+			           "unexpected results. Use an explicit cast to suppress this "
+			           "warning.",
+			           infer_type_text(x, i ? r : l), infer_type_text(x, both));
 }
 
 static const struct type *infer_comparison(struct infer *x, struct node *n)
@@ -509,8 +515,8 @@ static const struct type *infer_comparison(struct infer *x, struct node *n)
 		if (!type_equal(l, r) && type_strip(l->elem)->kind != TYPE_VOID &&
 		    type_strip(r->elem)->kind != TYPE_VOID)
 			infer_warn(x, E_SUSPICIOUS, n->at,
-				   "comparison of distinct pointer types: %s, %s",
-				   infer_type_text(x, l), infer_type_text(x, r));
+			           "comparison of distinct pointer types: %s, %s",
+			           infer_type_text(x, l), infer_type_text(x, r));
 		return type_bool();
 	}
 	if ((l->kind == TYPE_PTR && cast_is_number(r)) ||
@@ -578,7 +584,7 @@ static bool fold_unary(struct infer *x, struct node *n)
 	case OP_NEG:
 		if (!is_negative(v) && number > (uint64_t)INT64_MAX + 1) {
 			infer_error(x, E_LITERAL, n->at,
-				    "unable to fold literals due to overflow or underflow");
+			            "unable to fold literals due to overflow or underflow");
 			return false;
 		}
 		number = 0 - number;
@@ -610,19 +616,19 @@ static const struct type *infer_deref(struct infer *x, struct node *n, const str
 		return type_int(8, false);
 	if (t->kind != TYPE_PTR)
 		return infer_error(x, E_BAD_OPERAND, n->at,
-				   "The * operator can not be used on expressions of type '%s'",
-				   infer_type_text(x, t));
+		                   "The * operator can not be used on expressions of type '%s'",
+		                   infer_type_text(x, t));
 	elem = infer_complete(x, t->elem);
 	if (elem->kind == TYPE_VOID || elem->kind == TYPE_FUNC || elem->is_incomplete)
 		return infer_error(x, E_BAD_OPERAND, n->at,
-				   "Cannot dereference a pointer to an unsized type (%s)",
-				   infer_type_text(x, t));
+		                   "Cannot dereference a pointer to an unsized type (%s)",
+		                   infer_type_text(x, t));
 	if (elem->kind == TYPE_PTR)
 		elem = type_ptr(x->a, elem->elem,
-				elem->as	   ? elem->as
-				: t->as == AS_BTF ? AS_KERNEL
-				: t->as		   ? t->as
-						   : infer_default_space(x));
+		                elem->as          ? elem->as
+		                : t->as == AS_BTF ? AS_KERNEL
+		                : t->as           ? t->as
+		                                  : infer_default_space(x));
 	return elem;
 }
 
@@ -632,9 +638,8 @@ static const struct type *infer_address_of(struct infer *x, struct node *n)
 	const struct type *t;
 
 	if (v->kind != NODE_VAR && v->kind != NODE_MAP)
-		return infer_error(
-			x, E_BAD_OPERAND, n->at,
-			"address-of operator (&) can only be used on a map or variable");
+		return infer_error(x, E_BAD_OPERAND, n->at,
+		                   "address-of operator (&) can only be used on a map or variable");
 	t = infer_expr(x, v);
 	return cast_is_unknown(t) ? t : type_ptr(x->a, t, AS_KERNEL);
 }
@@ -657,8 +662,8 @@ static const struct type *infer_unary(struct infer *x, struct node *n)
 		return infer_deref(x, n, t);
 	if (!cast_is_number(t))
 		return infer_error(x, E_BAD_OPERAND, n->at,
-				   "The %s operator can not be used on expressions of type '%s'",
-				   op_text(n->op), infer_type_text(x, t));
+		                   "The %s operator can not be used on expressions of type '%s'",
+		                   op_text(n->op), infer_type_text(x, t));
 	return n->op == OP_NOT ? type_bool() : type_int(8, cast_is_signed(t));
 }
 
@@ -680,9 +685,9 @@ static const struct type *infer_incdec(struct infer *x, struct node *n)
 			return t;
 		if (!cast_is_unknown(t) && !cast_is_number(t))
 			return infer_error(
-				x, E_BAD_OPERAND, n->at,
-				"The %s operator can not be used on expressions of type '%s'",
-				op_text(n->op), infer_type_text(x, t));
+			    x, E_BAD_OPERAND, n->at,
+			    "The %s operator can not be used on expressions of type '%s'",
+			    op_text(n->op), infer_type_text(x, t));
 		scope_join(x, var, step);
 		return cast_is_unknown(t) ? step : t;
 	}
@@ -698,9 +703,9 @@ static const struct type *infer_incdec(struct infer *x, struct node *n)
 				return cast_unknown();
 			}
 			return infer_error(
-				x, E_BAD_OPERAND, n->at,
-				"The %s operator can not be used on expressions of type '%s'",
-				op_text(n->op), infer_type_text(x, t));
+			    x, E_BAD_OPERAND, n->at,
+			    "The %s operator can not be used on expressions of type '%s'",
+			    op_text(n->op), infer_type_text(x, t));
 		}
 		if (im)
 			infer_map_join(x, v, step, n->at);
@@ -708,8 +713,7 @@ static const struct type *infer_incdec(struct infer *x, struct node *n)
 	}
 	infer_expr(x, v);
 	return infer_error(x, E_BAD_OPERAND, n->at,
-			   "The %s operator must be applied to a map or variable",
-			   op_text(n->op));
+	                   "The %s operator must be applied to a map or variable", op_text(n->op));
 }
 
 /* ---- values made of values ------------------------------------------------------------------ */
@@ -729,9 +733,9 @@ static const struct type *infer_ternary(struct infer *x, struct node *n)
 	both = cast_common(x->a, then, otherwise);
 	if (!both)
 		return infer_error(
-			x, E_TYPE_MISMATCH, n->at,
-			"Branches must return the same type or compatible types: have '%s' and '%s'",
-			infer_type_text(x, then), infer_type_text(x, otherwise));
+		    x, E_TYPE_MISMATCH, n->at,
+		    "Branches must return the same type or compatible types: have '%s' and '%s'",
+		    infer_type_text(x, then), infer_type_text(x, otherwise));
 	infer_coerce(x, then_slot, both);
 	infer_coerce(x, &n->args[2], both);
 	return both;
@@ -747,9 +751,9 @@ static const struct type *infer_tuple(struct infer *x, struct node *n)
 		if (cast_is_unknown(elems[i])) {
 			is_known = false;
 		} else if (elems[i]->kind == TYPE_NONE || elems[i]->kind == TYPE_VOID ||
-			   type_is_agg(elems[i])) {
+		           type_is_agg(elems[i])) {
 			infer_error(x, E_TYPE_MISMATCH, n->args[i]->at,
-				    "%s cannot be part of a tuple", infer_type_text(x, elems[i]));
+			            "%s cannot be part of a tuple", infer_type_text(x, elems[i]));
 			is_known = false;
 		}
 	}
@@ -765,7 +769,7 @@ static const struct type *infer_var(struct infer *x, struct node *n)
 		struct diag_guess g = {.word = n->name};
 
 		infer_error(x, E_UNKNOWN_NAME, n->at, "Undefined or undeclared variable: %s",
-			    n->name);
+		            n->name);
 		scope_guess(x, &g);
 		if (g.best)
 			infer_hint(x, "Did you mean %s?", g.best);
@@ -774,7 +778,7 @@ static const struct type *infer_var(struct infer *x, struct node *n)
 	n->var = &v->v;
 	if (v->is_declared && !v->is_assigned)
 		infer_warn(x, E_SUSPICIOUS, n->at, "Variable used before it was assigned: %s",
-			   n->name);
+		           n->name);
 	t = cast_settled(scope_type(v));
 	/* What lives in memory comes back as a number the verifier knows nothing about. */
 	if (v->v.is_captured && t->kind == TYPE_PTR)
@@ -794,7 +798,7 @@ static bool has_enumerator(const struct type *t, uint64_t number)
 
 /* (int8[])n takes as many elements as fit. */
 static const struct type *sized_array(struct infer *x, const struct type *to,
-				      const struct type *from)
+                                      const struct type *from)
 {
 	const struct type *elem;
 
@@ -805,7 +809,7 @@ static const struct type *sized_array(struct infer *x, const struct type *to,
 }
 
 static const struct type *pointer_space(struct infer *x, const struct type *to,
-					const struct type *from)
+                                        const struct type *from)
 {
 	enum addr_space as = infer_default_space(x);
 
@@ -835,23 +839,23 @@ static const struct type *infer_cast(struct infer *x, struct node *n)
 	n->cast_to = to;
 	if (to->kind == TYPE_STRUCT || to->kind == TYPE_UNION)
 		return infer_error(x, E_BAD_CAST, n->at, "Cannot cast to \"%s\"",
-				   infer_type_text(x, to));
+		                   infer_type_text(x, to));
 	if (from->kind == TYPE_STRUCT || from->kind == TYPE_UNION)
 		return infer_error(x, E_BAD_CAST, n->at, "Cannot cast from C type \"%s\"",
-				   infer_type_text(x, from));
+		                   infer_type_text(x, from));
 	if (!cast_is_legal(from, to))
 		return infer_error(x, E_BAD_CAST, n->at, "Cannot cast from \"%s\" to \"%s\"",
-				   infer_type_text(x, from), infer_type_text(x, to));
+		                   infer_type_text(x, from), infer_type_text(x, to));
 	if (to->kind == TYPE_ENUM && n->args[0]->kind == NODE_INT &&
 	    !has_enumerator(to, n->args[0]->number))
 		return infer_error(x, E_BAD_CAST, n->at, "%s has no member of value %lld",
-				   infer_type_text(x, to), (long long)n->args[0]->number);
+		                   infer_type_text(x, to), (long long)n->args[0]->number);
 	/* `(struct task_struct *)curtask` was needed once and is accepted silently. */
 	if (!n->is_implicit && type_equal(from, to) && from->kind != TYPE_PTR &&
 	    !cast_is_flexible(from))
 		infer_warn(x, E_SUSPICIOUS, n->at,
-			   "Unnecessary cast: expression is already of type %s",
-			   infer_type_text(x, from));
+		           "Unnecessary cast: expression is already of type %s",
+		           infer_type_text(x, from));
 	return to;
 }
 

@@ -28,7 +28,7 @@ struct infer_map {
 	struct map *m;
 	const struct type *next_key, *next_value;
 	bool has_shape; /* the first use said scalar or keyed */
-	bool is_used;	/* at all */
+	bool is_used;   /* at all */
 	bool is_written;
 };
 
@@ -42,16 +42,16 @@ struct infer {
 	bool is_final;
 	/* The probe being walked. */
 	struct probe *p;
-	struct strmap bindings; /* $name -> struct infer_var in scope, or NULL */
+	struct strmap bindings;           /* $name -> struct infer_var in scope, or NULL */
 	vec(struct infer_var *) in_scope; /* innermost last */
-	uint32_t body_level;		  /* for bodies around */
-	uint32_t map_body_level;	  /* of those, over maps */
-	uint32_t loop_level;		  /* what break and continue may leave */
+	uint32_t body_level;              /* for bodies around */
+	uint32_t map_body_level;          /* of those, over maps */
+	uint32_t loop_level;              /* what break and continue may leave */
 	/* The unit. */
 	vec(struct infer_var *) vars;
-	struct strmap map_names; /* @name -> struct infer_map */
+	struct strmap map_names;      /* @name -> struct infer_map */
 	vec(struct infer_map *) maps; /* by map id */
-	struct span first_unknown; /* an expression without a type in the last pass */
+	struct span first_unknown;    /* an expression without a type in the last pass */
 	struct span first_unset_map;
 	const char *unset_map;
 };
@@ -59,9 +59,9 @@ struct infer {
 /* ---- infer.c ---- */
 /* A mistake at `at`, kept silent until the last pass. Returns cast_unknown(). */
 const struct type *infer_error(struct infer *x, enum diag_code code, struct span at,
-			       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+                               const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void infer_warn(struct infer *x, enum diag_code code, struct span at, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 void infer_hint(struct infer *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const char *infer_type_text(struct infer *x, const struct type *t);
 
@@ -71,11 +71,11 @@ void scope_leave(struct infer *x, size_t mark);
 struct infer_var *scope_find(struct infer *x, const char *name);
 /* Bind `name` here. `slot` is where the declaring node keeps its variable from pass to pass. */
 struct infer_var *scope_declare(struct infer *x, const char *name, struct span at,
-				struct variable **slot);
+                                struct variable **slot);
 /* The variable gets (also) a value of type t; false if it does not fit. */
 bool scope_join(struct infer *x, struct infer_var *v, const struct type *t);
 const struct type *scope_type(const struct infer_var *v); /* as known so far, may be unknown */
-void scope_guess(struct infer *x, struct diag_guess *g); /* offer all names in scope */
+void scope_guess(struct infer *x, struct diag_guess *g);  /* offer all names in scope */
 
 /* ---- infer_expr.c ---- */
 /* Type of an expression as it stands; set in n->type as well. Never NULL. */
@@ -85,7 +85,8 @@ const struct type *infer_expr(struct infer *x, struct node *n);
 const struct type *infer_value(struct infer *x, struct node **slot);
 /* The conversion alone, of a child that has been walked. */
 const struct type *infer_decay(struct infer *x, struct node **slot);
-/* In the last pass: make *slot a value of type `to` (cast_is_implicit() holds). Warns about signs. */
+/* In the last pass: make *slot a value of type `to` (cast_is_implicit() holds). Warns about signs.
+ */
 void infer_coerce(struct infer *x, struct node **slot, const struct type *to);
 /* The same without the warning. */
 void infer_convert(struct infer *x, struct node **slot, const struct type *to);
@@ -93,8 +94,8 @@ void infer_convert(struct infer *x, struct node **slot, const struct type *to);
 void infer_condition(struct infer *x, struct node **slot, const char *what);
 /* Type of `left op right` for an arithmetic operator; reports. */
 const struct type *infer_arithmetic(struct infer *x, struct node *n, enum op op,
-				    const struct type *left, struct node *left_node,
-				    const struct type *right, struct node *right_node);
+                                    const struct type *left, struct node *left_node,
+                                    const struct type *right, struct node *right_node);
 bool infer_is_literal_int(const struct node *n);
 void infer_set_int(struct node *n, uint64_t number, const struct type *t);
 void infer_set_string(struct infer *x, struct node *n, const char *bytes, uint32_t len_b);

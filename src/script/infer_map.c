@@ -28,7 +28,6 @@ struct infer_map *infer_map_named(struct infer *x, struct node *n)
 
 /* ---- keys ----------------------------------------------------------------------------------- */
 
-
 /* The first part of a key type that cannot be one, or NULL. */
 static const struct type *bad_key_part(const struct type *t)
 {
@@ -74,10 +73,10 @@ static bool check_key(struct infer *x, const struct node *key, const struct type
 		return true;
 	if (type_is_agg(bad))
 		infer_error(x, E_MAP_USE, key->at, "%s cannot be part of a map key",
-			    infer_type_text(x, bad));
+		            infer_type_text(x, bad));
 	else
 		infer_error(x, E_MAP_USE, key->at, "Invalid map key type: %s",
-			    infer_type_text(x, bad));
+		            infer_type_text(x, bad));
 	return false;
 }
 
@@ -90,9 +89,9 @@ void infer_map_key(struct infer *x, struct infer_map *im, struct node **slot, st
 	both = cast_common(x->a, im->next_key, t);
 	if (!both) {
 		infer_error(x, E_TYPE_MISMATCH, at,
-			    "Argument mismatch for %s: trying to access with arguments: '%s' when "
-			    "map expects arguments: '%s'",
-			    im->m->name, infer_type_text(x, t), infer_type_text(x, im->next_key));
+		            "Argument mismatch for %s: trying to access with arguments: '%s' when "
+		            "map expects arguments: '%s'",
+		            im->m->name, infer_type_text(x, t), infer_type_text(x, im->next_key));
 		return;
 	}
 	im->next_key = both;
@@ -111,14 +110,14 @@ static void check_shape(struct infer *x, struct infer_map *im, struct node *n, b
 		return;
 	if (is_keyed)
 		infer_error(x, E_MAP_USE, n->at,
-			    "%s used as a map with an explicit key (non-scalar map), previously "
-			    "used without an explicit key (scalar map)",
-			    n->name);
+		            "%s used as a map with an explicit key (non-scalar map), previously "
+		            "used without an explicit key (scalar map)",
+		            n->name);
 	else
 		infer_error(x, E_MAP_USE, n->at,
-			    "%s used as a map without an explicit key (scalar map), previously "
-			    "used with an explicit key (non-scalar map)",
-			    n->name);
+		            "%s used as a map without an explicit key (scalar map), previously "
+		            "used with an explicit key (non-scalar map)",
+		            n->name);
 }
 
 /* ---- places --------------------------------------------------------------------------------- */
@@ -144,7 +143,7 @@ bool infer_map_join(struct infer *x, struct node *n, const struct type *t, struc
 	im->is_written = true;
 	if (t->kind == TYPE_NONE || t->kind == TYPE_VOID) {
 		infer_error(x, E_TYPE_MISMATCH, at, "Value '%s' cannot be stored in a map",
-			    infer_type_text(x, t));
+		            infer_type_text(x, t));
 		return false;
 	}
 	if (now->kind == TYPE_HIST && t->kind == TYPE_HIST && now->hist_bits != t->hist_bits) {
@@ -152,8 +151,7 @@ bool infer_map_join(struct infer *x, struct node *n, const struct type *t, struc
 		return false;
 	}
 	if (now->kind == TYPE_LHIST && t->kind == TYPE_LHIST && !type_equal(now, t)) {
-		infer_error(x, E_MAP_USE, at,
-			    "Different lhist bounds in a single map unsupported");
+		infer_error(x, E_MAP_USE, at, "Different lhist bounds in a single map unsupported");
 		return false;
 	}
 	both = cast_common(x->a, now, t);
@@ -162,9 +160,9 @@ bool infer_map_join(struct infer *x, struct node *n, const struct type *t, struc
 		both = type_agg(x->a, t->kind, true);
 	if (!both) {
 		infer_error(x, E_TYPE_MISMATCH, at,
-			    "Type mismatch for %s: trying to assign value of type '%s' when map "
-			    "already has a type '%s'",
-			    n->name, infer_type_text(x, t), infer_type_text(x, now));
+		            "Type mismatch for %s: trying to assign value of type '%s' when map "
+		            "already has a type '%s'",
+		            n->name, infer_type_text(x, t), infer_type_text(x, now));
 		return false;
 	}
 	im->next_value = both;

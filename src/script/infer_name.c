@@ -118,14 +118,14 @@ static const struct type *no_field(struct infer *x, struct node *n, const struct
 
 	if (t->kind == TYPE_RECORD)
 		infer_error(x, E_UNKNOWN_NAME, n->at, "Record does not contain a field named '%s'",
-			    n->name);
+		            n->name);
 	else if (infer_is_args(n->args[0]))
 		infer_error(x, E_UNKNOWN_NAME, n->at, "args of %s has no field named '%s'",
-			    x->p->targets.items[0].name, n->name);
+		            x->p->targets.items[0].name, n->name);
 	else
 		infer_error(x, E_UNKNOWN_NAME, n->at,
-			    "Struct/union of type '%s' does not contain a field named '%s'",
-			    infer_type_text(x, t), n->name);
+		            "Struct/union of type '%s' does not contain a field named '%s'",
+		            infer_type_text(x, t), n->name);
 	if (!x->is_final)
 		return cast_unknown();
 	guess_field(&g, t, 0);
@@ -135,18 +135,18 @@ static const struct type *no_field(struct infer *x, struct node *n, const struct
 }
 
 static const struct type *tuple_element(struct infer *x, struct node *n, const struct type *t,
-					uint64_t number, bool is_negative)
+                                        uint64_t number, bool is_negative)
 {
 	const struct type *elem;
 
 	if (t->kind != TYPE_TUPLE)
 		return infer_error(x, E_BAD_INDEX, n->at,
-				   "Can not access index '%llu' on expression of type '%s'",
-				   (unsigned long long)number, infer_type_text(x, t));
+		                   "Can not access index '%llu' on expression of type '%s'",
+		                   (unsigned long long)number, infer_type_text(x, t));
 	if (is_negative || number >= t->n_fields)
 		return infer_error(x, E_BAD_INDEX, n->at,
-				   "Invalid tuple index: %lld. Found %u elements in tuple.",
-				   (long long)number, t->n_fields);
+		                   "Invalid tuple index: %lld. Found %u elements in tuple.",
+		                   (long long)number, t->n_fields);
 	n->number = number;
 	n->field = &t->fields[number];
 	n->field_off_b = n->field->off_b;
@@ -169,12 +169,12 @@ const struct type *infer_field(struct infer *x, struct node *n)
 		t = type_strip(t->elem);
 	if (t->kind != TYPE_STRUCT && t->kind != TYPE_UNION && t->kind != TYPE_RECORD)
 		return infer_error(x, E_BAD_OPERAND, n->at,
-				   "Can not access field '%s' on expression of type '%s'", n->name,
-				   infer_type_text(x, base));
+		                   "Can not access field '%s' on expression of type '%s'", n->name,
+		                   infer_type_text(x, base));
 	t = infer_complete(x, t);
 	if (t->is_incomplete)
 		return infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown struct/union: '%s'",
-				   t->name ? t->name : "(anonymous)");
+		                   t->name ? t->name : "(anonymous)");
 	n->field = type_find_field(t, n->name, &n->field_off_b);
 	if (!n->field)
 		return no_field(x, n, t);
@@ -182,8 +182,8 @@ const struct type *infer_field(struct infer *x, struct node *n)
 		const struct type *elem = cast_settled(n->field->type);
 
 		return elem->kind == TYPE_PTR && elem->as == AS_BTF
-			       ? type_ptr(x->a, elem->elem, AS_KERNEL)
-			       : elem;
+		           ? type_ptr(x->a, elem->elem, AS_KERNEL)
+		           : elem;
 	}
 	t = loaded(x, n->field->type, infer_space(x, n));
 	if (n->field->is_data_loc && t->kind == TYPE_ARRAY)
@@ -220,37 +220,36 @@ const struct type *infer_index(struct infer *x, struct node *n)
 	}
 	if (base->kind != TYPE_PTR && base->kind != TYPE_ARRAY && base->kind != TYPE_STRING)
 		return infer_error(x, E_BAD_INDEX, n->at,
-				   "The array index operator [] can only be used on arrays and "
-				   "pointers, found %s.",
-				   cast_kind_word(base));
+		                   "The array index operator [] can only be used on arrays and "
+		                   "pointers, found %s.",
+		                   cast_kind_word(base));
 	if (!cast_is_unknown(index) &&
 	    (!cast_is_number(index) || is_negative ||
 	     (cast_is_signed(index) && !cast_is_flexible(index) && !is_literal)))
 		return infer_error(x, E_BAD_INDEX, n->args[1]->at,
-				   "The array index operator [] only accepts non-negative integer "
-				   "indices. Got: %s",
-				   infer_type_text(x, index));
+		                   "The array index operator [] only accepts non-negative integer "
+		                   "indices. Got: %s",
+		                   infer_type_text(x, index));
 	if (base->kind == TYPE_STRING) {
 		if (is_literal && at->number >= base->size_b)
-			return infer_error(
-				x, E_BAD_INDEX, n->at,
-				"the index %llu is out of bounds for array of size %u",
-				(unsigned long long)at->number, base->size_b);
+			return infer_error(x, E_BAD_INDEX, n->at,
+			                   "the index %llu is out of bounds for array of size %u",
+			                   (unsigned long long)at->number, base->size_b);
 		return type_int(1, true);
 	}
 	elem = infer_complete(x, base->elem);
 	if (elem->kind == TYPE_VOID)
 		return infer_error(x, E_BAD_INDEX, n->at,
-				   "The array index operator [] cannot be used on a pointer to an "
-				   "unsized type (void *).");
+		                   "The array index operator [] cannot be used on a pointer to an "
+		                   "unsized type (void *).");
 	if (elem->is_incomplete)
 		return infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown struct/union: '%s'",
-				   elem->name ? elem->name : "(anonymous)");
+		                   elem->name ? elem->name : "(anonymous)");
 	/* An array of no elements is a flexible one: nobody knows its bounds. */
 	if (base->kind == TYPE_ARRAY && base->n_elems && is_literal && at->number >= base->n_elems)
 		return infer_error(x, E_BAD_INDEX, n->at,
-				   "the index %llu is out of bounds for array of size %u",
-				   (unsigned long long)at->number, base->n_elems);
+		                   "the index %llu is out of bounds for array of size %u",
+		                   (unsigned long long)at->number, base->n_elems);
 	return loaded(x, elem, infer_space(x, n) == AS_BTF ? AS_KERNEL : infer_space(x, n));
 }
 
@@ -291,7 +290,7 @@ const struct type *infer_type_name(struct infer *x, struct node *n)
 
 	if (!t)
 		return infer_error(x, E_UNKNOWN_NAME, at, "Cannot resolve unknown type \"%s\"",
-				   n->type_text);
+		                   n->type_text);
 	t = type_strip(t);
 	if (t->kind == TYPE_STRING && !t->size_b)
 		return type_string(x->a, (uint32_t)x->config->max_strlen);
@@ -316,7 +315,7 @@ const struct type *infer_sizeof(struct infer *x, struct node *n)
 		return x->is_final ? t : type_int(8, false);
 	if (t->is_incomplete)
 		return infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown struct/union: '%s'",
-				   t->name ? t->name : "(anonymous)");
+		                   t->name ? t->name : "(anonymous)");
 	return constant(x, n, t->size_b);
 }
 
@@ -338,13 +337,13 @@ const struct type *infer_offsetof(struct infer *x, struct node *n)
 
 		t = infer_complete(x, t);
 		f = t->kind == TYPE_STRUCT || t->kind == TYPE_UNION || t->kind == TYPE_RECORD
-			    ? type_find_field(t, name, &off_b)
-			    : NULL;
+		        ? type_find_field(t, name, &off_b)
+		        : NULL;
 		if (!f)
 			return infer_error(
-				x, E_UNKNOWN_NAME, n->at,
-				"Struct/union of type '%s' does not contain a field named '%s'",
-				infer_type_text(x, t), name);
+			    x, E_UNKNOWN_NAME, n->at,
+			    "Struct/union of type '%s' does not contain a field named '%s'",
+			    infer_type_text(x, t), name);
 		sum += off_b;
 		t = type_strip(f->type);
 		rest += len_b + (rest[len_b] == '.');

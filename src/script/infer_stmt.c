@@ -12,13 +12,13 @@ static void infer_stmt(struct infer *x, struct node *n);
 /* ---- assignments ---------------------------------------------------------------------------- */
 
 static void var_mismatch(struct infer *x, const struct infer_var *v, struct span at,
-			 const struct type *t)
+                         const struct type *t)
 {
 	infer_error(x, E_TYPE_MISMATCH, at,
-		    "Type mismatch for %s: trying to assign value of type '%s' when variable "
-		    "already has a type '%s'",
-		    v->v.name, infer_type_text(x, t),
-		    infer_type_text(x, v->v.has_declared_type ? v->v.type : v->next));
+	            "Type mismatch for %s: trying to assign value of type '%s' when variable "
+	            "already has a type '%s'",
+	            v->v.name, infer_type_text(x, t),
+	            infer_type_text(x, v->v.has_declared_type ? v->v.type : v->next));
 }
 
 /* A literal has to fit the type that was declared; other values are cut to it. */
@@ -52,15 +52,15 @@ static void store_var(struct infer *x, struct infer_var *v, struct node **value)
 	if (t->kind == TYPE_NONE || t->kind == TYPE_VOID) {
 		v->is_assigned = v->is_ever_assigned = true;
 		infer_error(x, E_TYPE_MISMATCH, (*value)->at,
-			    "Value '%s' cannot be assigned to a scratch variable.",
-			    infer_type_text(x, t));
+		            "Value '%s' cannot be assigned to a scratch variable.",
+		            infer_type_text(x, t));
 		return;
 	}
 	if (type_is_agg(t)) {
 		v->is_assigned = v->is_ever_assigned = true;
 		infer_error(x, E_MAP_USE, (*value)->at,
-			    "Map value '%s' cannot be assigned from a map to a scratch variable.",
-			    infer_type_text(x, t));
+		            "Map value '%s' cannot be assigned from a map to a scratch variable.",
+		            infer_type_text(x, t));
 		return;
 	}
 	if (!scope_join(x, v, t) || (v->v.has_declared_type && !fits_declared(v, *value))) {
@@ -150,12 +150,12 @@ static void assign_map(struct infer *x, struct node *n)
 	if (is_map_aggregation(n->args[1])) {
 		im->is_written = true;
 		infer_error(x, E_MAP_USE, n->args[1]->at,
-			    "Map value '%s' cannot be assigned from one map to another.",
-			    infer_type_text(x, n->args[1]->type));
+		            "Map value '%s' cannot be assigned from one map to another.",
+		            infer_type_text(x, n->args[1]->type));
 		if (type_is_castable_agg(n->args[1]->type))
 			infer_hint(x, "cast it: (%s)%s",
-				   n->args[1]->type->is_signed ? "int64" : "uint64",
-				   n->args[1]->name);
+			           n->args[1]->type->is_signed ? "int64" : "uint64",
+			           n->args[1]->name);
 		return;
 	}
 	t = infer_decay(x, &n->args[1]);
@@ -184,11 +184,11 @@ static void infer_assign(struct infer *x, struct node *n)
 	t = target->kind == NODE_FIELD ? target->args[0]->type : target->type;
 	if (t->kind == TYPE_TUPLE || t->kind == TYPE_RECORD)
 		infer_error(x, E_BAD_OPERAND, target->at,
-			    "Tuples and records are immutable once created. Consider creating a "
-			    "new value and assigning it instead.");
+		            "Tuples and records are immutable once created. Consider creating a "
+		            "new value and assigning it instead.");
 	else
 		infer_error(x, E_BAD_OPERAND, target->at,
-			    "Only variables and maps can be assigned to");
+		            "Only variables and maps can be assigned to");
 }
 
 static void infer_let(struct infer *x, struct node *n)
@@ -198,8 +198,8 @@ static void infer_let(struct infer *x, struct node *n)
 
 	if (v) {
 		infer_error(x, E_REDEFINED, n->at,
-			    "Variable %s was already declared. Variable shadowing is not allowed.",
-			    n->name);
+		            "Variable %s was already declared. Variable shadowing is not allowed.",
+		            n->name);
 		if (x->is_final)
 			diag_context(x->d, v->v.declared_at, "This is the initial declaration.");
 	}
@@ -237,7 +237,7 @@ const struct type *infer_block(struct infer *x, struct node *block, bool as_valu
 		if (i && !is_unreachable && is_jump(block->stmts.items[i - 1])) {
 			is_unreachable = true;
 			infer_warn(x, E_SUSPICIOUS, block->stmts.items[i]->at,
-				   "Unreachable statement.");
+			           "Unreachable statement.");
 		}
 		infer_stmt(x, block->stmts.items[i]);
 	}
@@ -287,9 +287,9 @@ const struct type *infer_if(struct infer *x, struct node *n, bool as_value)
 	both = cast_common(x->a, then, otherwise);
 	if (!both)
 		return infer_error(
-			x, E_TYPE_MISMATCH, n->at,
-			"Branches must return the same type or compatible types: have '%s' and '%s'",
-			infer_type_text(x, then), infer_type_text(x, otherwise));
+		    x, E_TYPE_MISMATCH, n->at,
+		    "Branches must return the same type or compatible types: have '%s' and '%s'",
+		    infer_type_text(x, then), infer_type_text(x, otherwise));
 	for (uint32_t i = 1; i <= 2 && i < n->n_args; i++) {
 		slot = branch_slot(n, i);
 		if (!slot || both->kind == TYPE_NONE)
@@ -338,8 +338,8 @@ static struct infer_var *declare_loop_variable(struct infer *x, struct node *n)
 
 	if (v) {
 		infer_error(x, E_REDEFINED, n->at,
-			    "Variable %s was already declared. Variable shadowing is not allowed.",
-			    n->name);
+		            "Variable %s was already declared. Variable shadowing is not allowed.",
+		            n->name);
 		if (x->is_final)
 			diag_context(x->d, v->v.declared_at, "This is the initial declaration.");
 		return NULL;
@@ -381,8 +381,8 @@ static const struct type *element_type(struct infer *x, struct node *n, const st
 		elems[1] = cast_agg_result(elems[1]);
 	else if (type_is_agg(elems[1]))
 		return infer_error(x, E_MAP_USE, n->args[0]->at,
-				   "Loop expression does not support type: %s",
-				   infer_type_text(x, elems[1]));
+		                   "Loop expression does not support type: %s",
+		                   infer_type_text(x, elems[1]));
 	elems[0] = cast_settled(elems[0]);
 	elems[1] = cast_settled(elems[1]);
 	return type_tuple(x->a, elems, NULL, 2);
@@ -394,9 +394,10 @@ static void infer_for_map(struct infer *x, struct node *n)
 	const struct type *t = cast_unknown();
 
 	if (im && im->has_shape && !im->m->is_keyed)
-		infer_error(x, E_MAP_USE, n->args[0]->at,
-			    "%s has no explicit keys (scalar map), and cannot be used for iteration",
-			    im->m->name);
+		infer_error(
+		    x, E_MAP_USE, n->args[0]->at,
+		    "%s has no explicit keys (scalar map), and cannot be used for iteration",
+		    im->m->name);
 	else if (im)
 		t = element_type(x, n, im);
 	n->args[0]->type = im ? im->m->value : cast_unknown();
@@ -418,8 +419,8 @@ static void infer_for_range(struct infer *x, struct node *n)
 			continue;
 		if (!cast_is_number(end))
 			infer_error(x, E_TYPE_MISMATCH, n->args[i]->at,
-				    "Loop range requires an integer for the %s value",
-				    i ? "end" : "start");
+			            "Loop range requires an integer for the %s value",
+			            i ? "end" : "start");
 		else if (cast_is_signed(end) && !cast_is_flexible(end))
 			t = type_int(8, true);
 	}
@@ -451,7 +452,7 @@ static void infer_return(struct infer *x, struct node *n)
 	t = infer_value(x, &n->args[0]);
 	if (!cast_is_unknown(t) && !cast_is_number(t))
 		infer_error(x, E_TYPE_MISMATCH, n->args[0]->at, "Not a valid return type: %s",
-			    infer_type_text(x, t));
+		            infer_type_text(x, t));
 }
 
 static bool is_ternary_of_actions(const struct node *n)

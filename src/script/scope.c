@@ -19,7 +19,7 @@ void scope_leave(struct infer *x, size_t mark)
 		if (!x->is_final || v->is_ever_assigned || !v->is_declared)
 			continue;
 		infer_warn(x, E_SUSPICIOUS, v->v.declared_at, "Variable %s was never assigned to.",
-			   v->v.name);
+		           v->v.name);
 	}
 }
 
@@ -33,7 +33,7 @@ struct infer_var *scope_find(struct infer *x, const char *name)
 }
 
 struct infer_var *scope_declare(struct infer *x, const char *name, struct span at,
-				struct variable **slot)
+                                struct variable **slot)
 {
 	struct infer_var *v = (struct infer_var *)*slot;
 
