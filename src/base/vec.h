@@ -39,7 +39,7 @@ void *vec_grow(struct arena *a, void *items, size_t n, size_t *cap, size_t want,
 #define vec_pop(v) ((v)->items[--(v)->n])
 #define vec_last(v) ((v)->items[(v)->n - 1])
 #define vec_each(it, v)                                                                            \
-	for (__typeof__(&(v)->items[0]) it = (v)->items; it && it < (v)->items + (v)->n; it++)
+	for (__typeof__((v)->items + 0) it = (v)->items; it && it < (v)->items + (v)->n; it++)
 #define vec_free(v)                                                                                \
 	do {                                                                                       \
 		__builtin_free((v)->items);                                                        \
