@@ -167,6 +167,26 @@ static const struct type *type_of_probetype(struct infer *x, struct node *n)
 	return n->type;
 }
 
+/* Where a prototype is known, so is how many there are; a shared body may have several. */
+static const struct type *type_of_arg(struct infer *x, struct node *n)
+{
+	const struct type *args = NULL;
+	uint32_t n_args;
+
+	if (x->p->targets.n == 1 && (x->p->kind == PROBE_FENTRY || x->p->kind == PROBE_FEXIT ||
+	                             x->p->kind == PROBE_RAWTRACEPOINT))
+		args = infer_args_type(x);
+	if (!args)
+		return type_int(8, false);
+	n_args = args->n_fields;
+	if (n_args && x->p->kind == PROBE_FEXIT && !strcmp(args->fields[n_args - 1].name, "retval"))
+		n_args--;
+	if (n->number >= n_args)
+		return infer_error(x, E_BAD_INDEX, n->at, "%s has %u arguments, there is no %s",
+		                   x->p->targets.items[0].name, n_args, n->name);
+	return type_int(8, false);
+}
+
 static const struct type *type_of_comm(struct infer *x, struct node *n)
 {
 	(void)n;
@@ -220,7 +240,7 @@ static const struct {
 	[B_usermode]  = {1, NULL},
 	[B_username]  = {0, type_of_username},
 	[B_ustack]    = {0, type_of_stack},
-	[B_arg]       = {8, NULL},
+	[B_arg]       = {0, type_of_arg},
 	[B_sarg]      = {8, NULL},
     /* clang-format on */
 };

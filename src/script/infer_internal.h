@@ -96,9 +96,13 @@ void infer_condition(struct infer *x, struct node **slot, const char *what);
 const struct type *infer_arithmetic(struct infer *x, struct node *n, enum op op,
                                     const struct type *left, struct node *left_node,
                                     const struct type *right, struct node *right_node);
-bool infer_is_literal_int(const struct node *n);
 void infer_set_int(struct node *n, uint64_t number, const struct type *t);
 void infer_set_string(struct infer *x, struct node *n, const char *bytes, uint32_t len_b);
+
+/* ---- infer_fold.c: true: n has become a literal ---- */
+bool infer_fold_binary(struct infer *x, struct node *n);
+bool infer_fold_unary(struct infer *x, struct node *n);
+bool infer_is_comparison(enum op op);
 
 /* ---- infer_name.c: fields, indexes, identifiers, type names ---- */
 const struct type *infer_field(struct infer *x, struct node *n);
