@@ -104,17 +104,24 @@ void lexer_init(struct lexer *lx, struct arena *a, struct diag *d, uint32_t sour
 	lx->errors_before = diag_errors(d);
 }
 
-void lexer_error(struct lexer *lx, enum diag_code code, uint32_t begin, uint32_t end,
+bool lexer_error(struct lexer *lx, enum diag_code code, uint32_t begin, uint32_t end,
                  const char *fmt, ...)
 {
+	size_t limit = lx->errors_before + LEXER_ERRORS_MAX;
 	va_list ap;
 
-	va_start(ap, fmt);
-	diag_error(lx->diag, code, (struct span){lx->source, begin, end}, "%s",
-	           arena_vprintf(lx->a, fmt, ap));
-	va_end(ap);
-	if (diag_errors(lx->diag) >= lx->errors_before + LEXER_ERRORS_MAX)
+	/* A copy that looked ahead may have reported the last one. */
+	bool is_reported = !lx->is_lost && diag_errors(lx->diag) < limit;
+
+	if (is_reported) {
+		va_start(ap, fmt);
+		diag_error(lx->diag, code, (struct span){lx->source, begin, end}, "%s",
+		           arena_vprintf(lx->a, fmt, ap));
+		va_end(ap);
+	}
+	if (diag_errors(lx->diag) >= limit)
 		lx->is_lost = true;
+	return is_reported;
 }
 
 /* ---- numbers ---- */
@@ -408,6 +415,7 @@ static void skip_strays(struct lexer *lx)
 {
 	uint32_t begin = lx->pos;
 	unsigned char c = (unsigned char)lx->text[begin];
+	bool is_reported;
 
 	while (lx->pos < lx->len_b) {
 		char next = lx->text[lx->pos];
@@ -418,12 +426,14 @@ static void skip_strays(struct lexer *lx)
 		lx->pos++;
 	}
 	if (c > ' ' && c < 0x7f)
-		lexer_error(lx, E_SYNTAX, begin, lx->pos, "syntax: unexpected character '%c'", c);
+		is_reported = lexer_error(lx, E_SYNTAX, begin, lx->pos,
+		                          "syntax: unexpected character '%c'", c);
 	else
-		lexer_error(lx, E_SYNTAX, begin, lx->pos, "syntax: unexpected byte 0x%02x", c);
-	if (c == '\'')
+		is_reported =
+		    lexer_error(lx, E_SYNTAX, begin, lx->pos, "syntax: unexpected byte 0x%02x", c);
+	if (is_reported && c == '\'')
 		diag_hint(lx->diag, "there are no character literals: write \"...\" for a string");
-	else if (c == '$')
+	else if (is_reported && c == '$')
 		diag_hint(lx->diag, "variables are named $x, parameters $1, their number is $#");
 }
 

@@ -54,8 +54,9 @@ struct lexer {
 /* Begin at the text's first byte. Borrows everything. */
 void lexer_init(struct lexer *lx, struct arena *a, struct diag *d, uint32_t source,
                 const char *text, uint32_t len_b);
-/* Report a mistake at text[begin, end); one too many and the lexer is lost. */
-void lexer_error(struct lexer *lx, enum diag_code code, uint32_t begin, uint32_t end,
+/* Report a mistake at text[begin, end); one too many and the lexer is lost. False if it was
+ * already, and nothing was reported (a hint would then go to another report). */
+bool lexer_error(struct lexer *lx, enum diag_code code, uint32_t begin, uint32_t end,
                  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* The next token, behind white space and comments; TOK_EOF again and again at the end. Malformed

@@ -52,10 +52,8 @@ void parser_jump(struct parser *p, uint32_t off_b)
 /* E_SYNTAX at text[begin, end), `syntax: ` put in front. */
 static bool error_at(struct parser *p, uint32_t begin, uint32_t end, const char *fmt, va_list ap)
 {
-	if (p->lx.is_lost)
-		return false;
-	lexer_error(&p->lx, E_SYNTAX, begin, end, "syntax: %s", arena_vprintf(p->u->a, fmt, ap));
-	return true;
+	return lexer_error(&p->lx, E_SYNTAX, begin, end, "syntax: %s",
+	                   arena_vprintf(p->u->a, fmt, ap));
 }
 
 bool parser_error(struct parser *p, const char *fmt, ...)
@@ -82,9 +80,8 @@ static void raw_error(struct parser *p, uint32_t begin, uint32_t end, const char
 
 void parser_unsupported(struct parser *p, const char *what)
 {
-	if (!p->lx.is_lost)
-		lexer_error(&p->lx, E_UNSUPPORTED, p->tok.begin, p->tok.end,
-		            "%s is not supported yet", what);
+	lexer_error(&p->lx, E_UNSUPPORTED, p->tok.begin, p->tok.end, "%s is not supported yet",
+	            what);
 }
 
 bool parser_enter(struct parser *p)
@@ -204,8 +201,8 @@ static void parse_c_section(struct parser *p)
 	u->c_begin_b = p->tok.begin;
 	while (is_c_definition(p)) {
 		if (token_is(p, "static")) {
-			parser_error(p, "'static' cannot stand here");
-			diag_hint(u->diag, "put it into a header and #include that");
+			if (parser_error(p, "'static' cannot stand here"))
+				diag_hint(u->diag, "put it into a header and #include that");
 		}
 		skip_c_definition(p);
 	}
@@ -273,9 +270,9 @@ static bool check_map_kind(struct parser *p)
 	for (size_t i = 0; i < sizeof(map_kinds) / sizeof(map_kinds[0]); i++)
 		if (token_is(p, map_kinds[i]))
 			return true;
-	lexer_error(&p->lx, E_MAP_USE, p->tok.begin, p->tok.end, "Invalid bpf map type: %s",
-	            parser_token_dup(p));
-	diag_hint(p->u->diag, "Valid map types: hash, lruhash, percpuhash, percpulruhash");
+	if (lexer_error(&p->lx, E_MAP_USE, p->tok.begin, p->tok.end, "Invalid bpf map type: %s",
+	                parser_token_dup(p)))
+		diag_hint(p->u->diag, "Valid map types: hash, lruhash, percpuhash, percpulruhash");
 	return false;
 }
 
@@ -312,9 +309,10 @@ static bool parse_map_declaration(struct parser *p)
 	vec_each (other, &p->u->maps) {
 		if (strcmp((*other)->name, m->name))
 			continue;
-		lexer_error(&p->lx, E_REDEFINED, m->first_use.begin, m->first_use.end,
-		            "Map %s was already declared", m->name);
-		diag_context(p->u->diag, (*other)->declared_at, "This is the initial declaration.");
+		if (lexer_error(&p->lx, E_REDEFINED, m->first_use.begin, m->first_use.end,
+		                "Map %s was already declared", m->name))
+			diag_context(p->u->diag, (*other)->declared_at,
+			             "This is the initial declaration.");
 		return parser_expect(p, TOK_SEMI);
 	}
 	m->id = (uint32_t)p->u->maps.n;
