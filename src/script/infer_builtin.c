@@ -179,7 +179,8 @@ static const struct type *type_of_arg(struct infer *x, struct node *n)
 	if (!args)
 		return type_int(8, false);
 	n_args = args->n_fields;
-	if (n_args && x->p->kind == PROBE_FEXIT && !strcmp(args->fields[n_args - 1].name, "retval"))
+	if (n_args && x->p->kind == PROBE_FEXIT && args->fields[n_args - 1].name &&
+	    !strcmp(args->fields[n_args - 1].name, "retval"))
 		n_args--;
 	if (n->number >= n_args)
 		return infer_error(x, E_BAD_INDEX, n->at, "%s has %u arguments, there is no %s",
