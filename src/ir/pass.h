@@ -53,6 +53,16 @@ static inline struct arena *ir_arena(const struct ir_func *f)
 	return f->unit->a;
 }
 
+/* Which of the block's predecessors `from` is. */
+static inline uint32_t ir_pred_index(const struct ir_block *b, const struct ir_block *from)
+{
+	uint32_t at = 0;
+
+	while (b->preds.items[at] != from)
+		at++;
+	return at;
+}
+
 /* The value that a chain of views shows. */
 static inline struct ir_inst *ir_unview(struct ir_inst *i)
 {
