@@ -674,6 +674,48 @@ static void missing_probes_are_errors_warnings_or_nothing(void **state)
 	}
 }
 
+/* Clearing one scalar while another in the same value is counted must not lose a count. */
+static void *call_getpgid(void *arg)
+{
+	getpgid_times(200000);
+	return arg;
+}
+
+static void a_scalar_is_cleared_alone(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t map = add_map(f, MAP_CPU_GLOBALS, BPF_MAP_TYPE_PERCPU_ARRAY, 4, 16, 1, 0);
+	uint32_t cleared = add_var(f, "@a", NULL, map, 0), kept = add_var(f, "@b", NULL, map, 8);
+	struct image_program *p = add_program(f, BPF_PROG_TYPE_TRACEPOINT);
+	struct image_attach *at =
+	    add_attach(f, p, ATTACH_TRACEPOINT, "t:syscalls:sys_enter_getpgid");
+	pthread_t thread;
+
+	at->category = "syscalls";
+	at->func = "sys_enter_getpgid";
+	emit_own_pid_only(f, p);
+	emit(f, p, STORE_IMM(BPF_W, 10, -4, 0));
+	emit(f, p, MOV(2, 10));
+	emit(f, p, ADD_IMM(2, -4));
+	emit_map(f, p, 1, RELOC_MAP, map, 0);
+	emit(f, p, CALL(map_lookup_elem));
+	emit(f, p, JEQ_IMM(0, 0, 3));
+	emit(f, p, MOV_IMM(1, 1));
+	emit(f, p, ADD_MEM(0, 1, 0));
+	emit(f, p, ADD_MEM(0, 1, 8));
+	emit_return(f, p);
+	load_well(f);
+	assert_int_equal(attach(f), 1);
+	pthread_create(&thread, NULL, call_getpgid, NULL);
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(engine_kernel.var_clear(f->e, cleared), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(sum_of(f, kept), 200000);
+	assert_true(sum_of(f, cleared) < 200000);
+	assert_int_equal(engine_kernel.var_clear(f->e, cleared), 0);
+	assert_int_equal(sum_of(f, cleared), 0);
+}
+
 /* ---- keyed maps ------------------------------------------------------------------------------ */
 
 struct keys {
@@ -981,6 +1023,7 @@ int main(void)
 		TEST(hundreds_of_tracepoints_detach_at_once),
 		TEST(a_profile_follows_the_process),
 		TEST(missing_probes_are_errors_warnings_or_nothing),
+		TEST(a_scalar_is_cleared_alone),
 		TEST(keyed_maps_read_zero_and_clear),
 		TEST(the_report_names_every_feature),
 		TEST(records_arrive_in_order_or_count_as_lost),

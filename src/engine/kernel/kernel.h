@@ -113,6 +113,10 @@ uint64_t kernel_lost(struct engine *e);
 int kernel_var_read(struct engine *e, uint32_t var, engine_entry_fn *fn, void *arg);
 int kernel_var_clear(struct engine *e, uint32_t var);
 int kernel_var_zero(struct engine *e, uint32_t var);
+
+/* zero.c: zeroes a range of the one entry of a per-CPU map on every CPU, leaving the rest of the
+ * value to those who count in it. -errno where that can't be done. */
+int map_zero_per_cpu(struct engine *e, uint32_t map, uint32_t off_b, uint32_t size_b);
 int kernel_stack_read(struct engine *e, uint64_t id, uint32_t size_b, struct image_stack *ret);
 
 #endif

@@ -319,6 +319,9 @@ static int scalar_zero(struct engine *e, const struct image_var *v)
 		memset((uint8_t *)e->views[v->map] + v->off_b, 0, size_b);
 		return 0;
 	}
+	if (map_is_per_cpu(m) && map_zero_per_cpu(e, v->map, v->off_b, size_b) == 0)
+		return 0;
+	/* Second best: what is counted elsewhere in this value meanwhile is lost. */
 	err = globals_lookup(e, v->map, &value);
 	if (err)
 		return err;
@@ -363,22 +366,44 @@ int kernel_stack_read(struct engine *e, uint64_t id, uint32_t size_b, struct ima
 	return -ENOENT;
 }
 
+/* All entries of the lost map at once; see has_no_batch(). */
+static int lost_batch(struct engine *e, uint64_t *values, uint32_t *keys, uint32_t n)
+{
+	union bpf_attr attr = {0};
+	uint32_t position;
+
+	attr.batch.out_batch = sys_ptr(&position);
+	attr.batch.keys = sys_ptr(keys);
+	attr.batch.values = sys_ptr(values);
+	attr.batch.count = n;
+	attr.batch.map_fd = (uint32_t)e->map_fds[e->lost_map];
+	return sys_bpf(BPF_MAP_LOOKUP_BATCH, &attr, sizeof(attr));
+}
+
 uint64_t kernel_lost(struct engine *e)
 {
 	uint64_t sum = e->perf ? perf_buffer_lost(e->perf) : 0;
 	const struct image_map *m;
+	uint32_t n, entry_b, *keys;
 	uint64_t *values;
+	int err = -EINVAL;
 
 	if (e->lost_map == UINT32_MAX)
 		return sum;
 	m = &e->img->maps.items[e->lost_map];
-	values = malloc(map_entry_size(e, m));
-	for (uint32_t i = 0; values && i < m->max_entries; i++) {
-		if (map_op(BPF_MAP_LOOKUP_ELEM, (uint32_t)e->map_fds[e->lost_map], &i, values, 0))
-			break;
-		for (uint32_t cpu = 0; cpu < map_entry_size(e, m) / 8; cpu++)
-			sum += values[cpu];
-	}
+	n = m->max_entries;
+	entry_b = map_entry_size(e, m);
+	values = calloc(n, entry_b);
+	keys = calloc(n, sizeof(*keys));
+	if (values && keys && n > 2)
+		err = lost_batch(e, values, keys, n);
+	if (values && err && err != -ENOENT)
+		for (uint32_t i = 0; i < n; i++)
+			map_op(BPF_MAP_LOOKUP_ELEM, (uint32_t)e->map_fds[e->lost_map], &i,
+			       (uint8_t *)values + (size_t)i * entry_b, 0);
+	for (size_t i = 0; values && i < (size_t)n * entry_b / 8; i++)
+		sum += values[i];
 	free(values);
+	free(keys);
 	return sum;
 }
