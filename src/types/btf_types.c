@@ -118,7 +118,7 @@ static const struct type *read_enum(struct reader *r, struct btf_source *src,
 
 /* Where a bit-field lies, said in units of its type; a packed one may straddle two of them, then in
  * bytes. */
-static void place_bits(struct field *f, uint32_t bit_pos, uint32_t bit_size)
+void type_place_bits(struct field *f, uint32_t bit_pos, uint32_t bit_size)
 {
 	uint32_t unit = f->type->size_b && f->type->size_b <= 16 ? f->type->size_b * 8 : 8;
 
@@ -167,7 +167,7 @@ static void read_members(struct reader *r, struct btf_source *src, const struct 
 			old_bits(src, m.type, &bit_pos, &bit_size);
 		f->off_b = bit_pos / 8;
 		if (bit_size)
-			place_bits(f, bit_pos, bit_size);
+			type_place_bits(f, bit_pos, bit_size);
 		align = f->type->align_b;
 		/* A packed struct shows by members off their alignment. */
 		while (align > 1 && (f->off_b % align || t->size_b % align))

@@ -56,6 +56,10 @@ const struct type *btf_type(struct types *ts, struct btf_source *src, uint32_t i
 const struct type *btf_func_type(struct types *ts, struct btf_source *src, uint32_t id,
                                  uint32_t skip);
 
+/* Put a bit-field of f->type at this bit of its struct: units of its type where it fits in one,
+ * bytes otherwise. */
+void type_place_bits(struct field *f, uint32_t bit_pos, uint32_t bit_size);
+
 /* The opened vmlinux, or NULL; every module's, opened on the first call. */
 struct btf_source *types_vmlinux(struct types *ts);
 struct btf_source *types_module(struct types *ts, const char *module);
