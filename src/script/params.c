@@ -9,9 +9,6 @@
 
 #include "base/arena.h"
 
-/* A script can name a missing parameter thousands of times; nobody reads that many warnings. */
-#define WARNINGS_MAX 20
-
 /* A parameter's text, NULL if it is not there or empty. */
 static const char *find_param(const struct unit *u, uint64_t number)
 {
@@ -34,7 +31,7 @@ static bool check_number(struct parser *p, uint64_t number, struct span at)
 
 static void warn_missing(struct parser *p, uint64_t number, struct span at)
 {
-	if (p->n_param_warnings++ >= WARNINGS_MAX)
+	if (!parser_may_warn(p))
 		return;
 	/* The blank at the end belongs to the message. */
 	diag_warn(p->u->diag, E_PARAM, at, "Positional parameter $%llu is empty or not provided. ",

@@ -192,8 +192,10 @@ static struct node *parse_while(struct parser *p)
 	body = condition ? parse_body(p) : NULL;
 	if (!body)
 		return NULL;
-	diag_warn(p->u->diag, E_DEPRECATED, at, "while loops are deprecated");
-	diag_hint(p->u->diag, "use a for loop over a range: for $i : 0..10 { ... }");
+	if (parser_may_warn(p)) {
+		diag_warn(p->u->diag, E_DEPRECATED, at, "while loops are deprecated");
+		diag_hint(p->u->diag, "use a for loop over a range: for $i : 0..10 { ... }");
+	}
 	return parser_node(p, NODE_WHILE, begin, condition, body, NULL);
 }
 

@@ -78,6 +78,13 @@ static void raw_error(struct parser *p, uint32_t begin, uint32_t end, const char
 	va_end(ap);
 }
 
+bool parser_may_warn(struct parser *p)
+{
+	enum { WARNINGS_MAX = 20 };
+
+	return p->n_warnings++ < WARNINGS_MAX;
+}
+
 void parser_unsupported(struct parser *p, const char *what)
 {
 	lexer_error(&p->lx, E_UNSUPPORTED, p->tok.begin, p->tok.end, "%s is not supported yet",
@@ -472,6 +479,7 @@ static bool parse_points(struct parser *p, struct probe *probe)
 		lx->pos++;
 	}
 	parser_jump(p, lx->pos);
+	p->last_end_b = vec_last(&probe->points).at.end; /* without the white space behind */
 	return is_good;
 }
 

@@ -27,7 +27,7 @@ struct parser {
 	unsigned chain;       /* operators in the statement so far */
 	unsigned expressions; /* how many expressions we are inside of */
 	bool slash_ends;      /* in a predicate, outside brackets: `/` before `{` ends it */
-	unsigned n_param_warnings;
+	unsigned n_warnings;  /* see parser_may_warn() */
 };
 
 /* ---- parser.c: moving, reporting ---- */
@@ -44,6 +44,9 @@ void parser_jump(struct parser *p, uint32_t off_b);
 /* E_SYNTAX at the current token, `syntax: ` put in front. False if nothing was reported because
  * the lexer is lost (then a hint would go to another report). */
 bool parser_error(struct parser *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A script can say something doubtful thousands of times, but nobody reads that many warnings, and
+ * the sink compares each with all: false once there were enough. Counts the question. */
+bool parser_may_warn(struct parser *p);
 void parser_unsupported(struct parser *p, const char *what); /* E_UNSUPPORTED at the token */
 /* Enter one level of nesting; false with a report if that is one too many. */
 bool parser_enter(struct parser *p);
