@@ -23,7 +23,6 @@ struct output_options {
 	FILE *err;
 	bool is_colored;
 	uint64_t max_cat_bytes;
-	const char *const *probe_paths; /* one per image.probe_names: a uprobe's file, for usym of dead processes; may be NULL */
 	struct diag *diag; /* positions of run-time messages */
 	bool no_warnings;
 	/* Frames of a stack by id, as engine_ops.stack_read; NULL: every stack is empty. */

@@ -4,7 +4,9 @@
  * as it is (bpftrace does not step back into the call either). */
 #include "output/output.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "output/internal.h"
 
@@ -13,26 +15,46 @@ static void add_hex(struct strbuf *out, uint64_t v)
 	sb_addf(out, "%llx", (unsigned long long)v);
 }
 
-/* A user address; a process that is gone can still be told by its probe's file, if that is linked
- * to fixed addresses. */
+/* The function of a uprobe's name, `uprobe:PATH:FUNCTION[+OFFSET]`, if `address` can be its: a
+ * process that is gone cannot be asked where the file was mapped, but the offset within a page
+ * stays what it was in the file. */
+static bool resolve_by_probe(struct output *o, uint32_t probe, uint64_t address, struct symbol *ret)
+{
+	enum { PAGE_MASK = 4095 };
+	const char *name, *path, *func;
+	struct elf_symbol found;
+	char file[4096];
+
+	if (probe >= o->img->probe_names.n)
+		return false;
+	name = o->img->probe_names.items[probe];
+	path = strchr(name, ':');
+	func = strrchr(name, ':');
+	if ((strncmp(name, "uprobe:", 7) && strncmp(name, "uretprobe:", 10)) || func == path ||
+	    (size_t)(func - path) > sizeof(file))
+		return false;
+	snprintf(file, sizeof(file), "%.*s", (int)(func - path - 1), path + 1);
+	if (symbols_elf_find(o->syms, file, func + 1, &found) &&
+	    (found.address & PAGE_MASK) == (address & PAGE_MASK)) {
+		*ret = (struct symbol){.name = found.name, .module = NULL};
+		return true;
+	}
+	if (!symbols_elf_at(o->syms, file, address, &found)) /* linked to a fixed address */
+		return false;
+	*ret = (struct symbol){.name = found.name, .offset_b = address - found.address};
+	return true;
+}
+
+/* A user address, by the process if it is still there. */
 static bool resolve_user(struct output *o, uint32_t pid, uint32_t probe, uint64_t address,
                          struct symbol *ret)
 {
-	const char *path = NULL;
-	struct elf_symbol found;
-
 	*ret = (struct symbol){0};
 	if (!o->syms)
 		return false;
 	if (symbols_user(o->syms, (pid_t)pid, address, ret) && ret->name)
 		return true;
-	if (o->opts.probe_paths && probe < o->img->probe_names.n)
-		path = o->opts.probe_paths[probe];
-	if (ret->module || !path || !symbols_elf_at(o->syms, path, address, &found))
-		return false;
-	*ret = (struct symbol){
-	    .name = found.name, .offset_b = address - found.address, .module = path};
-	return true;
+	return !ret->module && resolve_by_probe(o, probe, address, ret);
 }
 
 static bool resolve_kernel(struct output *o, uint64_t address, struct symbol *ret)

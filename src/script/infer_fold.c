@@ -22,7 +22,7 @@ static const struct type *folded_type(bool is_signed, uint64_t value, bool is_un
 /* Signed arithmetic unless a side is unsigned for good; false: overflow. */
 static bool fold_arithmetic(enum op op, bool is_signed, uint64_t l, uint64_t r, uint64_t *ret)
 {
-	int64_t sl = (int64_t)l, sr = (int64_t)r, s;
+	int64_t sl = (int64_t)l, sr = (int64_t)r, s = 0;
 
 	switch (op) {
 	case OP_ADD:

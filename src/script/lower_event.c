@@ -148,10 +148,21 @@ static uint32_t lay_out(struct lower *l, struct node **args, uint32_t n,
 	return off;
 }
 
+/* Addresses of a process are named when printed: the sooner, the likelier it still lives. */
+static bool has_user_address(const struct type *t)
+{
+	t = type_strip(t);
+	for (uint32_t i = 0; (t->kind == TYPE_TUPLE || t->kind == TYPE_RECORD) && i < t->n_fields; i++)
+		if (has_user_address(t->fields[i].type))
+			return true;
+	return t->kind == TYPE_USYM || t->kind == TYPE_USTACK;
+}
+
 static void emit_fields(struct lower *l, struct image_event ev, struct node **args, uint32_t n)
 {
 	struct record r;
 	uint32_t event;
+	bool wake = false;
 	struct ir_inst **early = arena_array(l->a, struct ir_inst *, n + 1);
 
 	ev.size_b = lay_out(l, args, n, &ev.fields);
@@ -159,10 +170,12 @@ static void emit_fields(struct lower *l, struct image_event ev, struct node **ar
 	event = add_event(l, ev);
 	/* Registers first: what they cost is not paid while the reservation is held, and a failing
 	 * reservation does not change what the script's expressions do. */
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
+		wake = wake || has_user_address(args[i]->type);
 		if (type_is_register(type_strip(args[i]->type)))
 			early[i] = lower_int(l, args[i]);
-	r = record_begin(l, event, ev.size_b, NULL, false);
+	}
+	r = record_begin(l, event, ev.size_b, NULL, wake);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct type *t = type_strip(args[i]->type);
 		struct ir_inst *at = ir_bin_imm(&l->b, IR_ADD, r.at, ev.fields[i].off_b);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -23,7 +24,7 @@ enum { PATIENCE_MS = 1000 };
 
 struct child {
 	pid_t pid;
-	int hold_fd; /* write end: one byte lets it go */
+	int hold_fd; /* write end: eight bytes let it go */
 	int exec_fd; /* read end: errno of a failed exec, or end of file */
 	bool is_released, is_reaped;
 };
@@ -101,7 +102,7 @@ static _Noreturn void run_child(const char *path, char **argv, pid_t parent, int
 {
 	sigset_t none;
 	ssize_t n;
-	char byte;
+	uint64_t go; /* eight bytes, as the peer's eventfd: this read is the first a script sees */
 	int err;
 
 	for (int sig = 1; sig < NSIG; sig++)
@@ -113,9 +114,9 @@ static _Noreturn void run_child(const char *path, char **argv, pid_t parent, int
 	if (getppid() != parent)
 		_exit(255);
 	do
-		n = read(wait_fd, &byte, 1);
+		n = read(wait_fd, &go, sizeof(go));
 	while (n < 0 && errno == EINTR);
-	if (n != 1)
+	if (n != sizeof(go))
 		_exit(255);
 	execv(path, argv);
 	err = errno;
@@ -175,12 +176,13 @@ static void close_hold(struct child *c)
 
 void child_release(struct child *c)
 {
+	uint64_t go = 1;
 	ssize_t n;
 
 	if (c->hold_fd < 0)
 		return;
 	do
-		n = write(c->hold_fd, "g", 1);
+		n = write(c->hold_fd, &go, sizeof(go));
 	while (n < 0 && errno == EINTR);
 	c->is_released = true;
 	close_hold(c);

@@ -23,34 +23,6 @@
 #include "session/child.h"
 #include "session/session.h"
 
-/* ---- fakes: nothing here has symbols --------------------------------------------------------- */
-
-bool symbols_kernel(struct symbols *s, uint64_t address, struct symbol *ret)
-{
-	(void)s;
-	(void)address;
-	(void)ret;
-	return false;
-}
-
-bool symbols_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol *ret)
-{
-	(void)s;
-	(void)pid;
-	(void)address;
-	(void)ret;
-	return false;
-}
-
-bool symbols_elf_at(struct symbols *s, const char *path, uint64_t address, struct elf_symbol *ret)
-{
-	(void)s;
-	(void)path;
-	(void)address;
-	(void)ret;
-	return false;
-}
-
 /* ---- the engine ------------------------------------------------------------------------------ */
 
 /* Events of the image below. */

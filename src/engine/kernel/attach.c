@@ -198,8 +198,10 @@ static int attach_program(struct report *r, uint32_t i)
 
 	for (size_t k = 0, run; k < n && !err; k += run) {
 		run = 1;
-		if (at[k].kind == ATTACH_BEGIN || at[k].kind == ATTACH_END)
+		if (at[k].kind == ATTACH_BEGIN || at[k].kind == ATTACH_END) {
+			conclude(r, i, &at[k], 1, 0); /* run, not attached: counted all the same */
 			continue;
+		}
 		if (x.multi != MULTI_NONE) {
 			while (k + run < n && can_share_link(&at[k], &at[k + run]))
 				run++;
