@@ -165,39 +165,83 @@ static bool is_c_definition(const struct parser *p)
 	       token_is(p, "enum") || token_is(p, "typedef") || token_is(p, "static");
 }
 
+/* Step over one piece of C: a comment, a string, a character, or else a byte. Its numbers and
+ * characters are not the language's, so no tokens are read here. */
+static void skip_c_piece(struct lexer *lx)
+{
+	uint32_t begin = lx->pos;
+	char quote;
+
+	lexer_skip_space(lx);
+	if (lx->pos > begin || lx->pos >= lx->len_b)
+		return;
+	quote = lx->text[lx->pos++];
+	if (quote != '"' && quote != '\'')
+		return;
+	while (lx->pos < lx->len_b && lx->text[lx->pos] != quote && lx->text[lx->pos] != '\n')
+		lx->pos += lx->text[lx->pos] == '\\' && lx->pos + 1 < lx->len_b ? 2 : 1;
+	lx->pos += lx->pos < lx->len_b;
+}
+
+/* Skip to behind the bracket that closes the next `open`, or to a `;` before that. False if it
+ * was the `;`, or the text ended; within brackets that is reported. */
+static bool skip_c_brackets(struct parser *p, char open, char close)
+{
+	struct lexer *lx = &p->lx;
+	uint32_t first = 0;
+	size_t depth = 0;
+
+	while (lx->pos < lx->len_b) {
+		uint32_t begin = lx->pos;
+		char c = lx->text[begin];
+
+		skip_c_piece(lx);
+		if (c == ';' && !depth)
+			return false;
+		if (c == open && !depth++)
+			first = begin;
+		else if (c == close && depth && !--depth)
+			return true;
+	}
+	if (depth)
+		raw_error(p, first, first + 1, "this '%c' is never closed", open);
+	return false;
+}
+
+static bool text_continues(const struct lexer *lx, const char *with)
+{
+	return lx->len_b - lx->pos >= strlen(with) &&
+	       !memcmp(lx->text + lx->pos, with, strlen(with));
+}
+
 /* cdef = "#" rest of the line
  *      | ( "struct" | "union" | "enum" | "typedef" ) ... [ "{" ... "}" ] ... [ ";" ]
  * Only its end is looked for: types_declare() reads it. */
 static void skip_c_definition(struct parser *p)
 {
+	struct lexer *lx = &p->lx;
 	bool is_typedef = token_is(p, "typedef");
 
+	lx->pos = p->tok.begin;
 	if (p->tok.kind == TOK_HASH) {
-		const char *line = p->lx.text + p->tok.begin;
-		const char *end = memchr(line, '\n', p->lx.len_b - p->tok.begin);
+		const char *end = memchr(lx->text + lx->pos, '\n', lx->len_b - lx->pos);
 
-		parser_jump(p, end ? (uint32_t)(end - p->lx.text) : p->lx.len_b);
-		return;
-	}
-	while (p->tok.kind != TOK_EOF && p->tok.kind != TOK_SEMI && p->tok.kind != TOK_LBRACE)
-		parser_advance(p);
-	if (p->tok.kind == TOK_LBRACE) {
-		parser_skip_block(p);
-		if (is_typedef)
-			while (p->tok.kind != TOK_EOF && p->tok.kind != TOK_SEMI)
-				parser_advance(p);
-		while (token_is(p, "__attribute__")) {
-			size_t depth = 0;
+		lx->pos = end ? (uint32_t)(end - lx->text) : lx->len_b;
+	} else if (skip_c_brackets(p, '{', '}')) {
+		uint32_t end;
 
-			parser_advance(p);
-			do {
-				depth += p->tok.kind == TOK_LPAREN;
-				depth -= p->tok.kind == TOK_RPAREN;
-				parser_advance(p);
-			} while (depth && p->tok.kind != TOK_EOF);
+		while (is_typedef && skip_c_brackets(p, '{', '}'))
+			; /* to its `;` */
+		end = lx->pos;
+		while (!is_typedef) {
+			lexer_skip_space(lx);
+			if (!text_continues(lx, "__attribute__") || !skip_c_brackets(p, '(', ')'))
+				break;
+			end = lx->pos;
 		}
+		lx->pos = text_continues(lx, ";") && !is_typedef ? lx->pos + 1 : end;
 	}
-	parser_accept(p, TOK_SEMI);
+	parser_jump(p, lx->pos);
 }
 
 /* cdefs = { cdef } */

@@ -636,6 +636,35 @@ static void sections_of_a_file(void **state)
 	done(&r);
 }
 
+/* C has numbers, characters and words that are none of the language's. */
+static void c_sections_are_not_read_as_script(void **state)
+{
+	static const char *const sections[] = {
+	    "#define A 'x'",
+	    "#define B 10UL",
+	    "enum e { A = 'x', B = 10UL, C = 0b1, D = '}' }",
+	    "struct s { char c[10UL]; } __attribute__((packed)) __attribute__((aligned(8)));",
+	    "struct s { int a; /* } */ };",
+	    "struct s { int a; // }\n }",
+	    "struct s;",
+	    "typedef struct { int a; } s_t;",
+	    "typedef unsigned int u;",
+	    "union u { struct { int a; }; struct { int b; } c; };",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+		char text[300];
+		struct parsed r;
+
+		snprintf(text, sizeof(text), "%s\nbegin { }", sections[i]);
+		assert_string_equal(tree(&r, text), "probe begin\n  block\n");
+		assert_int_equal(r.u.c_begin_b, 0);
+		assert_int_equal(r.u.c_end_b, strlen(sections[i]));
+		done(&r);
+	}
+}
+
 /* ---- mistakes ---- */
 
 /* Each text with its whole rendering, so that places are tested with the words. */
@@ -658,6 +687,10 @@ static void mistakes_have_messages_and_places(void **state)
 	     "probe begin\n  block\n"
 	     "stdin:1:10-16: ERROR: syntax: C definitions must appear before probes and "
 	     "functions\nbegin {} struct x { int a; };\n         ~~~~~~\n"},
+	    {"struct x { int a;\nbegin {}",
+	     "stdin:1:10-11: ERROR: syntax: this '{' is never closed\n"
+	     "struct x { int a;\n         ~\n"
+	     "stdin:2:9-10: ERROR: syntax: expected a probe\nbegin {}\n        ~\n"},
 	    {"begin {} config = {}",
 	     "probe begin\n  block\n"
 	     "stdin:1:10-16: ERROR: syntax: config must appear before probes and functions\n"
@@ -1025,6 +1058,7 @@ int main(void)
 	    cmocka_unit_test(blocks_have_values_only_where_they_are_used),
 	    cmocka_unit_test(attach_points_are_raw_text),
 	    cmocka_unit_test(sections_of_a_file),
+	    cmocka_unit_test(c_sections_are_not_read_as_script),
 	    cmocka_unit_test(mistakes_have_messages_and_places),
 	    cmocka_unit_test(mistakes_in_statements),
 	    cmocka_unit_test(several_mistakes_are_reported_in_one_run),
