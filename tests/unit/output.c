@@ -345,6 +345,7 @@ static void addresses(void **state)
 	check_text(type_simple(TYPE_USYM), &usym, "was_here");
 	usym.address = 0x55550230; /* wherever it was mapped, the offset in the page is the file's */
 	check_text(type_simple(TYPE_USYM), &usym, "f");
+	usym.address = 0x5004;
 	usym.probe = 99;
 	check_text(type_simple(TYPE_USYM), &usym, "0x5004");
 	check_text(type_simple(TYPE_USERNAME), u64(0), "root");
