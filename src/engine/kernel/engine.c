@@ -63,15 +63,18 @@ static struct engine *kernel_load(const struct image *img, const struct engine_o
 
 /* ---- begin and end --------------------------------------------------------------------------- */
 
-static int run_once(int prog_fd)
+static int run_once(struct engine *e, uint32_t program)
 {
 	uint64_t args[12] = {0}; /* what a raw tracepoint's context may be read as */
 	union bpf_attr attr = {0};
+	int err;
 
-	attr.test.prog_fd = (uint32_t)prog_fd;
+	attr.test.prog_fd = (uint32_t)e->prog_fds[program];
 	attr.test.ctx_in = sys_ptr(args);
 	attr.test.ctx_size_in = sizeof(args);
-	return sys_bpf(BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+	err = sys_bpf(BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+	/* ENOTSUPP: before v5.10 */
+	return err == -524 ? run_by_uprobe(e, program) : err;
 }
 
 static int run_all(struct engine *e, enum attach_kind kind, struct engine_error *ret_error)
@@ -80,15 +83,12 @@ static int run_all(struct engine *e, enum attach_kind kind, struct engine_error 
 		const struct image_program *p = &e->img->programs.items[i];
 
 		vec_each (at, &p->attaches) {
-			int err = at->kind == kind ? run_once(e->prog_fds[i]) : 0;
+			int err = at->kind == kind ? run_once(e, i) : 0;
 
 			if (err)
-				return kernel_error(
-				    e->img, ret_error, err, i, "The kernel can't run %s: %s%s",
-				    at->name ? at->name : p->name, strerror(-err),
-				    err == -EINVAL || err == -524 /* ENOTSUPP */
-				        ? ". Test runs of raw tracepoint programs need Linux 5.10"
-				        : "");
+				return kernel_error(e->img, ret_error, err, i,
+				                    "The kernel can't run %s: %s",
+				                    at->name ? at->name : p->name, strerror(-err));
 		}
 	}
 	return 0;

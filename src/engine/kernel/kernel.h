@@ -72,6 +72,12 @@ void map_object_name(char dst[16], const char *src);
 /* load.c */
 int programs_load(struct engine *e, struct engine_error *ret_error);
 void programs_unload(struct engine *e);
+/* The code of one program once more, as another type and without debug information. Returns its
+ * descriptor, the caller's, or -errno. */
+int program_load_as(struct engine *e, uint32_t program, uint32_t type);
+
+/* trigger.c: runs a begin or end program once, on kernels without test runs. */
+int run_by_uprobe(struct engine *e, uint32_t program);
 
 /* verifier_log.c */
 struct refusal {

@@ -24,15 +24,16 @@ struct loading {
 
 /* ---- what the kernel is given --------------------------------------------------------------- */
 
-static struct bpf_insn *patched_code(struct loading *l, const struct image_program *p)
+static struct bpf_insn *patched_code(const struct engine *e, struct arena *a,
+                                     const struct image_program *p)
 {
 	struct bpf_insn *code =
-	    arena_memdup(l->a, p->code.insns.items, p->code.insns.n * sizeof(struct bpf_insn));
+	    arena_memdup(a, p->code.insns.items, p->code.insns.n * sizeof(struct bpf_insn));
 
 	vec_each (reloc, &p->code.relocs) {
 		struct bpf_insn *at = &code[reloc->insn];
 
-		at[0].imm = l->e->map_fds[reloc->map];
+		at[0].imm = e->map_fds[reloc->map];
 		if (reloc->kind == RELOC_MAP_VALUE) {
 			at[0].src_reg = BPF_PSEUDO_MAP_VALUE;
 			at[1].imm = (int32_t)reloc->off_b;
@@ -173,7 +174,7 @@ static int load_program(struct loading *l, uint32_t i, struct engine_error *ret_
 	union bpf_attr attr = {
 	    .prog_type = p->type,
 	    .expected_attach_type = p->expected_attach_type,
-	    .insns = sys_ptr(patched_code(l, p)),
+	    .insns = sys_ptr(patched_code(e, l->a, p)),
 	    .insn_cnt = (uint32_t)p->code.insns.n,
 	    .license = sys_ptr(e->img->license ? e->img->license : "GPL"),
 	    .attach_btf_id = p->attach_btf_id,
@@ -240,6 +241,20 @@ int programs_load(struct engine *e, struct engine_error *ret_error)
 		ret_error->log = arena_strdup(e->img->a, l.log.s);
 	sb_free(&l.log);
 	return err;
+}
+
+int program_load_as(struct engine *e, uint32_t program, uint32_t type)
+{
+	own_arena struct arena *a = arena_create();
+	const struct image_program *p = &e->img->programs.items[program];
+	union bpf_attr attr = {
+	    .prog_type = type,
+	    .insns = sys_ptr(patched_code(e, a, p)),
+	    .insn_cnt = (uint32_t)p->code.insns.n,
+	    .license = sys_ptr(e->img->license ? e->img->license : "GPL"),
+	};
+
+	return prog_load(&attr);
 }
 
 void programs_unload(struct engine *e)
