@@ -190,10 +190,28 @@ struct lower_func *lower_func_begin(struct lower *l, struct ir_func *f)
 	out = fn->pro;
 	out.block = fn->pro_end;
 	ir_ret(&out, ir_const(&out, 0));
+	fn->failed = fn->pro_end;
 	l->fn = fn;
 	l->b.func = f;
 	l->b.block = fn->body_start;
 	return fn;
+}
+
+/* Look-ups from here on go to a prologue of their own, at the present place: what a predicate or a
+ * dispatcher turns away pays for none of them. `out` is where to go when one fails. */
+static void region_begin(struct lower *l, struct ir_block *out)
+{
+	struct lower_func *fn = l->fn;
+
+	ir_jump(&fn->pro, fn->body_start);
+	ir_seal(fn->body_start);
+	fn->pro = l->b;
+	fn->pro_end = out;
+	fn->body_start = ir_block_add(fn->f);
+	fn->scratch = NULL;
+	fn->n_scratch = 0;
+	fn->cpu_globals = NULL;
+	l->b.block = fn->body_start;
 }
 
 void lower_func_end(struct lower *l)
@@ -202,7 +220,7 @@ void lower_func_end(struct lower *l)
 
 	ir_jump(&fn->pro, fn->body_start);
 	ir_seal(fn->body_start);
-	ir_seal(fn->pro_end);
+	ir_seal(fn->failed);
 	l->fn = fn->outer;
 }
 
@@ -474,6 +492,7 @@ static void lower_body(struct lower *l, struct probe *pr)
 	lower_vars_begin(l, pr);
 	l->b.at = pr->at;
 	l->body_exit = out;
+	region_begin(l, out);
 	if (is_filtered_by_pid(l)) {
 		struct ir_block *mine = lower_block(l);
 
@@ -488,6 +507,7 @@ static void lower_body(struct lower *l, struct probe *pr)
 		lower_cond(l, pr->predicate, yes, out);
 		lower_enter(l, yes);
 		l->scratch_used = mark;
+		region_begin(l, out);
 	}
 	lower_stmts(l, pr->body);
 	if (!ir_is_terminated(&l->b))
@@ -776,7 +796,6 @@ static bool lower_syscalls(struct lower *l, bool is_enter)
 		nr = ir_load(&l->b, lower_ctx(l), 0, 8, false, PTR_BTF);
 		nr = ir_load(&l->b, nr, ARCH_SYSCALL_NR, ARCH_SYSCALL_NR_WIDTH, true, PTR_NONE);
 	}
-	skip_compat(l, end);
 	l->args = is_enter ? ARGS_SYSCALL_ENTER : ARGS_SYSCALL_EXIT;
 	vec_each (prp, &l->u->probes) {
 		struct probe *pr = *prp;
@@ -791,6 +810,7 @@ static bool lower_syscalls(struct lower *l, bool is_enter)
 		l->target_index = NULL;
 		add_probe_names(l, pr);
 		dispatch(l, pr, nr, next);
+		skip_compat(l, next);
 		lower_body(l, pr);
 		ir_jump(&l->b, next);
 		lower_enter(l, next);

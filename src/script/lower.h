@@ -38,6 +38,7 @@ struct lower_func {
 	struct ir_builder pro; /* prologue: look-ups that the whole function uses */
 	struct ir_block *pro_end; /* where the prologue goes when it can't: straight out */
 	struct ir_block *body_start;
+	struct ir_block *failed; /* returns 0 */
 	struct lower_func *outer;
 	struct ir_inst **scratch;     /* base per scratch chunk, NULL: not looked up yet */
 	uint32_t n_scratch;
