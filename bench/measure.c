@@ -15,11 +15,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +30,7 @@ extern char **environ;
 
 struct result {
 	uint64_t start, end, first, stop; /* ns; 0: did not happen */
+	uint64_t told;                    /* when it was sent SIGINT last */
 	uint64_t cpu_at_stop;             /* ns of CPU until then */
 	unsigned long long stamp;
 	uint64_t n_lines, n_bytes, limit_ns;
@@ -54,7 +57,7 @@ static void stop(struct result *r, pid_t pid)
 		return;
 	if (!clock_getcpuclockid(pid, &id))
 		r->cpu_at_stop = clock_ns(id);
-	r->stop = clock_ns(CLOCK_MONOTONIC);
+	r->stop = r->told = clock_ns(CLOCK_MONOTONIC);
 	kill(pid, SIGINT);
 }
 
@@ -92,21 +95,27 @@ static void take(struct result *r, const char *chunk, size_t n, const char *text
 	}
 }
 
-/* Until a line comes, then SIGINT; after that the pipes, which are empty, end with the loop below. */
-static void wait_by_line(struct result *r, pid_t pid, int takes_line)
+/* bpftrace 0.17 notices a signal only while it waits in epoll_wait; one that comes at another time
+ * is lost. So it gets another as long as it goes on waiting there. */
+static void insist(pid_t pid)
 {
-	struct pollfd in = {.fd = takes_line ? 0 : -1, .events = POLLIN};
-	char line[256];
+	char path[64], where[64] = "";
+	int fd;
 
-	if (poll(&in, 1, (int)(r->limit_ns / 1000000)) <= 0 || read(0, line, sizeof(line)) <= 0)
-		kill(pid, SIGKILL);
-	stop(r, pid);
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, where, sizeof(where) - 1) > 0 && strstr(where, "epoll"))
+		kill(pid, SIGINT);
+	if (fd >= 0)
+		close(fd);
 }
 
 static int run(struct result *r, char **command, const char *text, int takes_line, const char *file)
 {
 	posix_spawn_file_actions_t actions;
+	struct pollfd fds[4] = {[0 ... 3] = {.fd = -1, .events = POLLIN}};
 	int out[2], err[2];
+	bool is_running;
 	pid_t pid;
 
 	*r = (struct result){.limit_ns = r->limit_ns};
@@ -134,43 +143,46 @@ static int run(struct result *r, char **command, const char *text, int takes_lin
 	}
 	close(out[1]);
 	close(err[1]);
-	/* With a file the pipes end at once; then only the process's own end is waited for. */
-	if (file) {
-		wait_by_line(r, pid, takes_line);
-		takes_line = 0;
-	}
-	for (int open_pipes = 2; open_pipes;) {
+	is_running = true;
+	fds[0].fd = out[0];
+	fds[1].fd = err[0];
+	fds[2].fd = takes_line ? STDIN_FILENO : -1;
+	fds[3].fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fds[3].fd < 0)
+		return -1;
+	while (is_running || fds[0].fd >= 0 || fds[1].fd >= 0) {
 		static char chunk[65536];
-		struct pollfd fds[3] = {{.fd = out[0], .events = POLLIN},
-					{.fd = err[0], .events = POLLIN},
-					{.fd = takes_line ? 0 : -1, .events = POLLIN}};
-		int64_t left = (int64_t)(r->start + r->limit_ns - clock_ns(CLOCK_MONOTONIC));
+		int n_ready = poll(fds, 4, is_running ? 300 : 50);
+		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
-		if (left <= 0 || !poll(fds, 3, (int)(left / 1000000) + 1)) {
+		if (!n_ready && !is_running)
+			break; /* somebody else holds the pipe */
+		if (now > r->start + r->limit_ns && is_running) {
 			kill(pid, SIGKILL);
-			r->limit_ns += 5000000000; /* to see it go */
-			continue;
+		} else if (is_running && r->stop && now > r->told + 300000000) {
+			r->told = now;
+			insist(pid);
 		}
+		if (n_ready <= 0)
+			continue;
 		if (fds[2].revents) {
-			if (read(0, chunk, sizeof(chunk)) <= 0)
+			if (read(STDIN_FILENO, chunk, sizeof(chunk)) <= 0)
 				kill(pid, SIGKILL); /* whoever asked for this is gone */
-			takes_line = 0;
+			fds[2].fd = -1;
 			stop(r, pid);
 		}
 		for (int i = 0; i < 2; i++) {
-			int *fd = i ? &err[0] : &out[0];
 			ssize_t n;
 
-			if (*fd < 0 || !fds[i].revents)
+			if (fds[i].fd < 0 || !fds[i].revents)
 				continue;
-			n = read(*fd, chunk, sizeof(chunk));
+			n = read(fds[i].fd, chunk, sizeof(chunk));
 			if (n <= 0) {
-				close(*fd);
-				*fd = -1;
-				open_pipes--;
+				close(fds[i].fd);
+				fds[i].fd = -1;
 			} else if (!i) {
 				take(r, chunk, (size_t)n, text, pid);
-			} else if (r->err_b < sizeof(r->err) - 1) {
+			} else {
 				size_t room = sizeof(r->err) - 1 - r->err_b;
 				size_t len = (size_t)n < room ? (size_t)n : room;
 
@@ -178,10 +190,17 @@ static int run(struct result *r, char **command, const char *text, int takes_lin
 				r->err_b += len;
 			}
 		}
+		if (fds[3].revents) {
+			wait4(pid, &r->status, 0, &r->usage);
+			r->end = clock_ns(CLOCK_MONOTONIC);
+			is_running = false;
+			close(fds[3].fd);
+			fds[3].fd = -1;
+		}
 	}
-	while (wait4(pid, &r->status, 0, &r->usage) < 0 && errno == EINTR)
-		;
-	r->end = clock_ns(CLOCK_MONOTONIC);
+	for (int i = 0; i < 2; i++)
+		if (fds[i].fd >= 0)
+			close(fds[i].fd);
 	posix_spawn_file_actions_destroy(&actions);
 	return 0;
 }
@@ -226,7 +245,6 @@ int main(int argc, char **argv)
 	struct result r = {.limit_ns = 60000000000};
 	const char *text = NULL, *file = NULL;
 	int runs = 1, takes_line = 0, c;
-	uint64_t limit_ns;
 
 	while ((c = getopt(argc, argv, "+n:f:io:T:")) != -1)
 		switch (c) {
@@ -250,9 +268,7 @@ int main(int argc, char **argv)
 		}
 	if (optind >= argc)
 		return 2;
-	limit_ns = r.limit_ns;
 	for (int i = 0; i < runs; i++) {
-		r.limit_ns = limit_ns;
 		if (run(&r, argv + optind, text, takes_line, file)) {
 			fprintf(stderr, "measure: %s: %s\n", argv[optind], strerror(errno));
 			return 1;
