@@ -348,10 +348,11 @@ const char *kernel_func_nearest(struct probe_context *cx, const char *name)
 
 	kernel_funcs_traceable(cx, "*", "*", false, &all);
 	vec_each (f, &all) {
-		/* The distance is at least the difference in length: most need no more. */
-		size_t a = strlen(f->name), b = strlen(name);
+		size_t n = strlen(f->name), m = strlen(name);
 
-		if ((a > b ? a - b : b - a) <= b / 3 + 1)
+		/* Few people mistype the beginning, and the distance is at least the difference in
+		 * length: what can't be near isn't measured. */
+		if (f->name[0] == name[0] && (n > m ? n - m : m - n) <= m / 3 + 1)
 			diag_nearest(&guess, f->name);
 	}
 	vec_free(&all);

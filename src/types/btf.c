@@ -283,7 +283,7 @@ uint32_t btf_find_string(struct btf_file *b, const char *s)
 		if (off != UINT32_MAX)
 			return off;
 	}
-	if (!len_b || len_b + 2 > b->strings_len_b)
+	if (!len_b || len_b + 1 > b->strings_len_b)
 		return UINT32_MAX;
 	/* The bytes between two NULs. The first string of vmlinux is "", so each has one before. */
 	if (len_b + 2 > sizeof(buf)) {

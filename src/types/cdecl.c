@@ -252,7 +252,8 @@ static void place(struct layout *l, struct field *f, const struct attributes *at
                   uint32_t width)
 {
 	uint32_t natural_b = f->type->align_b ? f->type->align_b : 1;
-	uint32_t align_b = l->is_packed || attrs->is_packed ? 1 : natural_b;
+	bool is_packed = l->is_packed || attrs->is_packed;
+	uint32_t align_b = is_packed ? 1 : natural_b;
 	uint64_t unit = (uint64_t)f->type->size_b * 8, bit = l->end_bit;
 
 	if (attrs->align_b > align_b)
@@ -263,7 +264,7 @@ static void place(struct layout *l, struct field *f, const struct attributes *at
 	}
 	if (is_bits) {
 		/* A bit-field doesn't cross a boundary of its type, unless packed. */
-		if (align_b > 1 && bit / unit != (bit + width - 1) / unit)
+		if (!is_packed && bit / unit != (bit + width - 1) / unit)
 			bit = (bit + unit - 1) / unit * unit;
 		type_place_bits(f, (uint32_t)bit, width);
 		bit += width;
