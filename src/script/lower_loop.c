@@ -1,6 +1,7 @@
 /* Lowering of `for`: over ranges and over maps.
  *
- * A short constant range is a plain loop. Longer ones call bpf_loop(), maps are walked by
+ * A short constant range is a plain loop. Longer ones (or short ones in one another whose trips
+ * multiply to many: the kernel verifier walks them all) call bpf_loop(), maps are walked by
  * bpf_for_each_map_elem(): the body becomes a callback, a function of its own that finds the
  * variables it shares in the program's scratch memory (inference marks them as captured). */
 #include "script/lower.h"
@@ -67,6 +68,45 @@ static void leave_if_returned(struct lower *l, const struct outside *out)
 	lower_enter(l, go_on);
 }
 
+static uint64_t product(uint64_t x, uint64_t y)
+{
+	return x && y > UINT32_MAX / x ? UINT32_MAX : x * y;
+}
+
+static uint64_t trips_within(const struct node *n);
+
+/* How often a loop's body, and the loops in it, run in all; UINT32_MAX: nobody knows. */
+static uint64_t trips_of(const struct node *n)
+{
+	const struct node *from = n->args[0], *to = n->args[1];
+
+	if (n->kind != NODE_FOR_RANGE || from->kind != NODE_INT || to->kind != NODE_INT)
+		return UINT32_MAX;
+	if ((int64_t)to->number <= (int64_t)from->number)
+		return 0;
+	return product(to->number - from->number, trips_within(n->args[2]));
+}
+
+/* The most that a loop somewhere in n runs; 1 if there is none. */
+static uint64_t trips_within(const struct node *n)
+{
+	uint64_t most = 1, trips;
+
+	if (!n)
+		return 1;
+	if (n->kind == NODE_FOR_RANGE || n->kind == NODE_FOR_MAP || n->kind == NODE_WHILE)
+		return trips_of(n);
+	for (uint32_t i = 0; i < n->n_args; i++) {
+		trips = trips_within(n->args[i]);
+		most = trips > most ? trips : most;
+	}
+	vec_each (s, &n->stmts) {
+		trips = trips_within(*s);
+		most = trips > most ? trips : most;
+	}
+	return most;
+}
+
 static void plain_range(struct lower *l, struct node *n, struct ir_inst *from, struct ir_inst *to)
 {
 	struct ir_block *head = lower_block(l), *body = lower_block(l), *step = lower_block(l);
@@ -107,8 +147,8 @@ void lower_for_range(struct lower *l, struct node *n)
 	struct ir_inst *i;
 	uint32_t start;
 
-	if ((from->op == IR_CONST && to->op == IR_CONST && to->imm - from->imm <= PLAIN_TRIPS) ||
-	    !l->opts->target.has_bpf_loop) {
+	/* one in a plain loop is plain as well: that loop has counted it */
+	if (trips_of(n) <= PLAIN_TRIPS || !l->opts->target.has_bpf_loop) {
 		plain_range(l, n, from, to);
 		return;
 	}

@@ -513,6 +513,21 @@ static void reduce_step(struct lower *l, const struct type *t, struct ir_inst *p
 	}
 }
 
+/* BPF divides unsigned numbers only (and by zero to zero): a negative total is divided by its
+ * distance from zero. */
+static struct ir_inst *quotient(struct ir_builder *b, struct ir_inst *total, struct ir_inst *count,
+				bool is_signed)
+{
+	struct ir_inst *sign;
+
+	if (!is_signed)
+		return ir_bin(b, IR_UDIV, total, count);
+	sign = ir_bin_imm(b, IR_SAR, total, 63);
+	total = ir_bin(b, IR_SUB, ir_bin(b, IR_XOR, total, sign), sign);
+	total = ir_bin(b, IR_UDIV, total, count);
+	return ir_bin(b, IR_SUB, ir_bin(b, IR_XOR, total, sign), sign);
+}
+
 struct ir_inst *lower_map_reduce(struct lower *l, struct map *m, struct ir_inst *key)
 {
 	const struct image_var *var = var_of(l, m);
@@ -553,7 +568,7 @@ struct ir_inst *lower_map_reduce(struct lower *l, struct map *m, struct ir_inst 
 	ir_seal(head);
 	lower_enter(l, done);
 	sum = ir_var_get(b, total);
-	if (t->kind == TYPE_AVG || t->kind == TYPE_STATS) /* BPF divides by zero to zero */
-		sum = ir_bin(b, IR_UDIV, sum, ir_var_get(b, count));
+	if (t->kind == TYPE_AVG || t->kind == TYPE_STATS)
+		sum = quotient(b, sum, ir_var_get(b, count), t->is_signed);
 	return sum;
 }
