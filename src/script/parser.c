@@ -590,8 +590,8 @@ static void skip_top_level(struct parser *p, uint32_t begin, bool to_semi)
 		parser_skip_block(p);
 }
 
-/* What begins with a word of its own; everything else is a probe. The flag `early` marks what must
- * come before probes and functions. */
+/* What begins with a word of its own; everything else is a probe. Out of order is a mistake that is
+ * reported, but read all the same. */
 static bool parse_item(struct parser *p, bool *seen_config)
 {
 	bool is_late = p->u->probes.n || p->u->maps.n;
@@ -631,6 +631,7 @@ static bool parse_item(struct parser *p, bool *seen_config)
 /* program = [ "#!" line ] cdefs { config | import | probe | macro | fn | mapdecl } */
 static void parse_program(struct parser *p)
 {
+	size_t errors = diag_errors(p->u->diag);
 	bool seen_config = false;
 
 	if (p->lx.len_b >= 2 && !memcmp(p->lx.text, "#!", 2)) {
@@ -640,8 +641,6 @@ static void parse_program(struct parser *p)
 	}
 	parser_jump(p, p->lx.pos);
 	parse_c_section(p);
-	if (p->tok.kind == TOK_EOF)
-		parser_error(p, "expected a probe");
 	while (p->tok.kind != TOK_EOF) {
 		uint32_t begin = p->tok.begin;
 		enum token_kind kind = p->tok.kind;
@@ -651,6 +650,8 @@ static void parse_program(struct parser *p)
 		if (!parse_item(p, &seen_config))
 			skip_top_level(p, begin, kind == TOK_LET || kind == TOK_IMPORT);
 	}
+	if (!p->u->probes.n && diag_errors(p->u->diag) == errors)
+		parser_error(p, "expected a probe");
 }
 
 bool script_parse(struct unit *u)

@@ -13,13 +13,15 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/vec.h"
 
 #define INPUT_MAX_B 65536
-#define HANG_S 10
+#define HANG_S 10   /* of processor time: the machine may be busy */
+#define STALL_S 120 /* of waiting */
 
 void __sanitizer_set_death_callback(void (*fn)(void)) __attribute__((weak));
 
@@ -57,11 +59,13 @@ static void save_input(void)
 
 static void on_signal(int sig)
 {
-	if (sig == SIGALRM)
-		fprintf(stderr, "no end after %d s\n", HANG_S);
+	bool is_hang = sig == SIGALRM || sig == SIGPROF;
+
+	if (is_hang)
+		fprintf(stderr, "no end after %d s\n", sig == SIGALRM ? STALL_S : HANG_S);
 	save_input();
-	signal(sig == SIGALRM ? SIGABRT : sig, SIG_DFL);
-	raise(sig == SIGALRM ? SIGABRT : sig);
+	signal(is_hang ? SIGABRT : sig, SIG_DFL);
+	raise(is_hang ? SIGABRT : sig);
 }
 
 /* splitmix64 */
@@ -197,8 +201,10 @@ static void try_input(struct fuzzer *f)
 	char *data = malloc(f->input.len_b ? f->input.len_b : 1);
 
 	memcpy(data, f->input.s, f->input.len_b);
-	alarm(HANG_S);
+	alarm(STALL_S);
+	setitimer(ITIMER_PROF, &(struct itimerval){.it_value = {.tv_sec = HANG_S}}, NULL);
 	fuzz_one(data, f->input.len_b);
+	setitimer(ITIMER_PROF, &(struct itimerval){0}, NULL);
 	alarm(0);
 	free(data);
 }
@@ -229,7 +235,8 @@ int main(int argc, char **argv)
 {
 	struct fuzzer f = {.name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0],
 	                   .seed = 1};
-	static const int fatal[] = {SIGALRM, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+	/* the first three are not the sanitizers' */
+	static const int fatal[] = {SIGALRM, SIGPROF, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 	uint64_t runs = UINT64_MAX;
 	double seconds = 5, end;
 
@@ -254,7 +261,7 @@ int main(int argc, char **argv)
 		__sanitizer_set_death_callback(save_input);
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		/* The sanitizers' own handlers say more about faults, and call save_input() too. */
-		if (!__sanitizer_set_death_callback || fatal[i] == SIGALRM || fatal[i] == SIGABRT)
+		if (!__sanitizer_set_death_callback || i < 3)
 			signal(fatal[i], on_signal);
 	vec_each (t, &f.corpus) {
 		f.input.len_b = t->len_b;
