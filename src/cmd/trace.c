@@ -198,7 +198,8 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 				    .is_verbose = r->o.is_verbose,
 				    .no_kprobe_multi = r->o.no_kprobe_multi,
 				    .no_uprobe_multi = r->o.no_uprobe_multi,
-				    .missing = c->missing_probes};
+				    .missing = c->missing_probes,
+				    .diag = r->diag};
 	struct symbols *syms = symbols_create();
 	struct session_options so = {
 		.output = {.format = r->o.is_json ? OUTPUT_JSON : OUTPUT_TEXT,

@@ -141,14 +141,24 @@ enum event_kind {
 struct image_field {
 	const struct type *type;
 	uint32_t off_b; /* from the record's start */
+	/* A string behind the fixed part, as long as it is: the u32 at off_b says where it begins. It
+	 * ends with a NUL inside the record. */
+	bool is_packed;
 };
+/* Where a field's bytes are in a record. */
+static inline const void *image_field_at(const struct image_field *f, const void *record)
+{
+	const char *at = (const char *)record + f->off_b;
+
+	return f->is_packed ? (const char *)record + *(const uint32_t *)(const void *)at : at;
+}
 
 struct image_event {
 	enum event_kind kind;
 	const char *format;
 	const struct image_field *fields;
 	uint32_t n_fields;
-	uint32_t size_b; /* of the whole record */
+	uint32_t size_b; /* of the whole record, or of its fixed part */
 	uint32_t var;	 /* image.vars */
 	uint32_t top, div;
 	const char *helper;

@@ -51,7 +51,7 @@ static void emit_printf(struct output *o, const struct image_event *ev, const vo
 static void emit_print(struct output *o, const struct image_event *ev, const void *record)
 {
 	const struct image_field *f = &ev->fields[0];
-	const void *bytes = (const char *)record + f->off_b;
+	const void *bytes = image_field_at(f, record);
 
 	if (!is_json(o)) {
 		output_value_text(o, f->type, bytes, &o->text);
@@ -82,7 +82,7 @@ static void emit_join(struct output *o, const struct image_event *ev, const void
 	for (uint32_t i = 0; i < n && i < ev->n_fields; i++) {
 		if (i)
 			sb_adds(&o->scratch, ev->format ? ev->format : " ");
-		output_value_text(o, ev->fields[i].type, (const char *)record + ev->fields[i].off_b,
+		output_value_text(o, ev->fields[i].type, image_field_at(&ev->fields[i], record),
 		                  &o->scratch);
 	}
 	if (is_json(o)) {

@@ -388,7 +388,7 @@ void format_render(struct output *o, const struct format *f, const struct image_
 			sb_adds(out, "!{missing argument}");
 			continue;
 		}
-		p->conv->render(o, p, fields[arg].type, (const char *)record + fields[arg].off_b,
+		p->conv->render(o, p, fields[arg].type, image_field_at(&fields[arg], record),
 		                out);
 		arg++;
 	}

@@ -134,8 +134,12 @@ struct ir_inst *lower_string_equal(struct lower *l, struct node *x, struct node 
 struct ir_inst *lower_strcontains(struct lower *l, struct node *hay, struct node *needle);
 struct ir_inst *lower_strlen(struct lower *l, struct node *s);
 /* Read a C string at p into dst (size_b bytes). */
-void lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_inst *size, uint32_t max_b,
+/* Returns the helper's result: bytes read, or -errno. */
+struct ir_inst *lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_inst *size, uint32_t max_b,
 		    struct ir_inst *p, enum ir_ptr kind, uint8_t align_b, bool pad);
+
+/* str() at `dst` in scratch memory; the bytes it took, NUL included: at least 1. */
+struct ir_inst *lower_str_packed(struct lower *l, struct node *call, struct ir_inst *dst);
 
 /* ---- lower_stmt.c, lower_loop.c ---- */
 void lower_stmt(struct lower *l, struct node *n);

@@ -16,6 +16,7 @@ enum {
 	RING_FORCE_WAKEUP = 2,
 	WATERMARK_B = 64 * 1024,
 	JOIN_STRINGS = 16,
+	PACK_FROM_B = 64, /* strings up to this size stay at fixed offsets */
 };
 
 static void count_lost(struct lower *l)
@@ -76,6 +77,19 @@ static struct record record_begin(struct lower *l, uint32_t event, uint32_t size
 	return r;
 }
 
+/* The flag to submit `size` bytes with: the reader is woken by the record that crosses the
+ * watermark, no other. `pending` is what the ring does not count as waiting yet. */
+static struct ir_inst *wake_flags(struct lower *l, struct ir_inst *size, struct ir_inst *pending)
+{
+	struct ir_builder *b = &l->b;
+	struct ir_inst *waiting = ir_callv(b, BPF_FUNC_ringbuf_query, PTR_NONE, ir_map(b, l->ring),
+					   ir_const(b, RING_AVAIL_DATA));
+
+	waiting = ir_bin(b, IR_ADD, waiting, pending);
+	waiting = ir_bin_imm(b, IR_SUB, waiting, WATERMARK_B);
+	return ir_bin_imm(b, IR_ADD, ir_cmp(b, COND_ULT, waiting, size), RING_NO_WAKEUP);
+}
+
 static void record_end(struct lower *l, struct record *r)
 {
 	struct ir_builder *b = &l->b;
@@ -101,16 +115,8 @@ static void record_end(struct lower *l, struct record *r)
 		lower_enter(l, r->done);
 		return;
 	}
-	if (!r->wake) {
-		struct ir_inst *waiting = ir_callv(b, BPF_FUNC_ringbuf_query, PTR_NONE,
-						   ir_map(b, l->ring),
-						   ir_const(b, RING_AVAIL_DATA));
-
-		/* waiting > WATERMARK ? 2 : 1, without a branch */
-		flags = ir_bin(b, IR_SUB, ir_const(b, WATERMARK_B), waiting);
-		flags = ir_bin_imm(b, IR_SHR, flags, 63);
-		flags = ir_bin_imm(b, IR_ADD, flags, RING_NO_WAKEUP);
-	}
+	if (!r->wake)
+		flags = wake_flags(l, ir_const(b, r->size_b), ir_const(b, 0));
 	ir_callv(b, BPF_FUNC_ringbuf_submit, PTR_NONE, r->at, flags);
 	ir_jump(b, r->done);
 	lower_enter(l, r->done);
@@ -158,15 +164,92 @@ static bool has_user_address(const struct type *t)
 	return t->kind == TYPE_USYM || t->kind == TYPE_USTACK;
 }
 
+/* A string read from memory straight into the record: how long it is shows only then. */
+static bool is_packable(const struct node *n)
+{
+	return n->kind == NODE_CALL && (n->function->id == F_str || n->function->id == F_kstr) &&
+	       type_is_register(type_strip(n->args[0]->type)) && n->type->size_b > PACK_FROM_B;
+}
+
+/* Fields with packed strings: a fixed part, in which each such string has a u32, then the strings.
+ * Returns the fixed part's size; *ret_most is the whole record's at worst. */
+static uint32_t lay_out_packed(struct lower *l, struct node **args, uint32_t n,
+			       struct image_field *fields, uint32_t *ret_most)
+{
+	uint32_t off = sizeof(struct image_record), strings = 0;
+
+	(void)l;
+	for (uint32_t i = 0; i < n; i++) {
+		bool packed = is_packable(args[i]);
+		uint32_t align = packed ? 4 : align_of_value(args[i]->type);
+
+		off = (off + align - 1) & ~(align - 1);
+		fields[i] = (struct image_field){args[i]->type, off, packed};
+		off += packed ? 4 : image_value_size(type_strip(args[i]->type));
+		strings += packed ? args[i]->type->size_b : 0;
+	}
+	*ret_most = off + strings;
+	return off;
+}
+
+/* A record as long as its strings are, built in scratch memory and copied to the ring: a ring of
+ * reservations for the longest strings would hold a tenth of the events. */
+static void emit_packed(struct lower *l, struct image_event ev, struct node **args, uint32_t n,
+			uint32_t fixed_b, uint32_t most_b)
+{
+	struct ir_builder *b = &l->b;
+	struct ir_inst *base, *size, *ret, *flags;
+	struct ir_block *failed, *done;
+	bool wake = false;
+
+	ev.size_b = fixed_b;
+	l->has_ring = true;
+	base = lower_scratch_at(l, lower_scratch_alloc(l, most_b));
+	vec_push(l->a, &l->img->events, ev);
+	ir_store(b, base, 0, 8, ir_const(b, (int64_t)l->img->events.n - 1));
+	size = ir_const(b, fixed_b);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct type *t = type_strip(args[i]->type);
+		struct ir_inst *at = ir_bin_imm(b, IR_ADD, base, ev.fields[i].off_b);
+
+		wake = wake || has_user_address(t);
+		if (!ev.fields[i].is_packed) {
+			lower_into(l, args[i], at, 8, false);
+			continue;
+		}
+		ir_store(b, base, ev.fields[i].off_b, 4, size);
+		size = ir_bin(b, IR_ADD, size,
+			      lower_str_packed(l, args[i], ir_bin(b, IR_ADD, base, size)));
+	}
+	flags = wake ? ir_const(b, RING_FORCE_WAKEUP) : wake_flags(l, size, size);
+	ret = ir_callv(b, BPF_FUNC_ringbuf_output, PTR_NONE, ir_map(b, l->ring), base, size, flags);
+	failed = lower_block(l);
+	done = lower_block(l);
+	failed->is_unlikely = true;
+	ir_branch(b, COND_EQ, ret, ir_const(b, 0), done, failed);
+	lower_enter(l, failed);
+	count_lost(l);
+	ir_jump(b, done);
+	lower_enter(l, done);
+}
+
 static void emit_fields(struct lower *l, struct image_event ev, struct node **args, uint32_t n)
 {
+	struct image_field *packed = arena_array(l->a, struct image_field, n + 1);
+	uint32_t most_b, fixed_b = lay_out_packed(l, args, n, packed, &most_b);
 	struct record r;
 	uint32_t event;
 	bool wake = false;
 	struct ir_inst **early = arena_array(l->a, struct ir_inst *, n + 1);
 
-	ev.size_b = lay_out(l, args, n, &ev.fields);
 	ev.n_fields = n;
+	/* without packed strings the two layouts are the same; see also SCRATCH_CHUNK_B */
+	if (most_b != fixed_b && most_b <= SCRATCH_CHUNK_B / 2 && l->opts->target.has_ringbuf) {
+		ev.fields = packed;
+		emit_packed(l, ev, args, n, fixed_b, most_b);
+		return;
+	}
+	ev.size_b = lay_out(l, args, n, &ev.fields);
 	event = add_event(l, ev);
 	/* Registers first: what they cost is not paid while the reservation is held, and a failing
 	 * reservation does not change what the script's expressions do. */

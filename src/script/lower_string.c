@@ -9,8 +9,9 @@
 
 #include "base/arena.h"
 
-void lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_inst *size, uint32_t max_b,
-		    struct ir_inst *p, enum ir_ptr kind, uint8_t align_b, bool pad)
+struct ir_inst *lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_inst *size,
+			       uint32_t max_b, struct ir_inst *p, enum ir_ptr kind, uint8_t align_b,
+			       bool pad)
 {
 	uint32_t helper;
 	struct ir_builder *b = &l->b;
@@ -36,15 +37,14 @@ void lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_inst *size, 
 			n = max_b;
 		if (!n) {
 			ir_store(b, dst, 0, 1, ir_const(b, 0));
-			return;
+			return ir_const(b, 1);
 		}
-		ir_callv(b, helper, PTR_NONE, dst, ir_const(b, (int64_t)n), p);
-		return;
+		return ir_callv(b, helper, PTR_NONE, dst, ir_const(b, (int64_t)n), p);
 	}
 	/* A size known at run time only: cap it where the verifier can see it. */
 	struct ir_block *big = lower_block(l), *go_on = lower_block(l), *done = lower_block(l);
 	struct ir_block *read = lower_block(l);
-	ir_var n = ir_var_new(l->fn->f);
+	ir_var n = ir_var_new(l->fn->f), result = ir_var_new(l->fn->f);
 
 	ir_store(b, dst, 0, 1, ir_const(b, 0));
 	ir_var_set(b, n, size);
@@ -56,9 +56,34 @@ void lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_inst *size, 
 	size = ir_var_get(b, n);
 	ir_branch(b, COND_EQ, size, ir_const(b, 0), done, read);
 	lower_enter(l, read);
-	ir_callv(b, helper, PTR_NONE, dst, size, p);
+	ir_var_set(b, result, ir_callv(b, helper, PTR_NONE, dst, size, p));
 	ir_jump(b, done);
 	lower_enter(l, done);
+	return ir_var_get(b, result);
+}
+
+struct ir_inst *lower_str_packed(struct lower *l, struct node *call, struct ir_inst *dst)
+{
+	const struct type *pt = type_strip(call->args[0]->type);
+	struct ir_inst *p = lower_int(l, call->args[0]), *len;
+	enum ir_ptr kind = call->function->id == F_kstr ? PTR_KERNEL : lower_ptr_kind(l, pt, p);
+	struct ir_block *empty = lower_block(l), *go_on = lower_block(l), *some = lower_block(l);
+	uint32_t max_b = type_strip(call->type)->size_b;
+	ir_var n = ir_var_new(l->fn->f);
+
+	len = lower_read_str(l, dst, call->n_args > 1 ? lower_int(l, call->args[1]) : NULL, max_b,
+			     p, kind, 1, false);
+	/* -errno and 0 are empty strings; checked on what is used, so the verifier sees the bound */
+	ir_var_set(&l->b, n, len);
+	ir_branch(&l->b, COND_EQ, len, ir_const(&l->b, 0), empty, some);
+	lower_enter(l, some);
+	ir_branch(&l->b, COND_ULE, len, ir_const(&l->b, max_b), go_on, empty);
+	lower_enter(l, empty);
+	ir_store(&l->b, dst, 0, 1, ir_const(&l->b, 0));
+	ir_var_set(&l->b, n, ir_const(&l->b, 1));
+	ir_jump(&l->b, go_on);
+	lower_enter(l, go_on);
+	return ir_var_get(&l->b, n);
 }
 
 static uint8_t widest(uint32_t left, uint8_t align_b, uint32_t at)

@@ -76,6 +76,8 @@ static int refuse(struct session *s, const struct engine_error *e, bool is_verbo
 		        *e->log && e->log[strlen(e->log) - 1] != '\n' ? "\n" : "");
 	else if (e->log && *e->log)
 		fprintf(err, "HINT: -v shows the kernel's own log\n");
+	if (e->hint)
+		fprintf(err, "HINT: %s\n", e->hint);
 	fflush(err);
 	return EXIT_REFUSED;
 }
