@@ -26,9 +26,9 @@ check: ## install what tests need, build, run every suite
 demo: all ## trace a real command on this machine and explain what is seen
 	@tests/demo $(BUILD)/skep
 
-bench: release ## measure skep beside bpftrace and hand-written C (about 4 minutes, needs root)
-	@tests/install-deps --build --differential
-	@bench/run
+bench: release ## measure skep beside bpftrace and hand-written C (3 minutes, root; BENCH_ARGS)
+	@tests/install-deps --differential || echo "without bpftrace"
+	@bench/run $(BENCH_ARGS)
 
 fuzz: all ## feed mutated input to every reader of outside bytes (FUZZ_ARGS="--seconds 600")
 	@tests/fuzz/run $(FUZZ_ARGS)
@@ -66,7 +66,7 @@ uninstall: ## remove what install put there
 	done
 
 clean: ## remove build directories
-	rm -rf $(BUILD) $(BUILD_RELEASE)
+	rm -rf $(BUILD) $(BUILD_RELEASE) build-bench
 
 format: ## bring C sources into the style of .clang-format (FILES=... for some of them)
 	@command -v clang-format >/dev/null || tests/install-deps clang-format
