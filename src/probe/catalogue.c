@@ -62,7 +62,7 @@ const char *probe_kind_name(enum probe_kind kind)
 	return kind < PROBE_N ? kind_names[kind].full : "";
 }
 
-/* ---- for the providers ---------------------------------------------------------------------- */
+/* ---- for the providers ------------------------------------------------------------------- */
 
 struct probe_target *target_add(struct probe_context *cx, probe_targets *out, enum probe_kind kind)
 {
@@ -132,7 +132,7 @@ bool parse_number(const char *s, uint64_t *ret)
 	return true;
 }
 
-/* ---- expansion ------------------------------------------------------------------------------ */
+/* ---- expansion --------------------------------------------------------------------------- */
 
 static bool check_parts(struct probe_context *cx, const struct attach_point *ap,
                         enum probe_kind kind)
@@ -252,7 +252,7 @@ void probe_list_args(struct probe_context *cx, const struct probe_target *t, str
 		p->list_args(cx, t, out);
 }
 
-/* ---- begin and end --------------------------------------------------------------------------- */
+/* ---- begin and end ----------------------------------------------------------------------- */
 
 static bool expand_special(struct probe_context *cx, const struct attach_point *ap,
                            enum probe_kind kind, probe_targets *out)

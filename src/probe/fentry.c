@@ -25,8 +25,9 @@ static bool expand_one(struct probe_context *cx, const struct attach_point *ap,
                        probe_targets *out)
 {
 	const char *found_in = NULL;
-	kernel_funcs list = {0};
+	struct kernel_funcs list;
 	uint32_t id;
+	size_t n;
 
 	if (!types_find_func(cx->types, func, module, &id, NULL, &found_in)) {
 		const char *near =
@@ -38,7 +39,7 @@ static bool expand_one(struct probe_context *cx, const struct attach_point *ap,
 	}
 	/* The same name in two modules; vmlinux's own is meant before all others. */
 	if (!module && strcmp(found_in, "vmlinux")) {
-		kernel_funcs_typed(cx, "*", func, &list);
+		list = kernel_funcs_typed(cx, "*", func);
 		if (list.n > 1) {
 			diag_error(cx->diag, E_PROBE_PARTS, ap->at,
 			           "ambiguous attach point, please specify module containing the "
@@ -48,11 +49,10 @@ static bool expand_one(struct probe_context *cx, const struct attach_point *ap,
 				diag_hint(cx->diag, "%s:%s:%s", probe_kind_name(kind), f->module,
 				          f->name);
 		}
-		if (list.n > 1) {
-			vec_free(&list);
+		n = list.n;
+		kernel_funcs_free(&list);
+		if (n > 1)
 			return false;
-		}
-		vec_free(&list);
 	}
 	if (!types_func_fits_trampoline(cx->types, found_in, id)) {
 		diag_error(cx->diag, E_UNSUPPORTED, ap->at,
@@ -70,7 +70,8 @@ static bool expand_fentry(struct probe_context *cx, const struct attach_point *a
 {
 	const char *module = ap->n_parts > 2 ? ap->parts[ap->n_parts - 2] : NULL;
 	const char *func = ap->parts[ap->n_parts - 1];
-	kernel_funcs list = {0};
+	struct kernel_funcs list;
+	size_t before = out->n;
 
 	if (ap->n_parts > 2 && !strcmp(ap->parts[1], "bpf")) {
 		diag_error(cx->diag, E_UNSUPPORTED, ap->at, "%s:bpf is not supported yet",
@@ -92,14 +93,13 @@ static bool expand_fentry(struct probe_context *cx, const struct attach_point *a
 	}
 	if (!wildcard_has(func) && !(module && wildcard_has(module)))
 		return expand_one(cx, ap, kind, module, func, out);
-	kernel_funcs_typed(cx, module ? module : "*", func, &list);
-	if (!list.n)
-		return report_no_match(cx, ap, kind, NULL);
+	list = kernel_funcs_typed(cx, module ? module : "*", func);
 	vec_reserve(cx->a, out, out->n + list.n);
 	vec_each (f, &list)
-		add_func(cx, kind, f->module, f->name, true, out);
-	vec_free(&list);
-	return true;
+		if (kernel_func_fits(cx, f))
+			add_func(cx, kind, f->module, f->name, true, out);
+	kernel_funcs_free(&list);
+	return out->n > before || report_no_match(cx, ap, kind, NULL);
 }
 
 /* Pointers are the kernel's; those to structs may be followed by direct loads. */
@@ -181,10 +181,11 @@ static void list_fentry(struct listing *l)
 {
 	const char *module = l->n_parts > 1 ? l->parts[0] : "*";
 	const char *name = l->n_parts > 1 ? l->parts[1] : l->n_parts ? l->parts[0] : "*";
-	kernel_funcs list = {0};
+	struct kernel_funcs list = kernel_funcs_typed(l->cx, module, name);
 
-	kernel_funcs_typed(l->cx, module, name, &list);
 	vec_each (f, &list) {
+		if (!kernel_func_fits(l->cx, f))
+			continue;
 		list_line(l, f->module, f->name);
 		if (l->verbose) {
 			list_flush(l);
@@ -192,7 +193,7 @@ static void list_fentry(struct listing *l)
 			         l->out);
 		}
 	}
-	vec_free(&list);
+	kernel_funcs_free(&list);
 }
 
 const struct provider fentry_provider = {

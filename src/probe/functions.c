@@ -24,9 +24,23 @@ struct probe_cache {
 		bool is_tried;
 	} filter, kallsyms, modules;
 	/* Every function with BTF, sorted: a listing of everything asks twice. */
-	kernel_funcs typed;
+	struct kernel_funcs typed;
 	bool typed_is_read;
 };
+
+/* A list being made; malloc'ed. */
+typedef vec(struct kernel_func) func_vec;
+
+void kernel_funcs_free(struct kernel_funcs *list)
+{
+	free(list->own);
+	*list = (struct kernel_funcs){0};
+}
+
+static struct kernel_funcs finished(func_vec *v)
+{
+	return (struct kernel_funcs){.items = v->items, .n = v->n, .own = v->items};
+}
 
 static const char *read_once(struct probe_context *cx, struct cached_text *c, const char *path)
 {
@@ -73,7 +87,7 @@ bool kernel_module_is_loaded(struct probe_context *cx, const char *module)
 	return false;
 }
 
-/* ---- sorting -------------------------------------------------------------------------------- */
+/* ---- sorting ----------------------------------------------------------------------------- */
 
 static int compare_funcs(const void *a, const void *b)
 {
@@ -84,7 +98,7 @@ static int compare_funcs(const void *a, const void *b)
 }
 
 /* Sort by name and module, unless it is so already; each once. */
-static void sort_funcs(kernel_funcs *list)
+static void sort_funcs(func_vec *list)
 {
 	size_t n = 0;
 	bool is_strict = true; /* in order, and each once */
@@ -100,21 +114,15 @@ static void sort_funcs(kernel_funcs *list)
 	list->n = n;
 }
 
-/* ---- the three sources ------------------------------------------------------------------------
- */
+/* ---- the three sources ------------------------------------------------------------------- */
 
 struct wanted {
 	struct probe_context *cx;
 	const char *module, *name;
 	bool any_module, any_name;
-	kernel_funcs *out;
+	struct arena *a; /* of the list; NULL: malloc */
+	func_vec list;
 };
-
-static struct wanted want(struct probe_context *cx, const char *module, const char *name,
-                          kernel_funcs *out)
-{
-	return (struct wanted){cx, module, name, !strcmp(module, "*"), !strcmp(name, "*"), out};
-}
 
 /* Symbols that compilers and macros make, which nobody means by a wildcard: parts split off a
  * function, and the padding before one. */
@@ -129,12 +137,11 @@ static bool is_artefact(const char *name)
 	        !strncmp(name, "__ftrace_invalid_address__", 26));
 }
 
-static void add_wanted(const struct wanted *w, const char *module, const char *name,
-                       uint32_t btf_id)
+static void add_wanted(struct wanted *w, const char *module, const char *name)
 {
 	if ((w->any_module || wildcard_match(w->module, module)) &&
 	    (w->any_name || wildcard_match(w->name, name)) && !is_artefact(name))
-		vec_push(NULL, w->out, ((struct kernel_func){name, module, btf_id}));
+		vec_push(w->a, &w->list, ((struct kernel_func){name, module, 0}));
 }
 
 /* `[module]` behind a name, copied; "vmlinux" if there is none. */
@@ -149,7 +156,7 @@ static const char *module_of(struct probe_context *cx, const char *p, const char
 }
 
 /* Lines `name` or `name [module]`. */
-static void from_filter(const struct wanted *w, const char *text)
+static void from_filter(struct wanted *w, const char *text)
 {
 	const char *module = "vmlinux", *last_tag = NULL;
 	size_t last_tag_b = 0;
@@ -166,13 +173,13 @@ static void from_filter(const struct wanted *w, const char *text)
 		last_tag = tag;
 		last_tag_b = tag_b;
 		if (name_b)
-			add_wanted(w, module, arena_strndup(w->cx->a, p, name_b), 0);
+			add_wanted(w, module, arena_strndup(w->cx->a, p, name_b));
 		p = *end ? end + 1 : end;
 	}
 }
 
 /* Lines `address T name` or `address t name<TAB>[module]`. */
-static void from_kallsyms(const struct wanted *w, const char *text)
+static void from_kallsyms(struct wanted *w, const char *text)
 {
 	for (const char *p = text; *p;) {
 		const char *end = strchrnul(p, '\n'), *kind = memchr(p, ' ', (size_t)(end - p));
@@ -180,134 +187,131 @@ static void from_kallsyms(const struct wanted *w, const char *text)
 		if (kind && end - kind > 3 && strchr("tTwW", kind[1]) && kind[2] == ' ') {
 			size_t name_b = strcspn(kind + 3, " \t\n");
 
-			/* Not before it matches: there are 100,000 of them. */
 			if (kind[3] != '$')
 				add_wanted(w, module_of(w->cx, kind + 3 + name_b, end),
-				           arena_strndup(w->cx->a, kind + 3, name_b), 0);
+				           arena_strndup(w->cx->a, kind + 3, name_b));
 		}
 		p = *end ? end + 1 : end;
 	}
 }
 
+/* BTF has no artefacts: their names are no C. */
 static bool add_btf(void *arg, const char *module, const char *name, uint32_t btf_id)
 {
-	const struct wanted *w = arg;
+	struct wanted *w = arg;
 
-	if ((w->any_module || wildcard_match(w->module, module)) && !is_artefact(name))
-		vec_push(NULL, w->out, ((struct kernel_func){name, module, btf_id}));
+	if (w->any_module || wildcard_match(w->module, module))
+		vec_push(w->a, &w->list, ((struct kernel_func){name, module, btf_id}));
 	return true;
 }
 
-static void walk_btf(const struct wanted *w)
+static void walk_btf(struct wanted *w)
 {
 	bool with_modules = w->any_module || strcmp(w->module, "vmlinux");
 
-	types_each_func(w->cx->types, w->any_name ? NULL : w->name, with_modules, add_btf,
-	                (void *)w);
+	types_each_func(w->cx->types, w->any_name ? NULL : w->name, with_modules, add_btf, w);
+	sort_funcs(&w->list);
 }
 
-/* Sorted. */
-static void from_btf(const struct wanted *w)
+static struct kernel_funcs from_btf(struct wanted w)
 {
-	struct probe_cache *c = cache_of(w->cx);
+	struct probe_cache *c = cache_of(w.cx);
 
-	if (!w->any_module || !w->any_name) {
-		walk_btf(w);
-		sort_funcs(w->out);
-		return;
+	if (!w.any_module || !w.any_name) {
+		walk_btf(&w);
+		return finished(&w.list);
 	}
 	if (!c->typed_is_read) {
-		struct wanted all = *w;
-		kernel_funcs list = {0};
-
 		c->typed_is_read = true;
-		all.out = &list;
-		walk_btf(&all);
-		sort_funcs(&list);
-		c->typed.items = arena_memdup(w->cx->a, list.items, list.n * sizeof(*list.items));
-		c->typed.n = list.n;
-		vec_free(&list);
+		w.a = w.cx->a;
+		vec_reserve(w.a, &w.list, 1 << 16); /* most kernels have no more */
+		walk_btf(&w);
+		c->typed = (struct kernel_funcs){.items = w.list.items, .n = w.list.n};
 	}
-	if (!c->typed.n)
-		return;
-	vec_reserve(NULL, w->out, c->typed.n);
-	memcpy(w->out->items, c->typed.items, c->typed.n * sizeof(*c->typed.items));
-	w->out->n = c->typed.n;
+	return c->typed;
 }
 
-/* ---- questions ---------------------------------------------------------------------------------
- */
+/* ---- questions --------------------------------------------------------------------------- */
 
-/* Both sorted: keep the elements of `list` that are in `other`, or take over their BTF ids. */
-static void merge(kernel_funcs *list, const kernel_funcs *other, bool keep_common)
+/* The elements of `list` that `other` has too (keep_common), or all of them with BTF ids taken over
+ * from there. Both are sorted. */
+static struct kernel_funcs merge(struct kernel_funcs *list, const struct kernel_funcs *other,
+                                 bool keep_common)
 {
-	size_t n = 0, j = 0;
+	func_vec out = {0};
+	size_t j = 0;
 
+	vec_reserve(NULL, &out, list->n);
 	for (size_t i = 0; i < list->n; i++) {
-		struct kernel_func *f = &list->items[i];
+		struct kernel_func f = list->items[i];
 		bool is_common;
 
-		while (j < other->n && compare_funcs(&other->items[j], f) < 0)
+		while (j < other->n && compare_funcs(&other->items[j], &f) < 0)
 			j++;
-		is_common = j < other->n && !compare_funcs(&other->items[j], f);
+		is_common = j < other->n && !compare_funcs(&other->items[j], &f);
 		if (keep_common && !is_common)
 			continue;
 		if (!keep_common && is_common)
-			f->btf_id = other->items[j].btf_id;
-		list->items[n++] = *f;
+			f.btf_id = other->items[j].btf_id;
+		out.items[out.n++] = f;
 	}
-	list->n = n;
+	kernel_funcs_free(list);
+	return finished(&out);
 }
 
-void kernel_funcs_traceable(struct probe_context *cx, const char *module, const char *name,
-                            bool want_btf, kernel_funcs *out)
+static struct wanted want(struct probe_context *cx, const char *module, const char *name)
 {
-	struct wanted w = want(cx, module, name, out);
-	const char *text = filter_text(cx);
+	return (struct wanted){.cx = cx,
+	                       .module = module,
+	                       .name = name,
+	                       .any_module = !strcmp(module, "*"),
+	                       .any_name = !strcmp(name, "*")};
+}
 
-	if (text) {
+struct kernel_funcs kernel_funcs_traceable(struct probe_context *cx, const char *module,
+                                           const char *name, bool want_btf)
+{
+	struct wanted w = want(cx, module, name);
+	const char *text = filter_text(cx);
+	struct kernel_funcs list, typed;
+
+	if (!text && types_have_btf(cx->types))
+		return from_btf(w);
+	if (text)
 		from_filter(&w, text);
-		sort_funcs(out);
-	} else if (types_have_btf(cx->types)) {
-		from_btf(&w);
-	} else if ((text = kallsyms_text(cx))) {
+	else if ((text = kallsyms_text(cx)))
 		from_kallsyms(&w, text);
-		sort_funcs(out);
+	sort_funcs(&w.list);
+	list = finished(&w.list);
+	if (want_btf && types_have_btf(cx->types)) {
+		typed = from_btf(want(cx, module, name));
+		list = merge(&list, &typed, false);
+		kernel_funcs_free(&typed);
 	}
-	if (want_btf && filter_text(cx) && types_have_btf(cx->types)) {
-		kernel_funcs typed = {0};
-
-		w.out = &typed;
-		from_btf(&w);
-		merge(out, &typed, false);
-		vec_free(&typed);
-	}
+	return list;
 }
 
-void kernel_funcs_typed(struct probe_context *cx, const char *module, const char *name,
-                        kernel_funcs *out)
+struct kernel_funcs kernel_funcs_typed(struct probe_context *cx, const char *module,
+                                       const char *name)
 {
-	struct wanted w = want(cx, module, name, out);
+	struct kernel_funcs list = from_btf(want(cx, module, name)), hooked;
 	const char *text = filter_text(cx);
-	size_t n = 0;
 
-	from_btf(&w);
-	for (size_t i = 0; i < out->n; i++) {
-		const struct kernel_func *f = &out->items[i];
-
-		if (types_func_fits_trampoline(cx->types, f->module, f->btf_id))
-			out->items[n++] = *f;
-	}
-	out->n = n;
 	if (text) {
-		kernel_funcs hooked = {0};
+		struct wanted w = want(cx, module, name);
 
-		w.out = &hooked;
 		from_filter(&w, text);
-		sort_funcs(&hooked);
-		merge(out, &hooked, true);
-		vec_free(&hooked);
+		sort_funcs(&w.list);
+		hooked = finished(&w.list);
+		list = merge(&list, &hooked, true);
+		kernel_funcs_free(&hooked);
 	}
+	return list;
+}
+
+bool kernel_func_fits(struct probe_context *cx, const struct kernel_func *f)
+{
+	return types_func_fits_trampoline(cx->types, f->module, f->btf_id);
 }
 
 /* Is the word `name` in the text, with these characters on its two sides? */
@@ -344,9 +348,8 @@ bool kernel_func_is_traceable(struct probe_context *cx, const char *module, cons
 const char *kernel_func_nearest(struct probe_context *cx, const char *name)
 {
 	struct diag_guess guess = {.word = name};
-	kernel_funcs all = {0};
+	struct kernel_funcs all = kernel_funcs_traceable(cx, "*", "*", false);
 
-	kernel_funcs_traceable(cx, "*", "*", false, &all);
 	vec_each (f, &all) {
 		size_t n = strlen(f->name), m = strlen(name);
 
@@ -355,6 +358,6 @@ const char *kernel_func_nearest(struct probe_context *cx, const char *name)
 		if (f->name[0] == name[0] && (n > m ? n - m : m - n) <= m / 3 + 1)
 			diag_nearest(&guess, f->name);
 	}
-	vec_free(&all);
+	kernel_funcs_free(&all);
 	return guess.best;
 }

@@ -57,9 +57,8 @@ static bool expand_wildcard(struct probe_context *cx, const struct attach_point 
                             enum probe_kind kind, const char *module, const char *func,
                             probe_targets *out)
 {
-	kernel_funcs list = {0};
+	struct kernel_funcs list = kernel_funcs_traceable(cx, module ? module : "*", func, false);
 
-	kernel_funcs_traceable(cx, module ? module : "*", func, false, &list);
 	if (!list.n)
 		return report_no_match(cx, ap, kind, NULL);
 	vec_reserve(cx->a, out, out->n + list.n);
@@ -76,7 +75,7 @@ static bool expand_wildcard(struct probe_context *cx, const struct attach_point 
 		else
 			t->name = arena_printf(cx->a, "%s:%s", probe_kind_name(kind), f->name);
 	}
-	vec_free(&list);
+	kernel_funcs_free(&list);
 	return true;
 }
 
@@ -178,9 +177,8 @@ static void list_kprobes(struct listing *l)
 {
 	const char *module = l->n_parts > 1 ? l->parts[0] : "*";
 	const char *name = l->n_parts > 1 ? l->parts[1] : l->n_parts ? l->parts[0] : "*";
-	kernel_funcs list = {0};
+	struct kernel_funcs list = kernel_funcs_traceable(l->cx, module, name, l->verbose);
 
-	kernel_funcs_traceable(l->cx, module, name, l->verbose, &list);
 	vec_each (f, &list) {
 		list_line(l, strcmp(f->module, "vmlinux") ? f->module : NULL, f->name);
 		if (l->verbose && f->btf_id) {
@@ -189,7 +187,7 @@ static void list_kprobes(struct listing *l)
 			         l->out);
 		}
 	}
-	vec_free(&list);
+	kernel_funcs_free(&list);
 }
 
 const struct provider kprobe_provider = {

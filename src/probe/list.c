@@ -53,32 +53,45 @@ void list_flush(struct listing *l)
 	l->block_n = 0;
 }
 
-void list_line(struct listing *l, const char *first, const char *second)
+/* "TYPE:" or "TYPE:FIRST:", kept while lines go on beginning with it. */
+static bool set_prefix(struct listing *l, const char *first)
 {
 	const char *type = probe_kind_name(l->kind);
-	size_t type_b = strlen(type), first_b = first ? strlen(first) : 0,
-	       second_b = strlen(second);
+	size_t need = strlen(type) + (first ? strlen(first) + 1 : 0) + 1;
+
+	if (need > sizeof(l->prefix))
+		return false;
+	l->prefix_b = (size_t)(stpcpy(stpcpy(l->prefix, type), ":") - l->prefix);
+	if (first)
+		l->prefix_b =
+		    (size_t)(stpcpy(stpcpy(l->prefix + l->prefix_b, first), ":") - l->prefix);
+	l->first = first;
+	return true;
+}
+
+void list_line(struct listing *l, const char *first, const char *second)
+{
+	size_t second_b = strlen(second);
 	char *to;
 
 	if (!l->block)
 		l->block = arena_alloc(l->cx->a, BLOCK_B);
-	if (type_b + first_b + second_b + 3 > BLOCK_B - l->block_n)
-		list_flush(l);
-	if (type_b + first_b + second_b + 3 > BLOCK_B)
-		return; /* no name is that long */
-	to = mempcpy(l->block + l->block_n, type, type_b);
-	*to++ = ':';
-	if (first) {
-		to = mempcpy(to, first, first_b);
-		*to++ = ':';
+	if ((!l->prefix_b || first != l->first) && !set_prefix(l, first)) {
+		list_flush(l); /* a long path */
+		sb_addf(l->out, "%s:%s:%s\n", probe_kind_name(l->kind), first, second);
+		return;
 	}
+	if (l->prefix_b + second_b + 1 > BLOCK_B - l->block_n)
+		list_flush(l);
+	if (l->prefix_b + second_b + 1 > BLOCK_B)
+		return; /* no name is that long */
+	to = mempcpy(l->block + l->block_n, l->prefix, l->prefix_b);
 	to = mempcpy(to, second, second_b);
 	*to++ = '\n';
 	l->block_n = (size_t)(to - l->block);
 }
 
-/* ---- types ------------------------------------------------------------------------------------
- */
+/* ---- types ------------------------------------------------------------------------------- */
 
 struct type_listing {
 	struct probe_context *cx;
@@ -137,8 +150,7 @@ static bool list_types(struct probe_context *cx, const char *pattern, bool verbo
 	return false;
 }
 
-/* ---- probes ------------------------------------------------------------------------------------
- */
+/* ---- probes ------------------------------------------------------------------------------ */
 
 static int by_full_name(const void *a, const void *b)
 {
@@ -184,6 +196,7 @@ static void list_pattern(struct probe_context *cx, const char *pattern, bool ver
 		        ? p->is_wild_list && wildcard_match(type, probe_kind_name(order[i]))
 		        : order[i] == named) {
 			l.kind = order[i];
+			l.prefix_b = 0;
 			p->list(&l);
 			list_flush(&l);
 		}

@@ -14,8 +14,12 @@ struct listing {
 	uint32_t n_parts;
 	bool verbose;
 	struct strbuf *out;
-	char *block; /* of list_line() */
+	/* Of list_line(): lines not yet in `out`, and what the last one began with. */
+	char *block;
 	size_t block_n;
+	const char *first;
+	char prefix[128];
+	size_t prefix_b;
 };
 
 /* A line of a listing, "TYPE:FIRST:SECOND"; `first` may be NULL. Gathered in a block, as there are

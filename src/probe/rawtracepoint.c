@@ -28,13 +28,22 @@ struct collect {
 	name_list found; /* "MODULE:EVENT" */
 };
 
+/* "FIRST:SECOND"; there are thousands, so not by printf. */
+static const char *join(struct arena *a, const char *first, const char *second)
+{
+	char *text = arena_alloc(a, strlen(first) + strlen(second) + 2);
+
+	stpcpy(stpcpy(stpcpy(text, first), ":"), second);
+	return text;
+}
+
 static bool add_found(void *arg, const char *module, const char *name, uint32_t btf_id)
 {
 	struct collect *c = arg;
 
 	(void)btf_id;
 	if (wildcard_match(c->module, module))
-		vec_push(c->cx->a, &c->found, arena_printf(c->cx->a, "%s:%s", module, name));
+		vec_push(c->cx->a, &c->found, join(c->cx->a, module, name));
 	return true;
 }
 

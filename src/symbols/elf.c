@@ -35,8 +35,7 @@ struct elf_file {
 	bool has_functions;
 };
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ----------------------------------------------------------------------------- */
 
 static void read_segments(struct elf_file *f, Elf *elf)
 {
@@ -296,8 +295,7 @@ void elf_file_free(struct elf_file *f)
 	vec_free(&f->functions);
 }
 
-/* ---- questions ----------------------------------------------------------------------------------
- */
+/* ---- questions --------------------------------------------------------------------------- */
 
 bool elf_file_at(const struct elf_file *f, uint64_t address, struct elf_symbol *ret)
 {

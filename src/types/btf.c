@@ -234,11 +234,16 @@ uint32_t btf_end(struct btf_file *b)
 	return b->first_id + b->n_types;
 }
 
-struct btf_file *btf_owner(struct btf_file *b, uint32_t id)
+static inline struct btf_file *owner(struct btf_file *b, uint32_t id)
 {
 	while (b->base && id < b->first_id)
 		b = b->base;
 	return b;
+}
+
+struct btf_file *btf_owner(struct btf_file *b, uint32_t id)
+{
+	return owner(b, id);
 }
 
 bool btf_get(struct btf_file *b, uint32_t id, struct btf_record *ret)
@@ -246,7 +251,7 @@ bool btf_get(struct btf_file *b, uint32_t id, struct btf_record *ret)
 	const uint8_t *p;
 	uint32_t info;
 
-	b = btf_owner(b, id);
+	b = owner(b, id);
 	need_index(b);
 	if (id < b->first_id || id - b->first_id >= b->n_types)
 		return false;

@@ -93,30 +93,38 @@ const struct type *types_func_by_id(struct types *ts, const char *module, uint32
 	return src ? btf_func_type(ts, src, btf_id, 0) : NULL;
 }
 
-/* ---- trampolines ----------------------------------------------------------------------------- */
+/* ---- trampolines ------------------------------------------------------------------------- */
 
 enum {
 	MOST_ARGS = 12, /* the kernel's MAX_BPF_FUNC_ARGS */
 	LARGEST_ARG_B = 16,
 };
 
-/* Bytes of a value of this type, as an argument; 0 for what is no value (void, functions). Marks
- * structs, which can be passed but not returned. */
-static uint32_t value_size(struct btf_source *src, uint32_t id, bool *ret_is_struct)
+/* What a type is as an argument, in a byte: 0 not looked at yet, else 1 + its size, LARGE for more
+ * than the largest, NO_VALUE for void, functions and what else the kernel refuses. */
+enum { CLASS_LARGE = 0x20, CLASS_NO_VALUE = 0x21, CLASS_STRUCT = 0x80 };
+
+static uint8_t class_of_size(uint32_t size_b)
+{
+	return size_b > LARGEST_ARG_B ? CLASS_LARGE
+	       : size_b               ? (uint8_t)(size_b + 1)
+	                              : CLASS_NO_VALUE;
+}
+
+static uint8_t find_class(struct btf_source *src, uint32_t id)
 {
 	struct btf_record rec;
 
 	for (unsigned depth = 0; depth < 32 && btf_get(src->file, id, &rec); depth++) {
 		switch (rec.kind) {
 		case BTF_KIND_PTR:
-			return 8;
+			return class_of_size(8);
 		case BTF_KIND_STRUCT:
-			*ret_is_struct = true;
-			return rec.size_or_type;
+			return class_of_size(rec.size_or_type) | CLASS_STRUCT;
 		case BTF_KIND_INT:
 		case BTF_KIND_ENUM:
 		case BTF_KIND_ENUM64:
-			return rec.size_or_type;
+			return class_of_size(rec.size_or_type);
 		case BTF_KIND_TYPEDEF:
 		case BTF_KIND_CONST:
 		case BTF_KIND_VOLATILE:
@@ -124,31 +132,43 @@ static uint32_t value_size(struct btf_source *src, uint32_t id, bool *ret_is_str
 		case BTF_KIND_TYPE_TAG:
 			id = rec.size_or_type;
 			break;
-		default: /* unions, floats, arrays, void: the kernel refuses them */
-			return 0;
+		default: /* unions, floats, arrays, void */
+			return CLASS_NO_VALUE;
 		}
 	}
-	return 0;
+	return CLASS_NO_VALUE;
+}
+
+/* Functions have some 200,000 parameters of a few thousand types. */
+static uint8_t value_class(struct btf_source *src, uint32_t id)
+{
+	uint8_t *memo = id < src->n_memos ? &src->value_classes[id] : NULL;
+
+	if (memo && *memo)
+		return *memo;
+	if (!memo)
+		return find_class(src, id);
+	return *memo = find_class(src, id);
 }
 
 /* btf_distill_func_proto() in the kernel's btf.c. */
 static bool proto_fits(struct btf_source *src, uint32_t id)
 {
-	bool is_struct = false, unused = false;
 	struct btf_record rec;
+	uint8_t class;
 
 	if (!btf_get(src->file, id, &rec) || rec.kind != BTF_KIND_FUNC_PROTO ||
 	    rec.vlen > MOST_ARGS)
 		return false;
-	if (rec.size_or_type && (!value_size(src, rec.size_or_type, &is_struct) || is_struct))
+	class = rec.size_or_type ? value_class(src, rec.size_or_type) : 0;
+	if (class == CLASS_NO_VALUE || class & CLASS_STRUCT)
 		return false;
 	for (uint32_t i = 0; i < rec.vlen; i++) {
 		struct btf_param p;
-		uint32_t size_b;
 
 		memcpy(&p, (const char *)rec.extra + i * sizeof(p), sizeof(p));
-		size_b = value_size(src, p.type, &unused);
-		if (!size_b || size_b > LARGEST_ARG_B)
+		class = value_class(src, p.type) & ~CLASS_STRUCT;
+		if (class == CLASS_NO_VALUE || class == CLASS_LARGE)
 			return false;
 	}
 	return true;
@@ -164,9 +184,14 @@ bool types_func_fits_trampoline(struct types *ts, const char *module, uint32_t b
 	if (!src || !btf_get(src->file, btf_id, &rec) || rec.kind != BTF_KIND_FUNC)
 		return false;
 	/* Half of the functions share their prototype with another one. */
-	if (!src->proto_fits)
-		src->proto_fits = calloc(btf_end(src->file), 1);
-	if (!src->proto_fits || rec.size_or_type >= btf_end(src->file))
+	if (!src->proto_fits) {
+		uint32_t n = btf_end(src->file);
+
+		src->proto_fits = calloc(n, 1);
+		src->value_classes = calloc(n, 1);
+		src->n_memos = src->proto_fits && src->value_classes ? n : 0;
+	}
+	if (rec.size_or_type >= src->n_memos)
 		return proto_fits(src, rec.size_or_type);
 	memo = &src->proto_fits[rec.size_or_type];
 	if (*memo)
@@ -176,8 +201,7 @@ bool types_func_fits_trampoline(struct types *ts, const char *module, uint32_t b
 	return fits;
 }
 
-/* ---- raw tracepoints --------------------------------------------------------------------------
- */
+/* ---- raw tracepoints --------------------------------------------------------------------- */
 
 /* A typedef's prototype carries no parameter names; a function the same macro defines does. */
 static const struct type *named_prototype(struct types *ts, struct btf_source *src,
@@ -256,7 +280,7 @@ const struct type *types_find_raw_tracepoint(struct types *ts, const char *name,
 	return types_find_raw_tracepoint_in(ts, name, NULL, ret_btf_id, NULL, NULL);
 }
 
-/* ---- walks ---------------------------------------------------------------------------------- */
+/* ---- walks ------------------------------------------------------------------------------- */
 
 /* `prefix` is cut off the names before they are matched and handed on. */
 static bool walk(struct btf_source *src, uint32_t kinds, const char *prefix, const char *pattern,

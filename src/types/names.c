@@ -144,7 +144,7 @@ const struct type *types_standard(const char *c_name)
 	               sizeof(standard[0]), by_name);
 }
 
-/* ---- the language's type names ------------------------------------------------------------- */
+/* ---- the language's type names ----------------------------------------------------------- */
 
 struct name_cursor {
 	const char *p, *end;

@@ -185,8 +185,7 @@ const struct type *type_tuple(struct arena *a, const struct type *const *elems,
 
 const struct type *type_stack(struct arena *a, bool is_user, enum stack_mode mode, uint32_t depth)
 {
-	struct type *t =
-	    make(a, is_user ? TYPE_USTACK : TYPE_KSTACK, is_user ? 16 : 8, 8);
+	struct type *t = make(a, is_user ? TYPE_USTACK : TYPE_KSTACK, is_user ? 16 : 8, 8);
 
 	t->stack_mode = mode;
 	t->stack_depth = depth;

@@ -145,7 +145,7 @@ const char *type_name_dup(struct arena *a, const struct type *t)
 	return arena_strdup(a, sb_str(&sb));
 }
 
-/* ---- C declarations ----------------------------------------------------------------------- */
+/* ---- C declarations ---------------------------------------------------------------------- */
 
 /* Listings put a blank behind the star (`char * p`), definitions do not (`char *p`). */
 struct c_style {

@@ -33,6 +33,7 @@ static void close_source(struct btf_source *src)
 	free(src->shallow);
 	free(src->full);
 	free(src->proto_fits);
+	free(src->value_classes);
 	if (src->file)
 		btf_close(src->file);
 }
@@ -125,7 +126,7 @@ struct btf_source *types_module(struct types *ts, const char *module)
 	return NULL;
 }
 
-/* ---- by name ------------------------------------------------------------------------------- */
+/* ---- by name ----------------------------------------------------------------------------- */
 
 /* Call for vmlinux and then for each module until one has it. */
 static const struct type *find_in_btf(struct types *ts, const char *name, uint32_t kinds)

@@ -16,8 +16,10 @@ struct btf_source {
 	const char *module; /* "vmlinux" or the module's name */
 	uint32_t obj_id; /* the kernel's number of a module's BTF; 0: vmlinux, or not asked yet */
 	const struct type **shallow, **full; /* [id - btf_first()] */
-	/* [prototype's id]: can a trampoline pass it? One byte of enum func_fit. */
-	uint8_t *proto_fits;
+	/* By id: can a trampoline pass this prototype (enum func_fit); what is a value of this
+	 * type (func.c). */
+	uint8_t *proto_fits, *value_classes;
+	uint32_t n_memos;
 	struct btf_source *base;
 };
 

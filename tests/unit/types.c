@@ -62,7 +62,7 @@ static struct types *no_btf(void)
 	return types_create(a, "/nonexistent");
 }
 
-/* ---- the model ------------------------------------------------------------------------------- */
+/* ---- the model --------------------------------------------------------------------------- */
 
 static void names_are_the_languages(void **state)
 {
