@@ -30,11 +30,6 @@ static uint32_t possible_cpus(void)
 	return last + 1;
 }
 
-static bool has_btf_raw_tracepoint(void)
-{
-	return feature_has(FEATURE_BTF_RAW_TRACEPOINT);
-}
-
 static const struct script_target of_our_day = {
 	.has_ringbuf = true, .has_probe_read_split = true, .has_task_btf = true,
 	.has_bpf_loop = true, .has_for_each_map = true, .has_lookup_percpu = true,
@@ -57,7 +52,6 @@ void target_describe(struct script_target *t, struct types *types, bool may_ask)
 		return;
 	t->has_ringbuf = feature_has(FEATURE_RINGBUF);
 	t->has_probe_read_split = feature_has(FEATURE_PROBE_READ_KERNEL);
-	t->has_btf_raw_tracepoint = has_btf_raw_tracepoint;
 	t->has_task_btf = feature_has(FEATURE_GET_TASK_BTF);
 	t->has_bpf_loop = feature_has(FEATURE_BPF_LOOP);
 	t->has_for_each_map = feature_has(FEATURE_FOR_EACH_MAP_ELEM);

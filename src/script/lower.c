@@ -611,7 +611,9 @@ static bool uses_record(const struct node *n)
 
 static bool has_btf_raw_tracepoint(const struct lower *l)
 {
-	return l->opts->target.has_btf_raw_tracepoint && l->opts->target.has_btf_raw_tracepoint();
+	/* v5.5 brought both the attach type and the btf_trace_* typedefs it is attached by */
+	return l->opts->target.has_btf &&
+	       types_find_raw_tracepoint(l->u->types, "sys_enter", NULL);
 }
 
 static bool lower_tracepoint(struct lower *l, struct probe *pr)

@@ -35,8 +35,6 @@ struct script_target {
 	bool has_ringbuf;	  /* 5.8 */
 	bool has_probe_read_split;
 	bool has_btf;		  /* kernel BTF readable */
-	/* Asked only for scripts with tracepoints, as the answer costs a millisecond; NULL: no. */
-	bool (*has_btf_raw_tracepoint)(void);
 	bool has_task_btf;	  /* get_current_task_btf */
 	bool has_bpf_loop;	  /* 5.17 */
 	bool has_for_each_map;	  /* 5.13 */

@@ -8,15 +8,10 @@
 #include "base/strbuf.h"
 #include "script/script.h"
 
-static bool yes(void)
-{
-	return true;
-}
-
 /* clang-format off */
 static const struct script_target modern = {
 	.has_ringbuf = true, .has_probe_read_split = true, .has_btf = true,
-	.has_btf_raw_tracepoint = yes, .has_task_btf = true, .has_bpf_loop = true,
+	.has_task_btf = true, .has_bpf_loop = true,
 	.has_for_each_map = true, .has_lookup_percpu = true, .has_attach_cookie = true,
 	.has_func_ip = true, .has_mem_alloc = true, .has_ktime_boot = true,
 	.has_ktime_tai = true, .has_sext = true, .has_atomics = true,

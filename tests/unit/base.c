@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/json.h"
+#include "base/memfind.h"
 #include "base/strmap.h"
 #include "base/vec.h"
 #include "base/wildcard.h"
@@ -109,6 +110,25 @@ static void guesses_are_near(void **state)
 	assert_null(g.best);
 }
 
+static void memfind_agrees_with_memmem(void **state)
+{
+	char text[400];
+	unsigned seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		size_t n = (seed = seed * 1103515245 + 12345) >> 8 & 255;
+		size_t k = 1 + ((seed = seed * 1103515245 + 12345) >> 8 & 7);
+		char needle[8];
+
+		for (size_t i = 0; i < n; i++)
+			text[i] = "ab_\0z"[((seed = seed * 1103515245 + 12345) >> 16) % 5];
+		for (size_t i = 0; i < k; i++)
+			needle[i] = "ab_\0z"[((seed = seed * 1103515245 + 12345) >> 16) % 5];
+		assert_ptr_equal(memfind(text, n, needle, k), memmem(text, n, needle, k));
+	}
+}
+
 static void json_escapes(void **state)
 {
 	struct strbuf out = {0};
@@ -127,6 +147,7 @@ int main(void)
 		cmocka_unit_test(wildcards_match_runs),
 		cmocka_unit_test(diagnostics_render_like_bpftrace),
 		cmocka_unit_test(guesses_are_near),
+		cmocka_unit_test(memfind_agrees_with_memmem),
 		cmocka_unit_test(json_escapes),
 	};
 
