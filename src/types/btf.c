@@ -4,7 +4,7 @@
  *
  * BTF has no index: finding a name means comparing every record's name. The trick is to turn that
  * round. Strings are stored once, so the wanted name is searched for in the string section as
- * bytes (memmem runs at memory speed), and then one pass over the records compares a 4-byte
+ * bytes (memfind runs at memory speed), and then one pass over the records compares a 4-byte
  * offset. Five megabytes of kernel BTF answer the first question in about a millisecond; parsing
  * them into objects would take twenty times that. The same pass leaves the table of offsets that
  * makes ids random access. */
@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/memfind.h"
 #include "base/file.h"
 
 struct btf_file {
@@ -302,7 +303,7 @@ uint32_t btf_find_string(struct btf_file *b, const char *s)
 	if (b->base && !memcmp(b->strings, s, len_b + 1))
 		at = b->strings - 1;
 	else
-		at = memmem(b->strings, b->strings_len_b, needle, len_b + 2);
+		at = memfind(b->strings, b->strings_len_b, needle, len_b + 2);
 	if (needle != buf)
 		free(needle);
 	return at ? b->first_string + (uint32_t)(at + 1 - b->strings) : UINT32_MAX;

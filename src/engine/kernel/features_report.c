@@ -74,8 +74,7 @@ const char *feature_privilege_problem(void)
 	union bpf_attr nothing = {0};
 
 	if (sys_bpf(BPF_MAP_CREATE, &nothing, sizeof(nothing)) == -ENOSYS)
-		return "this kernel has no bpf(2): it needs CONFIG_BPF_SYSCALL; --engine user runs "
-		       "without it";
+		return "this kernel has no bpf(2): it needs CONFIG_BPF_SYSCALL";
 	if (is_locked_down())
 		return "kernel lockdown is in \"confidentiality\" mode, which forbids reading "
 		       "kernel "
@@ -83,7 +82,7 @@ const char *feature_privilege_problem(void)
 	if (!(have & 1ull << CAP_SYS_ADMIN) &&
 	    (~have & (1ull << CAP_BPF_ | 1ull << CAP_PERFMON_)) != 0)
 		return "tracing needs root, or the capabilities CAP_BPF and CAP_PERFMON (or "
-		       "CAP_SYS_ADMIN); try sudo, or --engine user for your own processes";
+		       "CAP_SYS_ADMIN); try sudo";
 	if ((~have & (1ull << CAP_DAC_READ_SEARCH | 1ull << CAP_DAC_OVERRIDE)) != 0)
 		return "CAP_DAC_READ_SEARCH and CAP_DAC_OVERRIDE are missing: without them tracefs "
 		       "can't be read; try sudo, or grant both to the program with setcap";
