@@ -60,6 +60,7 @@ struct lower {
 	/* maps of the image, by role */
 	uint32_t globals, rodata, ring, lost;
 	bool has_globals, has_rodata, has_ring, has_lost;
+	enum { RAW_UNASKED, RAW_NO, RAW_YES } btf_raw_tracepoints; /* can they be attached by BTF? */
 	vec(uint32_t) cpu_globals;	/* image maps */
 	vec(uint32_t) cpu_globals_used; /* bytes of each */
 	uint32_t globals_used;
@@ -151,6 +152,11 @@ void lower_var_set(struct lower *l, struct variable *v, struct value value);
 struct ir_inst *lower_var_address(struct lower *l, struct variable *v);
 void lower_for_map(struct lower *l, struct node *n);
 void lower_for_range(struct lower *l, struct node *n);
+/* Make `body` a function that is called for i = 0 to n-1, or until it jumps to `stop`. It shares
+ * scratch memory with its caller, nothing else. */
+void lower_repeat(struct lower *l, uint32_t n,
+		  void (*body)(struct lower *l, struct ir_inst *i, struct ir_block *stop, void *arg),
+		  void *arg);
 struct ir_inst *lower_map_len(struct lower *l, struct map *m);
 void lower_return(struct lower *l, struct node *n);
 

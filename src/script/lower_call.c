@@ -31,6 +31,22 @@ static uint32_t image_string(struct lower *l, const char *s)
 	return (uint32_t)l->img->strings.n;
 }
 
+/* The smaller of both, where the verifier sees it. */
+static struct ir_inst *at_most(struct lower *l, struct ir_inst *n, uint32_t limit)
+{
+	struct ir_builder *b = &l->b;
+	struct ir_block *cap = lower_block(l), *go_on = lower_block(l);
+	ir_var var = ir_var_new(l->fn->f);
+
+	ir_var_set(b, var, n);
+	ir_branch(b, COND_UGT, n, ir_const(b, limit), cap, go_on);
+	lower_enter(l, cap);
+	ir_var_set(b, var, ir_const(b, limit));
+	ir_jump(b, go_on);
+	lower_enter(l, go_on);
+	return ir_var_get(b, var);
+}
+
 static struct value call_buf(struct lower *l, struct node *n)
 {
 	const struct type *t = type_strip(n->type);
@@ -52,7 +68,10 @@ static struct value call_buf(struct lower *l, struct node *n)
 				have = (uint32_t)n->args[1]->number;
 			if (have > max_b)
 				have = max_b;
-			ir_store(b, dst, 0, 4, ir_const(b, have));
+			len = ir_const(b, have);
+			if (n->n_args > 1 && n->args[1]->kind != NODE_INT)
+				len = at_most(l, lower_int(l, n->args[1]), have);
+			ir_store(b, dst, 0, 4, len);
 			ir_copy(b, ir_bin_imm(b, IR_ADD, dst, 4), src, have,
 				from.align_b < 4 ? from.align_b : 4);
 			return value_mem(n->type, dst, 8);
@@ -70,23 +89,14 @@ static struct value call_buf(struct lower *l, struct node *n)
 		ir_read(b, ir_bin_imm(b, IR_ADD, dst, 4), src, (uint32_t)want);
 		return value_mem(n->type, dst, 8);
 	}
-	/* a length known at run time: read that much, capped where the verifier sees it */
-	struct ir_block *cap = lower_block(l), *go_on = lower_block(l);
-	ir_var var = ir_var_new(l->fn->f);
+	/* a length known at run time: read that much */
 	uint32_t helper = src->ptr == PTR_USER	 ? BPF_FUNC_probe_read_user
 			  : src->ptr == PTR_ANY ? BPF_FUNC_probe_read
 						 : BPF_FUNC_probe_read_kernel;
 
 	if (!l->opts->target.has_probe_read_split)
 		helper = BPF_FUNC_probe_read;
-	len = lower_int(l, n->args[1]);
-	ir_var_set(b, var, len);
-	ir_branch(b, COND_UGT, len, ir_const(b, max_b), cap, go_on);
-	lower_enter(l, cap);
-	ir_var_set(b, var, ir_const(b, max_b));
-	ir_jump(b, go_on);
-	lower_enter(l, go_on);
-	len = ir_var_get(b, var);
+	len = at_most(l, lower_int(l, n->args[1]), max_b);
 	ir_store(b, dst, 0, 4, len);
 	ir_callv(b, helper, PTR_NONE, ir_bin_imm(b, IR_ADD, dst, 4), len, src);
 	return value_mem(n->type, dst, 8);

@@ -233,14 +233,50 @@ static void emit_packed(struct lower *l, struct image_event ev, struct node **ar
 	lower_enter(l, done);
 }
 
+/* May evaluating n do more than yield a value: change something, emit, leave the probe? */
+static bool acts(const struct node *n)
+{
+	if (!n)
+		return false;
+	switch (n->kind) {
+	case NODE_BLOCK:
+	case NODE_IF:
+	case NODE_INCDEC:
+		return true;
+	case NODE_CALL: /* delete(), and what returns nothing */
+		if (n->function->id == F_delete || n->type->kind == TYPE_NONE)
+			return true;
+		break;
+	case NODE_INDEX: /* out of bounds leaves the probe */
+		if (!type_is_register(type_strip(n->type)) && n->args[1]->kind != NODE_INT)
+			return true;
+		break;
+	default:
+		break;
+	}
+	for (uint32_t i = 0; i < n->n_args; i++)
+		if (acts(n->args[i]))
+			return true;
+	return false;
+}
+
+/* The value of n as it is now, in memory that lasts until the statement's end. */
+static struct value kept(struct lower *l, struct node *n)
+{
+	struct ir_inst *dst = lower_temp(l, image_value_size(type_strip(n->type)), "kept");
+
+	lower_into(l, n, dst, 8, true);
+	return value_mem(n->type, dst, 8);
+}
+
 static void emit_fields(struct lower *l, struct image_event ev, struct node **args, uint32_t n)
 {
 	struct image_field *packed = arena_array(l->a, struct image_field, n + 1);
 	uint32_t most_b, fixed_b = lay_out_packed(l, args, n, packed, &most_b);
 	struct record r;
 	uint32_t event;
-	bool wake = false;
-	struct ir_inst **early = arena_array(l->a, struct ir_inst *, n + 1);
+	bool wake = false, has_effects = false;
+	struct value *early = arena_array(l->a, struct value, n + 1);
 
 	ev.n_fields = n;
 	/* without packed strings the two layouts are the same; see also SCRATCH_CHUNK_B */
@@ -251,20 +287,25 @@ static void emit_fields(struct lower *l, struct image_event ev, struct node **ar
 	}
 	ev.size_b = lay_out(l, args, n, &ev.fields);
 	event = add_event(l, ev);
+	for (uint32_t i = 0; i < n; i++)
+		has_effects = has_effects || acts(args[i]);
 	/* Registers first: what they cost is not paid while the reservation is held, and a failing
-	 * reservation does not change what the script's expressions do. */
+	 * reservation does not change what the script's expressions do. The same goes for all if
+	 * one of them acts; it may even leave the probe, and then nothing may be reserved. */
 	for (uint32_t i = 0; i < n; i++) {
 		wake = wake || has_user_address(args[i]->type);
 		if (type_is_register(type_strip(args[i]->type)))
-			early[i] = lower_int(l, args[i]);
+			early[i] = value_reg(args[i]->type, lower_int(l, args[i]));
+		else if (has_effects)
+			early[i] = kept(l, args[i]);
 	}
 	r = record_begin(l, event, ev.size_b, NULL, wake);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct type *t = type_strip(args[i]->type);
 		struct ir_inst *at = ir_bin_imm(&l->b, IR_ADD, r.at, ev.fields[i].off_b);
 
-		if (early[i])
-			lower_store(l, value_reg(args[i]->type, early[i]), t, at, 8, false);
+		if (early[i].ir)
+			lower_store(l, early[i], t, at, 8, false);
 		else
 			lower_into(l, args[i], at, 8, false);
 	}

@@ -171,6 +171,31 @@ void lower_for_range(struct lower *l, struct node *n)
 	lower_enter(l, done);
 }
 
+void lower_repeat(struct lower *l, uint32_t n,
+		  void (*body)(struct lower *l, struct ir_inst *i, struct ir_block *stop, void *arg),
+		  void *arg)
+{
+	static const enum ir_ptr params[] = {PTR_NONE, PTR_NONE};
+	struct ir_builder outer = l->b;
+	struct ir_block *stop;
+	struct ir_func *f;
+
+	if (!l->opts->target.has_bpf_loop)
+		diag_error(l->u->diag, E_UNSUPPORTED, l->b.at,
+			   "searching for text not known beforehand needs bpf_loop (kernel 5.17)");
+	f = ir_func_add(l->unit, arena_printf(l->a, "repeat%u", l->n_callbacks++), 2, params);
+	lower_func_begin(l, f);
+	stop = lower_block(l);
+	body(l, ir_ext(&l->b, ir_param(&l->b, 0), 4, false), stop, arg);
+	ir_ret(&l->b, ir_const(&l->b, 0));
+	lower_enter(l, stop);
+	ir_ret(&l->b, ir_const(&l->b, 1));
+	lower_func_end(l);
+	l->b = outer;
+	ir_callv(&l->b, BPF_FUNC_loop, PTR_NONE, ir_const(&l->b, n), ir_func_addr(&l->b, f),
+		 ir_const(&l->b, 0), ir_const(&l->b, 0));
+}
+
 static void need_for_each(struct lower *l)
 {
 	if (!l->opts->target.has_for_each_map)

@@ -68,12 +68,23 @@ static void keep(struct lower *l, uint32_t map, struct ir_inst *id_at, struct ir
 	lower_enter(l, known);
 }
 
+/* How many frames to leave out of a kernel stack: one seen from a raw tracepoint begins with the
+ * program itself, at the place of the call, and bpf_trace_runN. Equal stacks would differ. */
+static uint64_t own_frames(const struct lower *l)
+{
+	bool is_raw = l->probe->kind == PROBE_RAWTRACEPOINT ||
+		      (l->probe->kind == PROBE_TRACEPOINT && l->args != ARGS_RECORD);
+
+	return is_raw ? 2 : 0;
+}
+
 struct value lower_stack(struct lower *l, const struct type *t, struct span at)
 {
 	struct ir_builder *b = &l->b;
 	bool is_user = t->kind == TYPE_USTACK, is_build_id = t->stack_mode == STACK_BUILD_ID;
 	uint32_t frame_b = image_frame_size(t->stack_mode), size = image_stack_size(t);
-	uint64_t flags = (is_user ? BPF_F_USER_STACK : 0) | (is_build_id ? USER_BUILD_ID : 0);
+	uint64_t flags = is_user ? BPF_F_USER_STACK | (is_build_id ? USER_BUILD_ID : 0)
+				 : own_frames(l);
 	uint32_t map = lower_stacks_map(l, size);
 	struct ir_inst *value, *stack, *frames, *len, *words;
 	struct ir_block *got = lower_block(l), *failed = lower_block(l), *done = lower_block(l);

@@ -1,7 +1,8 @@
 /* Lowering of strings: reading them, comparing them.
  *
  * A comparison with a literal is a handful of wide loads; two run-time strings are compared by a
- * loop that the kernel verifier walks to its end, so it is bounded by the shorter type. */
+ * loop that the kernel verifier walks to its end, so it is bounded by the shorter type. A search
+ * for a run-time string is a loop in a loop: the outer one calls the inner one back. */
 #include "script/lower.h"
 
 #include <linux/bpf.h>
@@ -150,35 +151,66 @@ static struct ir_inst *equal_literal(struct lower *l, struct node *s, const stru
 	return finish(l, differ);
 }
 
-/* for (i = 0; i < n; i++) { if (x[i] != y[i]) differ; if (!x[i]) break; } */
-static struct ir_inst *equal_loop(struct lower *l, struct node *x, struct node *y, uint64_t limit)
-{
-	struct value vx = lower_direct(l, lower_expr(l, x)), vy = lower_direct(l, lower_expr(l, y));
-	uint64_t nx = image_value_size(type_strip(vx.type));
-	uint64_t ny = image_value_size(type_strip(vy.type));
-	uint64_t n = nx < ny ? nx : ny;
-	struct ir_block *head = lower_block(l), *body = lower_block(l), *same = lower_block(l);
-	struct ir_block *next = lower_block(l), *equal = lower_block(l), *differ = lower_block(l);
-	ir_var var = ir_var_new(l->fn->f);
-	struct ir_inst *i, *cx, *cy;
+/* The kernel verifier walks every turn of a loop, and remembers the other side of each branch on
+ * its way through the whole program, 8192 at most. So a turn has one branch only, and its way on
+ * lies elsewhere (is_unlikely) while the way out of the loop falls through: the verifier walks that
+ * first and, from the second turn on, finds itself where it has been. */
 
-	if (n > limit)
-		n = limit;
+/* 1 if v != 0, else 0. */
+static struct ir_inst *is_some(struct lower *l, struct ir_inst *v)
+{
+	return ir_bin_imm(&l->b, IR_SHR, ir_bin(&l->b, IR_OR, v, ir_neg(&l->b, v)), 63);
+}
+
+/* 1 if the byte is 0. */
+static struct ir_inst *is_nul(struct lower *l, struct ir_inst *byte)
+{
+	return ir_bin_imm(&l->b, IR_SHR, ir_bin_imm(&l->b, IR_SUB, byte, 1), 63);
+}
+
+static struct ir_inst *byte_at(struct lower *l, struct ir_inst *base, struct ir_inst *index)
+{
+	return ir_load(&l->b, ir_bin(&l->b, IR_ADD, base, index), 0, 1, false, PTR_NONE);
+}
+
+/* for (i = 0; i < n && x[i] == y[i] && x[i]; i++); then leaves for `equal` or `differ`. */
+static void compare_bytes(struct lower *l, struct ir_inst *x, struct ir_inst *y, uint64_t n,
+			  struct ir_block *equal, struct ir_block *differ)
+{
+	struct ir_block *head = lower_block(l), *body = lower_block(l), *next = lower_block(l);
+	struct ir_block *stop = lower_block(l);
+	ir_var var = ir_var_new(l->fn->f);
+	struct ir_inst *i, *cx, *difference;
+
 	ir_var_set(&l->b, var, ir_const(&l->b, 0));
 	ir_jump(&l->b, head);
 	l->b.block = head;
 	i = ir_var_get(&l->b, var);
 	ir_branch(&l->b, COND_ULT, i, ir_const(&l->b, (int64_t)n), body, equal);
 	lower_enter(l, body);
-	cx = ir_load(&l->b, ir_bin(&l->b, IR_ADD, vx.ir, i), 0, 1, false, PTR_NONE);
-	cy = ir_load(&l->b, ir_bin(&l->b, IR_ADD, vy.ir, i), 0, 1, false, PTR_NONE);
-	ir_branch(&l->b, COND_EQ, cx, cy, same, differ);
-	lower_enter(l, same);
-	ir_branch(&l->b, COND_EQ, cx, ir_const(&l->b, 0), equal, next);
+	cx = byte_at(l, x, i);
+	difference = ir_bin(&l->b, IR_XOR, cx, byte_at(l, y, i));
+	next->is_unlikely = true;
+	ir_branch(&l->b, COND_NE,
+		  ir_bin(&l->b, IR_OR, is_some(l, difference), is_nul(l, cx)), ir_const(&l->b, 0),
+		  stop, next);
 	lower_enter(l, next);
 	ir_var_set(&l->b, var, ir_bin_imm(&l->b, IR_ADD, i, 1));
 	ir_jump(&l->b, head);
 	ir_seal(head);
+	lower_enter(l, stop);
+	ir_branch(&l->b, COND_EQ, difference, ir_const(&l->b, 0), equal, differ);
+}
+
+static struct ir_inst *equal_loop(struct lower *l, struct node *x, struct node *y, uint64_t limit)
+{
+	struct value vx = lower_direct(l, lower_expr(l, x)), vy = lower_direct(l, lower_expr(l, y));
+	uint64_t nx = image_value_size(type_strip(vx.type));
+	uint64_t ny = image_value_size(type_strip(vy.type));
+	uint64_t n = nx < ny ? nx : ny;
+	struct ir_block *equal = lower_block(l), *differ = lower_block(l);
+
+	compare_bytes(l, vx.ir, vy.ir, n < limit ? n : limit, equal, differ);
 	lower_enter(l, equal);
 	return finish(l, differ);
 }
@@ -215,7 +247,8 @@ struct ir_inst *lower_strlen(struct lower *l, struct node *s)
 	i = ir_var_get(&l->b, var);
 	ir_branch(&l->b, COND_ULT, i, ir_const(&l->b, n), body, done);
 	lower_enter(l, body);
-	c = ir_load(&l->b, ir_bin(&l->b, IR_ADD, v.ir, i), 0, 1, false, PTR_NONE);
+	c = byte_at(l, v.ir, i);
+	next->is_unlikely = true;
 	ir_branch(&l->b, COND_EQ, c, ir_const(&l->b, 0), done, next);
 	lower_enter(l, next);
 	ir_var_set(&l->b, var, ir_bin_imm(&l->b, IR_ADD, i, 1));
@@ -225,74 +258,136 @@ struct ir_inst *lower_strlen(struct lower *l, struct node *s)
 	return ir_var_get(&l->b, var);
 }
 
-/* Does `hay` hold `needle`? For every start, the needle's bytes in turn; a literal needle is
- * unrolled, another one is compared by an inner loop. */
-struct ir_inst *lower_strcontains(struct lower *l, struct node *hay, struct node *needle)
-{
-	struct value h = lower_direct(l, lower_expr(l, hay)), nd;
-	uint32_t size = image_value_size(type_strip(h.type)), n;
-	struct ir_block *head = lower_block(l), *body = lower_block(l), *next = lower_block(l);
-	struct ir_block *found = lower_block(l), *missing = lower_block(l);
-	ir_var var = ir_var_new(l->fn->f);
-	struct ir_inst *i, *at;
+/* ---- strcontains ----------------------------------------------------------------------------- */
 
-	while (needle->kind == NODE_CAST && needle->is_implicit)
-		needle = needle->args[0];
-	nd = needle->kind == NODE_STRING ? (struct value){0}
-					 : lower_direct(l, lower_expr(l, needle));
-	n = needle->kind == NODE_STRING ? (uint32_t)strlen(needle->string)
-					: image_value_size(type_strip(nd.type));
+/* The n bytes at `at` against the literal's: 0 if they are the same. */
+static struct ir_inst *literal_difference(struct lower *l, struct ir_inst *at, const char *bytes,
+					  uint32_t n)
+{
+	struct ir_inst *difference = ir_const(&l->b, 0);
+
+	for (uint32_t k = 0; k < n;) {
+		/* only the stack must be read aligned */
+		uint8_t width = widest(n - k, at->ptr == PTR_STACK ? 1 : 8, 0);
+		uint64_t want = 0;
+		struct ir_inst *part;
+
+		memcpy(&want, bytes + k, width);
+		part = ir_bin(&l->b, IR_XOR, ir_load(&l->b, at, k, width, false, PTR_NONE),
+			      ir_const(&l->b, (int64_t)want));
+		difference = ir_bin(&l->b, IR_OR, difference, part);
+		k += width;
+	}
+	return difference;
+}
+
+static struct ir_inst *contains_literal(struct lower *l, struct value hay, const char *needle)
+{
+	uint32_t size = image_value_size(type_strip(hay.type)), n = (uint32_t)strlen(needle);
+	struct ir_block *head = lower_block(l), *body = lower_block(l), *next = lower_block(l);
+	struct ir_block *stop = lower_block(l), *found = lower_block(l), *missing = lower_block(l);
+	ir_var var = ir_var_new(l->fn->f);
+	struct ir_inst *i, *at, *difference, *is_end;
+
+	if (!n || n > size)
+		return ir_const(&l->b, !n);
 	ir_var_set(&l->b, var, ir_const(&l->b, 0));
 	ir_jump(&l->b, head);
 	l->b.block = head;
 	i = ir_var_get(&l->b, var);
-	ir_branch(&l->b, COND_ULT, i,
-		  ir_const(&l->b, needle->kind == NODE_STRING ? (n > size ? 0 : size - n + 1) : size),
-		  body, missing);
+	ir_branch(&l->b, COND_ULT, i, ir_const(&l->b, size - n + 1), body, missing);
 	lower_enter(l, body);
-	at = ir_bin(&l->b, IR_ADD, h.ir, i);
-	if (needle->kind == NODE_STRING) {
-		if (n)
-			match_literal(l, at, 1, needle->string, n, next);
-		ir_jump(&l->b, found);
-	} else {
-		struct ir_block *ih = lower_block(l), *ib = lower_block(l), *ic = lower_block(l);
-		struct ir_block *in = lower_block(l);
-		ir_var k = ir_var_new(l->fn->f);
-		struct ir_inst *kv, *cn, *ch, *sum;
-
-		ir_var_set(&l->b, k, ir_const(&l->b, 0));
-		ir_jump(&l->b, ih);
-		l->b.block = ih;
-		kv = ir_var_get(&l->b, k);
-		ir_branch(&l->b, COND_ULT, kv, ir_const(&l->b, n), ib, found);
-		lower_enter(l, ib);
-		cn = ir_load(&l->b, ir_bin(&l->b, IR_ADD, nd.ir, kv), 0, 1, false, PTR_NONE);
-		ir_branch(&l->b, COND_EQ, cn, ir_const(&l->b, 0), found, ic);
-		lower_enter(l, ic);
-		sum = ir_bin(&l->b, IR_ADD, i, kv);
-		struct ir_block *inside = lower_block(l);
-
-		ir_branch(&l->b, COND_ULT, sum, ir_const(&l->b, size), inside, next);
-		lower_enter(l, inside);
-		ch = ir_load(&l->b, ir_bin(&l->b, IR_ADD, h.ir, sum), 0, 1, false, PTR_NONE);
-		ir_branch(&l->b, COND_EQ, ch, cn, in, next);
-		lower_enter(l, in);
-		ir_var_set(&l->b, k, ir_bin_imm(&l->b, IR_ADD, kv, 1));
-		ir_jump(&l->b, ih);
-		ir_seal(ih);
-	}
-	lower_enter(l, next);
+	at = ir_bin(&l->b, IR_ADD, hay.ir, i);
+	difference = literal_difference(l, at, needle, n);
 	/* the haystack ends at its NUL */
-	struct ir_block *more = lower_block(l);
-
-	at = ir_bin(&l->b, IR_ADD, h.ir, i);
-	ir_branch(&l->b, COND_NE, ir_load(&l->b, at, 0, 1, false, PTR_NONE), ir_const(&l->b, 0),
-		  more, missing);
-	lower_enter(l, more);
+	next->is_unlikely = true;
+	is_end = is_nul(l, ir_load(&l->b, at, 0, 1, false, PTR_NONE));
+	ir_branch(&l->b, COND_EQ,
+		  ir_bin(&l->b, IR_OR, is_end, ir_bin_imm(&l->b, IR_XOR, is_some(l, difference), 1)),
+		  ir_const(&l->b, 0), next, stop);
+	lower_enter(l, next);
 	ir_var_set(&l->b, var, ir_bin_imm(&l->b, IR_ADD, i, 1));
 	ir_jump(&l->b, head);
 	ir_seal(head);
+	lower_enter(l, stop);
+	ir_branch(&l->b, COND_EQ, difference, ir_const(&l->b, 0), found, missing);
 	lower_enter(l, found);
 	return finish(l, missing);
+}
+
+/* A needle known at run time only, in scratch memory as is the haystack: both are found there by
+ * the callback, which looks at one place of the haystack. */
+struct search {
+	uint32_t hay, needle, result; /* offsets */
+	uint32_t hay_b, needle_b;
+};
+
+static void search_here(struct lower *l, struct ir_inst *i, struct ir_block *stop, void *arg)
+{
+	struct search *s = arg;
+	struct ir_builder *b = &l->b;
+	struct ir_block *inside = lower_block(l), *differ = lower_block(l), *found = lower_block(l);
+	struct ir_block *head = lower_block(l), *body = lower_block(l), *next = lower_block(l);
+	struct ir_block *end = lower_block(l), *go_on = lower_block(l);
+	ir_var var = ir_var_new(l->fn->f);
+	struct ir_inst *hay, *needle = lower_scratch_at(l, s->needle), *k, *c, *difference;
+
+	ir_branch(b, COND_ULT, i, ir_const(b, s->hay_b), inside, stop);
+	lower_enter(l, inside);
+	hay = ir_bin(b, IR_ADD, lower_scratch_at(l, s->hay), i);
+	ir_var_set(b, var, ir_const(b, 0));
+	ir_jump(b, head);
+	b->block = head;
+	k = ir_var_get(b, var);
+	ir_branch(b, COND_ULT, k, ir_const(b, s->needle_b), body, found);
+	lower_enter(l, body);
+	c = byte_at(l, needle, k);
+	difference = ir_bin(b, IR_XOR, c, byte_at(l, hay, k));
+	next->is_unlikely = true;
+	ir_branch(b, COND_NE, ir_bin(b, IR_OR, is_some(l, difference), is_nul(l, c)),
+		  ir_const(b, 0), end, next);
+	lower_enter(l, next);
+	ir_var_set(b, var, ir_bin_imm(b, IR_ADD, k, 1));
+	ir_jump(b, head);
+	ir_seal(head);
+	lower_enter(l, end);
+	ir_branch(b, COND_EQ, c, ir_const(b, 0), found, differ);
+	lower_enter(l, found);
+	ir_store(b, lower_scratch_at(l, s->result), 0, 8, ir_const(b, 1));
+	ir_jump(b, stop);
+	lower_enter(l, differ);
+	ir_branch(b, COND_EQ, ir_load(b, hay, 0, 1, false, PTR_NONE), ir_const(b, 0), stop, go_on);
+	lower_enter(l, go_on);
+}
+
+static uint32_t into_scratch(struct lower *l, struct value v, uint32_t spare_b)
+{
+	uint32_t size = image_value_size(type_strip(v.type));
+	uint32_t off = lower_scratch_alloc(l, size + spare_b);
+	struct ir_inst *dst = lower_scratch_at(l, off);
+
+	lower_store(l, v, v.type, dst, 8, true);
+	if (spare_b) /* the haystack may lack a NUL */
+		ir_store(&l->b, dst, size, 1, ir_const(&l->b, 0));
+	return off;
+}
+
+struct ir_inst *lower_strcontains(struct lower *l, struct node *hay, struct node *needle)
+{
+	struct value h = lower_direct(l, lower_expr(l, hay)), n;
+	struct search s;
+
+	while (needle->kind == NODE_CAST && needle->is_implicit)
+		needle = needle->args[0];
+	if (needle->kind == NODE_STRING)
+		return contains_literal(l, h, needle->string);
+	n = lower_direct(l, lower_expr(l, needle));
+	s.hay_b = image_value_size(type_strip(h.type));
+	s.needle_b = image_value_size(type_strip(n.type));
+	s.hay = into_scratch(l, h, s.needle_b + 1);
+	s.needle = into_scratch(l, n, 0);
+	s.result = lower_scratch_alloc(l, 8);
+	ir_store(&l->b, lower_scratch_at(l, s.result), 0, 8, ir_const(&l->b, 0));
+	lower_repeat(l, s.hay_b, search_here, &s);
+	return ir_load(&l->b, lower_scratch_at(l, s.result), 0, 8, false, PTR_NONE);
 }
