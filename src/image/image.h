@@ -127,6 +127,7 @@ enum event_kind {
 	EVENT_WARNF,
 	EVENT_PRINT,	 /* one field: print(value) */
 	EVENT_PRINT_MAP, /* var, top, div */
+	EVENT_PRINT_ELEMENT, /* var; one field, the key: the value is read when printed, over all CPUs */
 	EVENT_CLEAR,	 /* var */
 	EVENT_ZERO,	 /* var */
 	EVENT_TIME,	 /* format */

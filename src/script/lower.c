@@ -609,11 +609,16 @@ static bool uses_record(const struct node *n)
 	return false;
 }
 
-static bool has_btf_raw_tracepoint(const struct lower *l)
+static bool has_btf_raw_tracepoint(struct lower *l)
 {
 	/* v5.5 brought both the attach type and the btf_trace_* typedefs it is attached by */
-	return l->opts->target.has_btf &&
-	       types_find_raw_tracepoint(l->u->types, "sys_enter", NULL);
+	if (l->btf_raw_tracepoints == RAW_UNASKED)
+		l->btf_raw_tracepoints =
+			l->opts->target.has_btf &&
+					types_find_raw_tracepoint(l->u->types, "sys_enter", NULL)
+				? RAW_YES
+				: RAW_NO;
+	return l->btf_raw_tracepoints == RAW_YES;
 }
 
 static bool lower_tracepoint(struct lower *l, struct probe *pr)
@@ -697,7 +702,7 @@ static bool lower_probe(struct lower *l, struct probe *pr)
 
 /* ---- system calls: one program that dispatches on the number --------------------------------- */
 
-static bool is_dispatched(const struct lower *l, const struct probe *pr, bool is_enter)
+static bool is_dispatched(struct lower *l, const struct probe *pr, bool is_enter)
 {
 	if (pr->kind != PROBE_TRACEPOINT || !has_btf_raw_tracepoint(l))
 		return false;

@@ -328,6 +328,26 @@ void lower_simple_event(struct lower *l, struct image_event ev, struct ir_inst *
 	record_end(l, &r);
 }
 
+/* The key goes to the session, which reads the value of all CPUs. */
+static void lower_print_element(struct lower *l, struct image_event ev, struct node *element)
+{
+	struct map *m = element->map;
+	struct image_field *field = arena_new(l->a, struct image_field);
+	struct ir_inst *key = lower_map_key(l, m, element->args[0]);
+	struct record r;
+
+	*field = (struct image_field){.type = m->key, .off_b = sizeof(struct image_record)};
+	ev.kind = EVENT_PRINT_ELEMENT;
+	ev.var = l->var_of_map[m->id];
+	ev.fields = field;
+	ev.n_fields = 1;
+	ev.size_b = field->off_b + image_value_size(type_strip(m->key));
+	r = record_begin(l, add_event(l, ev), ev.size_b, NULL, false);
+	lower_store(l, value_mem(m->key, key, 8), m->key,
+		    ir_bin_imm(&l->b, IR_ADD, r.at, field->off_b), 8, true);
+	record_end(l, &r);
+}
+
 void lower_print(struct lower *l, struct node *call)
 {
 	struct node *what = call->args[0];
@@ -348,6 +368,10 @@ void lower_print(struct lower *l, struct node *call)
 		if (call->n_args > 2)
 			ev.div = (uint32_t)call->args[2]->number;
 		lower_simple_event(l, ev, NULL, false);
+		return;
+	}
+	if (what->kind == NODE_MAP && type_is_agg(type_strip(what->type))) {
+		lower_print_element(l, ev, what);
 		return;
 	}
 	emit_fields(l, ev, call->args, 1);

@@ -124,6 +124,45 @@ static void print_map(struct session *s, uint32_t number, uint32_t top, uint32_t
 	free(r.reduced);
 }
 
+/* print(@m[k]) of an aggregation: found among the entries, as only there its CPUs are together. */
+struct finding {
+	const struct image_var *var;
+	const void *key;
+	void *value; /* room for one value; zeros if there is no such key */
+};
+
+static bool find_entry(void *arg, const void *key, const void *values, uint32_t n_values,
+                       uint32_t value_stride_b)
+{
+	struct finding *f = arg;
+
+	if (memcmp(key, f->key, f->var->key->size_b) != 0)
+		return true;
+	output_reduce(f->var->value, values, n_values, value_stride_b, f->value);
+	return false;
+}
+
+static void print_element(struct session *s, const struct image_event *ev, const void *record)
+{
+	const struct image_var *var = &s->img->vars.items[ev->var];
+	const struct image_field field = {.type = var->value, .off_b = sizeof(struct image_record)};
+	uint32_t size_b = field.off_b + image_value_size(type_strip(var->value));
+	struct image_event print = *ev;
+	char *made = calloc(1, size_b);
+	struct finding f = {.var = var, .key = image_field_at(&ev->fields[0], record)};
+
+	if (!made)
+		return;
+	f.value = made + field.off_b;
+	memcpy(made, record, sizeof(struct image_record));
+	s->ops->var_read(s->engine, ev->var, find_entry, &f);
+	print.kind = EVENT_PRINT;
+	print.fields = &field;
+	print.size_b = size_b;
+	output_event(s->out, &print, made, size_b);
+	free(made);
+}
+
 static int compare_names(const void *a, const void *b, void *arg)
 {
 	const struct image *img = arg;
@@ -160,6 +199,10 @@ static void handle_event(void *arg, const void *record, uint32_t size_b)
 	switch (ev->kind) {
 	case EVENT_PRINT_MAP:
 		print_map(s, ev->var, ev->top, ev->div);
+		break;
+	case EVENT_PRINT_ELEMENT:
+		if (size_b >= ev->size_b)
+			print_element(s, ev, record);
 		break;
 	case EVENT_CLEAR:
 		s->ops->var_clear(s->engine, ev->var);
