@@ -364,7 +364,7 @@ static uint32_t harm_at(const struct alloc *a, const struct m_life *l)
 {
 	uint32_t at = next_use(l, a->now);
 
-	return a->m->regs.items[l->reg].is_const && at < NEVER - 1000 ? at + 1000 : at;
+	return a->m->regs.items[l->reg].is_const && at > a->now ? at + 1000 : at;
 }
 
 /* No register is free: the life whose next use is farthest away goes to memory. */

@@ -109,6 +109,12 @@ static void check_args(const struct check *c, const struct ir_inst *i)
 	}
 }
 
+/* Made by a lowering and then not needed. */
+static bool is_unused(const struct ir_block *b)
+{
+	return !b->preds.n && !b->insts.n && b != b->func->blocks.items[0];
+}
+
 void ir_check_func(const struct ir_func *f)
 {
 	own_arena struct arena *a = arena_create();
@@ -117,6 +123,8 @@ void ir_check_func(const struct ir_func *f)
 	vec_each (b, &f->blocks) {
 		bool is_past_phis = false;
 
+		if (is_unused(*b))
+			continue;
 		if (!ir_terminator(*b))
 			fail(f, (*b)->insts.n ? vec_last(&(*b)->insts) : NULL,
 			     "a block does not end");
@@ -136,8 +144,10 @@ void ir_check_func(const struct ir_func *f)
 			check_shape(&c, i);
 		}
 	}
-	vec_each (b, &f->blocks)
-		check_edges(&c, *b);
+	vec_each (b, &f->blocks) {
+		if (!is_unused(*b))
+			check_edges(&c, *b);
+	}
 	c.cfg = ir_cfg_create(a, (struct ir_func *)f);
 	vec_each (b, &f->blocks) {
 		vec_each (i, &(*b)->insts)

@@ -198,6 +198,10 @@ static void plan_between(struct emitter *e)
 			if (l->home == M_IN_MEMORY || (at & 1) || is_first[at / 2] ||
 			    before->home == l->home)
 				continue;
+			/* After a hole it is being set: blocks may come before those that
+			 * dominate them. */
+			if (before->ranges[before->n_ranges - 1].to < at)
+				continue;
 			move = source_at(e, r, at - 1);
 			add_between(e, at / 2, r, l->home, move.src);
 		}
@@ -599,7 +603,6 @@ static bool emit_func(struct unit_emitter *unit, struct ir_func *f, struct diag 
 {
 	struct emitter e = {.unit = unit};
 
-	ir_remove_unreachable(f);
 	ir_split_critical_edges(f);
 	e.m = m_select(unit->scratch, f);
 	m_find_lives(e.m);
@@ -629,16 +632,45 @@ static bool emit_func(struct unit_emitter *unit, struct ir_func *f, struct diag 
 	return true;
 }
 
+/* Function 0 and all that it calls or hands out. The verifier refuses code nobody reaches. */
+static bool *find_used_funcs(struct arena *a, const struct ir_unit *u)
+{
+	bool *is_used = arena_array(a, bool, u->funcs.n);
+	vec(uint32_t) work = {0};
+
+	is_used[0] = true;
+	vec_push(a, &work, 0);
+	while (work.n) {
+		const struct ir_func *f = u->funcs.items[vec_pop(&work)];
+
+		vec_each (b, &f->blocks) {
+			vec_each (i, &(*b)->insts) {
+				if (((*i)->op != IR_CALL_FUNC && (*i)->op != IR_FUNC) ||
+				    is_used[(*i)->ref])
+					continue;
+				is_used[(*i)->ref] = true;
+				vec_push(a, &work, (*i)->ref);
+			}
+		}
+	}
+	return is_used;
+}
+
 bool ir_emit(struct ir_unit *u, struct diag *d, struct ir_code *ret)
 {
 	own_arena struct arena *scratch = arena_create();
 	struct ir_code code = {0};
 	struct unit_emitter unit = {.u = u, .scratch = scratch, .code = &code};
 
+	bool *is_used;
+
 	ir_legalize(u);
+	vec_each (f, &u->funcs)
+		ir_remove_unreachable(*f);
+	is_used = find_used_funcs(scratch, u);
 	vec_each (f, &u->funcs) {
 		vec_push(u->a, &code.func_starts, (uint32_t)code.insns.n);
-		if (!emit_func(&unit, *f, d))
+		if (is_used[(*f)->index] && !emit_func(&unit, *f, d))
 			return false;
 	}
 	vec_each (p, &unit.patches)

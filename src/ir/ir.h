@@ -219,7 +219,8 @@ struct ir_code {
 	vec(struct bpf_insn) insns; /* <linux/bpf.h>; all functions in order, calls between them resolved */
 	vec(struct ir_reloc) relocs;
 	vec(struct span) spans; /* one per insn */
-	vec(uint32_t) func_starts; /* first insn of each function of the unit */
+	vec(uint32_t) func_starts; /* first insn of each function of the unit; one that nobody
+				      calls has no code and starts where the next does */
 	uint32_t stack_b;	   /* largest frame */
 };
 

@@ -59,7 +59,8 @@ static uint32_t order_blocks(struct arena *a, const struct ir_cfg *cfg, struct i
 	return at;
 }
 
-/* What only unlikely blocks lead to is unlikely. In reverse post order one walk tells. */
+/* What only unlikely blocks lead to is unlikely; edges that close a loop do not count. In
+ * reverse post order one walk tells. */
 static void spread_unlikely(const struct ir_cfg *cfg)
 {
 	for (uint32_t k = 1; k < cfg->n_rpo; k++) {
@@ -67,7 +68,7 @@ static void spread_unlikely(const struct ir_cfg *cfg)
 		bool is_unlikely = true;
 
 		vec_each (p, &b->preds)
-			is_unlikely &= (*p)->is_unlikely;
+			is_unlikely &= (*p)->is_unlikely || cfg->rpo_index[(*p)->id] >= k;
 		b->is_unlikely |= is_unlikely;
 	}
 }

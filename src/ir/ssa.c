@@ -169,6 +169,7 @@ static struct ir_inst *read_var(struct ir_block *b, ir_var v);
 static struct ir_inst *walk(struct ir_block *b, ir_var v, struct ir_block **ret_join)
 {
 	struct ir_inst *value;
+	size_t steps = 0;
 
 	for (struct ir_block *at = b;; at = at->preds.items[0]) {
 		value = lookup(at, v);
@@ -185,7 +186,8 @@ static struct ir_inst *walk(struct ir_block *b, ir_var v, struct ir_block **ret_
 			/* The kind of the first way in is the best guess a lowering can have. */
 			if (at->preds.n)
 				value->ptr = read_var(at->preds.items[0], v)->ptr;
-		} else if (!at->preds.n) {
+		} else if (!at->preds.n || steps++ > at->func->blocks.n) {
+			/* The entry; or a place that cannot be reached, maybe a loop there. */
 			value = zero_at(at, v);
 		} else if (at->preds.n > 1) {
 			*ret_join = at;

@@ -1,0 +1,137 @@
+/* Instructions: encoding, listing, the helper table. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/strbuf.h"
+#include "bpf/disasm.h"
+#include "bpf/helpers.h"
+#include "bpf/insn.h"
+
+static void expect_text(struct bpf_insn first, struct bpf_insn second, const char *text)
+{
+	struct bpf_insn code[2] = {first, second};
+	struct strbuf out = {0};
+	size_t used = bpf_disasm_insn(code, 2, 0, &out);
+
+	assert_string_equal(sb_str(&out), text);
+	assert_int_equal(used, bpf_is_lddw(&first) ? 2 : 1);
+	sb_free(&out);
+}
+
+static void instructions_read_like_the_kernels_listing(void **state)
+{
+	struct bpf_insn wide[2];
+	struct {
+		struct bpf_insn insn;
+		const char *text;
+	} rows[] = {
+	    {bpf_mov_imm(0, 0), "r0 = 0"},
+	    {bpf_mov(6, 1), "r6 = r1"},
+	    {bpf_alu(BPF_MOV, true, 3, 3), "w3 = w3"},
+	    {bpf_alu_imm(BPF_ADD, false, 2, -16), "r2 += -16"},
+	    {bpf_alu(BPF_ARSH, false, 1, 2), "r1 s>>= r2"},
+	    {bpf_neg(false, 4), "r4 = -r4"},
+	    {bpf_to_be(5, 16), "r5 = be16 r5"},
+	    {bpf_bswap(5, 64), "r5 = bswap64 r5"},
+	    {bpf_movsx(1, 2, 4), "r1 = (s32)r2"},
+	    {bpf_load(4, false, 1, 6, 16), "r1 = *(u32 *)(r6 +16)"},
+	    {bpf_load(2, true, 1, 6, -2), "r1 = *(s16 *)(r6 -2)"},
+	    {bpf_store(8, 10, -8, 7), "*(u64 *)(r10 -8) = r7"},
+	    {bpf_store_imm(1, 10, -1, 65), "*(u8 *)(r10 -1) = 65"},
+	    {bpf_atomic(8, BPF_ADD, 0, 0, 1), "lock *(u64 *)(r0 +0) += r1"},
+	    {bpf_atomic(4, BPF_OR | BPF_FETCH, 0, 8, 1),
+	     "w1 = atomic_fetch_or((u32 *)(r0 +8), w1)"},
+	    {bpf_atomic(8, BPF_XCHG, 2, 0, 3), "r3 = atomic64_xchg((u64 *)(r2 +0), r3)"},
+	    {bpf_atomic(8, BPF_CMPXCHG, 2, 0, 3), "r0 = atomic64_cmpxchg((u64 *)(r2 +0), r0, r3)"},
+	    {bpf_jmp_imm(BPF_JGT, false, 1, 5, 3), "if r1 > 0x5 goto +3"},
+	    {bpf_jmp(BPF_JSLT, true, 1, 2, -4), "if w1 s< w2 goto -4"},
+	    {bpf_goto(7), "goto +7"},
+	    {bpf_call(BPF_FUNC_map_lookup_elem), "call bpf_map_lookup_elem#1"},
+	    {bpf_call_func(12), "call pc+12"},
+	    {bpf_exit(), "exit"},
+	};
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(rows) / sizeof(*rows); k++)
+		expect_text(rows[k].insn, bpf_exit(), rows[k].text);
+	bpf_lddw(wide, 1, 0, 0x1122334455667788);
+	expect_text(wide[0], wide[1], "r1 = 0x1122334455667788");
+	bpf_lddw(wide, 1, BPF_PSEUDO_MAP_FD, 3);
+	expect_text(wide[0], wide[1], "r1 = map[3]");
+	bpf_lddw(wide, 1, BPF_PSEUDO_MAP_VALUE, 3 | 16ull << 32);
+	expect_text(wide[0], wide[1], "r1 = map[3][0]+16");
+}
+
+static void half_an_lddw_is_not_read_beyond(void **state)
+{
+	struct bpf_insn wide[2];
+	struct strbuf out = {0};
+
+	(void)state;
+	bpf_lddw(wide, 1, 0, 1);
+	assert_int_equal(bpf_disasm_insn(wide, 1, 0, &out), 1);
+	assert_string_equal(sb_str(&out), "BUG_18");
+	sb_free(&out);
+}
+
+/* Every byte value is text of some kind, and none reads further than it may. */
+static void every_opcode_has_a_text(void **state)
+{
+	struct strbuf out = {0};
+
+	(void)state;
+	for (unsigned code = 0; code < 256; code++) {
+		for (int imm = -1; imm < 300; imm += 7) {
+			struct bpf_insn i = bpf_make((uint8_t)code, 1, 2, 1, imm);
+
+			sb_reset(&out);
+			bpf_disasm(&i, 1, &out);
+			assert_true(out.n > 0);
+		}
+	}
+	sb_free(&out);
+}
+
+static void helpers_are_the_kernels(void **state)
+{
+	static const char *const names[] = {
+#define NAME(x) #x
+	    __BPF_FUNC_MAPPER(NAME)
+#undef NAME
+	};
+
+	(void)state;
+	for (uint32_t id = 1; id < sizeof(names) / sizeof(*names); id++) {
+		const struct bpf_helper *h = bpf_helper_find(id);
+
+		assert_non_null(h);
+		assert_int_equal(h->id, id);
+		assert_string_equal(h->name, names[id]);
+		assert_ptr_equal(bpf_helper_find_name(names[id]), h);
+		assert_true(strlen(h->args) <= 5);
+		/* What writes through an argument has more to give than a result. */
+		assert_false(h->is_pure && strchr(h->args, 'w'));
+	}
+	assert_null(bpf_helper_find(0));
+	assert_null(bpf_helper_find(bpf_helper_count() + 1));
+	assert_string_equal(bpf_helper_name(100000), "unknown");
+	assert_null(bpf_helper_find_name("no_such_helper"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(instructions_read_like_the_kernels_listing),
+	    cmocka_unit_test(half_an_lddw_is_not_read_beyond),
+	    cmocka_unit_test(every_opcode_has_a_text),
+	    cmocka_unit_test(helpers_are_the_kernels),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
