@@ -35,6 +35,8 @@ static const char *const noise[] = {
     "callee:",
     "returning from callee:",
     "to caller at ",
+    "cur state:",
+    "old state:",
 };
 
 /* "12: (79) ..." gives 12; anything else, also a bare state line "12: R1=...", UINT32_MAX. */
