@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,6 +97,18 @@ static const char *find_program(struct arena *a, const char *word, const char **
 	return NULL;
 }
 
+/* The system call itself: libc keeps its wrapper away from the two signals it uses (32, 33), which
+ * may have come to us ignored all the same. */
+static void reset_signal(int sig)
+{
+	struct {
+		void (*handler)(int);
+		unsigned long flags, restorer, mask;
+	} dfl = {.handler = SIG_DFL};
+
+	syscall(SYS_rt_sigaction, sig, &dfl, NULL, sizeof(dfl.mask));
+}
+
 /* In the child, after fork. */
 static _Noreturn void run_child(const char *path, char **argv, pid_t parent, int wait_fd,
                                 int error_fd)
@@ -106,7 +119,7 @@ static _Noreturn void run_child(const char *path, char **argv, pid_t parent, int
 	int err;
 
 	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
+		reset_signal(sig);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* should the tracer be killed, it cannot say SIGTERM itself */
