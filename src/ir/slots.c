@@ -21,10 +21,12 @@ struct frame {
 	uint64_t *taken[MAX_CELLS]; /* bit per position; NULL: cell not used so far */
 	uint32_t n_words;
 	uint32_t n_cells;
+	struct touch *touches; /* by block, for one slot at a time */
 };
 
 /* What a block does to a slot. */
 struct touch {
+	uint32_t block;
 	uint32_t first, last;   /* positions of the first and behind the last access */
 	bool is_any, is_killed; /* killed: the first access overwrites all of it */
 	bool is_live_in, is_live_out, reaches_in, reaches_out;
@@ -98,67 +100,60 @@ static int64_t written_bytes(const struct ir_inst *i, uint32_t k)
 	}
 }
 
+/* All that happens to a slot, by blocks in order. Most are used in one block only. */
 struct lifetime {
-	struct touch *touches; /* by block */
+	vec(struct touch) touches;
 	bool is_used, is_everywhere;
-	uint32_t first_block, last_block;
 };
 
 static void touch(struct m_func *m, struct lifetime *lives, uint32_t block, const struct ir_inst *i)
 {
 	for (uint32_t k = 0; k < i->n_args; k++) {
-		int64_t off;
+		int64_t off, ignored;
 		uint32_t slot = slot_of(i->args[k], &off);
 		struct lifetime *l;
 		struct touch *t;
 		bool is_whole;
 
-		if (slot == M_NONE)
+		if (slot == M_NONE || is_derived(i))
 			continue;
 		l = &lives[slot];
-		if (is_derived(i))
-			continue;
 		l->is_used = true;
 		if (!is_borrowed(i, k)) {
 			l->is_everywhere = true;
 			continue;
 		}
-		if (!l->touches) {
-			l->touches = arena_array(m->a, struct touch, m->n_blocks);
-			l->first_block = block;
-		}
-		l->last_block = block;
-		t = &l->touches[block];
 		off += i->op == IR_STORE ? i->imm : 0;
 		is_whole = off == 0 && written_bytes(i, k) >= m->ir->slots.items[slot].size_b &&
-		           !(i->op == IR_COPY && slot_of(i->args[1], &off) == slot);
-		if (!t->is_any) {
+		           !(i->op == IR_COPY && slot_of(i->args[1], &ignored) == slot);
+		if (!l->touches.n || vec_last(&l->touches).block != block) {
+			t = vec_add(m->a, &l->touches);
+			t->block = block;
+			t->is_any = true;
 			t->first = 2 * m->first_inst[i->id];
 			t->is_killed = is_whole;
-		} else if (k && t->first == 2 * m->first_inst[i->id]) {
-			t->is_killed = false; /* read by the same instruction */
 		}
-		t->is_any = true;
+		t = &vec_last(&l->touches);
+		if (k && t->first == 2 * m->first_inst[i->id])
+			t->is_killed = false; /* read by the same instruction */
 		t->last = 2 * m->last_inst[i->id];
 	}
 }
 
-/* Both directions to a fixed point. Blocks come in an order close to control flow, so few rounds
- * are needed; slots used in one block only, whole at first, are done without. */
-static void flow(const struct m_func *m, struct lifetime *l)
+/* Both directions to a fixed point, over all blocks. They come in an order close to control
+ * flow, so few rounds are needed. */
+static void flow(const struct m_func *m, struct touch *touches)
 {
 	bool is_changed = true;
 
-	if (l->first_block == l->last_block && l->touches[l->first_block].is_killed)
-		return;
 	while (is_changed) {
 		is_changed = false;
 		for (uint32_t b = 0; b < m->n_blocks; b++) {
-			struct touch *t = &l->touches[b];
+			struct touch *t = &touches[b];
 			bool reaches = t->reaches_in;
 
 			vec_each (p, &m->blocks[b].ir->preds)
-				reaches |= l->touches[(*p)->id].reaches_out;
+				reaches |= touches[(*p)->id].reaches_out;
 			if (reaches != t->reaches_in || (reaches || t->is_any) != t->reaches_out) {
 				t->reaches_in = reaches;
 				t->reaches_out = reaches || t->is_any;
@@ -166,13 +161,13 @@ static void flow(const struct m_func *m, struct lifetime *l)
 			}
 		}
 		for (uint32_t b = m->n_blocks; b-- > 0;) {
-			struct touch *t = &l->touches[b];
+			struct touch *t = &touches[b];
 			bool is_out = t->is_live_out, is_in;
 
 			for (int k = 0; k < 2; k++) {
 				const struct ir_block *next = m->blocks[b].ir->succ[k];
 
-				is_out |= next && l->touches[next->id].is_live_in;
+				is_out |= next && touches[next->id].is_live_in;
 			}
 			is_in = t->is_any ? !t->is_killed : is_out;
 			if (is_out != t->is_live_out || is_in != t->is_live_in) {
@@ -185,19 +180,26 @@ static void flow(const struct m_func *m, struct lifetime *l)
 }
 
 /* The positions at which the slot's bytes matter. */
-static uint32_t ranges_of(struct m_func *m, struct lifetime *l, struct m_range **ret)
+static uint32_t ranges_of(struct frame *f, struct lifetime *l, struct m_range **ret)
 {
+	struct m_func *m = f->m;
 	uint32_t n = 0;
 
-	if (l->is_everywhere) {
+	if (l->is_everywhere || (l->touches.n == 1 && l->touches.items[0].is_killed)) {
 		*ret = arena_new(m->a, struct m_range);
-		(*ret)[0] = (struct m_range){0, 2 * (uint32_t)m->insts.n};
+		**ret = (struct m_range){0, 2 * (uint32_t)m->insts.n};
+		if (!l->is_everywhere)
+			**ret =
+			    (struct m_range){l->touches.items[0].first, l->touches.items[0].last};
 		return 1;
 	}
-	flow(m, l);
+	memset(f->touches, 0, m->n_blocks * sizeof(*f->touches));
+	vec_each (t, &l->touches)
+		f->touches[t->block] = *t;
+	flow(m, f->touches);
 	*ret = arena_array(m->a, struct m_range, m->n_blocks);
 	for (uint32_t b = 0; b < m->n_blocks; b++) {
-		const struct touch *t = &l->touches[b];
+		const struct touch *t = &f->touches[b];
 		struct m_range r = {t->first, t->last};
 
 		if (t->reaches_in && t->is_live_in)
@@ -301,6 +303,7 @@ static void place_slots(struct frame *f)
 	uint64_t *order = arena_array(m->a, uint64_t, n_slots);
 	struct m_range *ranges;
 
+	f->touches = arena_array(m->a, struct touch, m->n_blocks);
 	for (uint32_t b = 0; b < m->n_blocks; b++) {
 		vec_each (i, &m->blocks[b].ir->insts)
 			touch(m, lives, b, *i);
@@ -313,10 +316,12 @@ static void place_slots(struct frame *f)
 
 		if (!lives[s].is_used || !m->ir->slots.items[s].size_b)
 			continue;
-		n = ranges_of(m, &lives[s], &ranges);
+		n = ranges_of(f, &lives[s], &ranges);
 		m->slot_off[s] = place(f, m->ir->slots.items[s].size_b, ranges, n, -1);
-		if (!m->slot_off[s])
+		if (!m->slot_off[s]) {
 			m->is_too_big = true;
+			return;
+		}
 	}
 }
 
@@ -333,7 +338,7 @@ static void place_registers(struct frame *f)
 	struct m_func *m = f->m;
 	int8_t *cell_of_web = arena_array(m->a, int8_t, m->regs.n); /* 1 + cell */
 
-	for (uint32_t r = M_FIRST; r < m->regs.n; r++) {
+	for (uint32_t r = M_FIRST; r < m->regs.n && !m->is_too_big; r++) {
 		struct m_reg *reg = &m->regs.items[r];
 		uint32_t web = web_of(m, r);
 
