@@ -57,15 +57,13 @@ void options_usage(const char *name, struct strbuf *out)
 		name, name, name);
 }
 
+/* What is wrong, and no more: all of the usage would push it off the screen. A NULL text: it has
+ * been said already. */
 static int usage_error(const char *name, const char *text)
 {
-	struct strbuf out = {0};
-
 	if (text)
 		fprintf(stderr, "USAGE: %s\n", text);
-	options_usage(name, &out);
-	fputs(sb_str(&out), stderr);
-	sb_free(&out);
+	fprintf(stderr, "Try '%s --help' for the options.\n", name);
 	return 1;
 }
 
@@ -107,6 +105,37 @@ static int parse_no_feature(const char *name, char *list, struct options *o)
 			return usage_error(name, "--no-feature takes kprobe_multi, kprobe_session, "
 						 "uprobe_multi");
 	}
+	return -1;
+}
+
+/* `-d a,b`: dumps that there are, and those of bpftrace that have no counterpart here and are
+ * accepted for its users' scripts. */
+static int parse_stages(const char *list, struct options *o)
+{
+	static const char *const stages[] = {
+		"ast", "types", "ir", "passes", "bpf", "verifier", "all",
+		"codegen", "codegen-opt", "libbpf", "parse", "dis",
+	};
+	const char *s = list;
+
+	for (;; s++) {
+		size_t len_b = strcspn(s, ","), i = 0;
+
+		while (i < sizeof(stages) / sizeof(*stages) &&
+		       (strlen(stages[i]) != len_b || strncmp(s, stages[i], len_b)))
+			i++;
+		if (i == sizeof(stages) / sizeof(*stages)) {
+			fprintf(stderr,
+				"ERROR: Invalid debug stage: %.*s, valid are ast, types, ir, "
+				"passes, bpf, verifier and all\n",
+				(int)len_b, s);
+			return 1;
+		}
+		s += len_b;
+		if (!*s)
+			break;
+	}
+	o->debug_stages = list;
 	return -1;
 }
 
@@ -169,8 +198,7 @@ static int take(struct options *o, const char *name, int code, char *value)
 		vec_push(NULL, &o->includes, value);
 		return -1;
 	case 'd':
-		o->debug_stages = value;
-		return -1;
+		return parse_stages(value, o);
 	case 3:
 		o->is_dry_run = true;
 		return -1;
@@ -215,8 +243,14 @@ int options_parse(int argc, char **argv, struct options *o)
 		if (rows[i].argument)
 			*s++ = ':';
 	}
-	if (argc < 2)
-		return usage_error(name, NULL);
+	if (argc < 2) {
+		struct strbuf out = {0};
+
+		options_usage(name, &out);
+		fputs(sb_str(&out), stderr);
+		sb_free(&out);
+		return 1;
+	}
 	optind = 1;
 	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		err = take(o, name, code, optarg);
