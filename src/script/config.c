@@ -47,6 +47,15 @@ static const char *const licenses[] = {
 };
 #define LICENSES "GPL|GPL v2|GPL and additional rights|Dual BSD/GPL|Dual MIT/GPL|Dual MPL/GPL"
 
+/* Numbers that not every number can be: the bounds, both included. */
+static const struct bound_row {
+	const char *name;
+	uint64_t least, most;
+} bounds[] = {
+    {"max_map_keys", 1, UINT32_MAX},
+    {"max_strlen", 1, 16384}, /* a value of a map, and what a helper copies at once */
+};
+
 enum old_kind {
 	OLD_NO_EFFECT, /* accepted, says so */
 	OLD_RENAMED,   /* set `now` */
@@ -161,14 +170,34 @@ static bool parse_bool(const char *value, bool *ret)
 	return i >= 0;
 }
 
+static bool check_bounds(struct diag *d, struct span at, const char *name, uint64_t value)
+{
+	for (size_t i = 0; i < N_ROWS(bounds); i++) {
+		const struct bound_row *b = &bounds[i];
+
+		if (strcmp(b->name, name) || (value >= b->least && value <= b->most))
+			continue;
+		diag_error(d, E_CONFIG, at, "%s must be %llu..%llu (%llu provided)", name,
+		           (unsigned long long)b->least, (unsigned long long)b->most,
+		           (unsigned long long)value);
+		return false;
+	}
+	return true;
+}
+
 static bool set_int(uint64_t *to, struct diag *d, struct span at, const char *name,
                     const char *value)
 {
 	own_arena struct arena *a = arena_create();
 	bool is_unsigned;
+	uint64_t number;
 
-	if (!lexer_parse_int(a, value, strlen(value), true, to, &is_unsigned))
+	if (!lexer_parse_int(a, value, strlen(value), true, &number, &is_unsigned)) {
+		if (!check_bounds(d, at, name, number))
+			return false;
+		*to = number;
 		return true;
+	}
 	diag_error(d, E_CONFIG, at, "%s: expecting a number, got %s", name, value);
 	return false;
 }

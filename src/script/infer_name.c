@@ -295,7 +295,9 @@ const struct type *infer_type_name(struct infer *x, struct node *n)
 	if (t->kind == TYPE_STRING && !t->size_b)
 		return type_string(x->a, (uint32_t)x->config->max_strlen);
 	if (t->kind == TYPE_BUFFER && t->size_b <= 4)
-		return type_buffer(x->a, (uint32_t)x->config->max_strlen - 4);
+		return type_buffer(x->a, x->config->max_strlen > 4
+						     ? (uint32_t)x->config->max_strlen - 4
+						     : 1);
 	return infer_complete(x, t);
 }
 

@@ -354,6 +354,10 @@ static bool parse_map_declaration(struct parser *p)
 	if (!parser_expect(p, TOK_LPAREN))
 		return false;
 	m->declared_entries = p->tok.number;
+	if (p->tok.kind == TOK_INT && (p->tok.number < 1 || p->tok.number > UINT32_MAX))
+		lexer_error(&p->lx, E_LIMIT, p->tok.begin, p->tok.end,
+		            "a map has 1..%u entries (%llu provided)", UINT32_MAX,
+		            (unsigned long long)p->tok.number);
 	if (!parser_expect(p, TOK_INT) || !parser_expect(p, TOK_RPAREN))
 		return false;
 	m->declared_at = parser_span(p, begin);
