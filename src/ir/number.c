@@ -84,6 +84,10 @@ static bool is_same(const struct table *t, const struct ir_inst *x, const struct
 	if (x->op == IR_LOAD && !is_of_context(x) &&
 	    (x->block != y->block || t->epoch_of[x->id] != t->epoch_of[y->id]))
 		return false;
+	/* A masked value that lives on past a branch on it doubles the verifier's states with every
+	 * bit that is tested; making it again costs one instruction. */
+	if (x->op == IR_AND && x->block != y->block)
+		return false;
 	if (is_swappable(x) && x->args[0] == y->args[1] && x->args[1] == y->args[0])
 		return true;
 	for (uint32_t k = 0; k < x->n_args; k++) {

@@ -401,6 +401,25 @@ static void begin_program(struct lower *l, const char *name)
 	l->fn->ctx = ir_param(&l->fn->pro, 0);
 }
 
+/* The kernel lets a program use 64 maps (MAX_USED_MAPS). */
+static bool check_map_limit(struct lower *l, const struct image_program *p)
+{
+	enum { MOST = 64 };
+	bool *seen = arena_array(l->a, bool, l->img->maps.n);
+	uint32_t n = 0;
+
+	vec_each (r, &p->code.relocs) {
+		n += !seen[r->map];
+		seen[r->map] = true;
+	}
+	if (n > MOST)
+		diag_error(l->u->diag, E_LIMIT, p->at,
+			   "this probe needs %u BPF maps, a program can use %d at most; spread them "
+			   "over several probes",
+			   n, MOST);
+	return n <= MOST;
+}
+
 static bool end_program(struct lower *l, struct image_program *p)
 {
 	struct strbuf *dump = l->opts->dump;
@@ -436,6 +455,8 @@ static bool end_program(struct lower *l, struct image_program *p)
 			p->code.insns.n, p->code.stack_b);
 		bpf_disasm(p->code.insns.items, p->code.insns.n, dump);
 	}
+	if (!check_map_limit(l, p))
+		return false;
 	names = arena_array(l->a, const char *, l->unit->funcs.n);
 	for (size_t i = 0; i < l->unit->funcs.n; i++)
 		names[i] = l->unit->funcs.items[i]->name;

@@ -69,7 +69,8 @@ static struct value comm(struct lower *l, struct node *n)
 static struct value probe_name(struct lower *l, struct node *n)
 {
 	struct ir_builder *b = &l->b;
-	struct ir_block *inside = lower_block(l);
+	struct ir_block *outside = lower_block(l), *inside = lower_block(l);
+	ir_var index = ir_var_new(l->fn->f);
 	struct ir_inst *at;
 
 	if (l->target) {
@@ -81,15 +82,28 @@ static struct value probe_name(struct lower *l, struct node *n)
 		return value_mem(n->type, lower_rodata_addr(l, lower_rodata(l, padded, size, 8)),
 				 8);
 	}
+	if (l->fn->outer) { /* which one fired is known outside only */
+		diag_error(l->u->diag, E_BUILTIN_PLACE, n->at,
+			   "probe can not be used inside a for loop when there are several attach "
+			   "points, assign it to a variable first");
+		return value_mem(n->type, lower_zeros(l, n->type->size_b), 8);
+	}
 	if (!l->target_index) {
 		diag_error(l->u->diag, E_UNSUPPORTED, n->at,
 			   "this kernel cannot tell which of several attach points fired");
 		return value_mem(n->type, lower_zeros(l, n->type->size_b), 8);
 	}
+	/* It cannot be out of bounds; the verifier wants to see it, and a record may be reserved, so
+	 * there is no leaving from here. */
+	ir_var_set(b, index, l->target_index);
 	ir_branch(b, COND_ULT, l->target_index, ir_const(b, (int64_t)l->probe->targets.n), inside,
-		  l->body_exit);
+		  outside);
+	outside->is_unlikely = true;
+	lower_enter(l, outside);
+	ir_var_set(b, index, ir_const(b, 0));
+	ir_jump(b, inside);
 	lower_enter(l, inside);
-	at = ir_bin_imm(b, IR_MUL, l->target_index, l->probe_name_stride);
+	at = ir_bin_imm(b, IR_MUL, ir_var_get(b, index), l->probe_name_stride);
 	at = ir_bin(b, IR_ADD, lower_rodata_addr(l, l->probe_names_off_b), at);
 	return value_mem(type_string(l->a, l->probe_name_stride), at, 8);
 }
@@ -99,12 +113,6 @@ static struct ir_inst *argument(struct lower *l, struct node *n, uint64_t i)
 {
 	struct ir_builder *b = &l->b;
 
-	if (!lower_ctx(l)) {
-		diag_error(l->u->diag, E_BUILTIN_PLACE, n->at,
-			   "arguments can not be used inside a for loop, assign them to a variable "
-			   "first");
-		return ir_const(b, 0);
-	}
 	if (l->args == ARGS_SLOTS)
 		return ir_load(b, lower_ctx(l), (int64_t)i * 8, 8, false, PTR_NONE);
 	if (i >= ARCH_N(arch_args)) {
@@ -267,15 +275,44 @@ struct value lower_args_field(struct lower *l, struct node *n)
 	}
 }
 
+/* Does the builtin look at the program's context, which a callback does not have? */
+static bool needs_ctx(enum builtin_id id)
+{
+	switch (id) {
+	case B_args:
+	case B_ctx:
+	case B_func:
+	case B_retval:
+	case B_usermode:
+	case B_arg:
+	case B_sarg:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What stands for a value that could not be lowered, so that more mistakes are found. */
+static struct value placeholder(struct lower *l, const struct type *t)
+{
+	if (type_is_register(type_strip(t)))
+		return value_reg(t, ir_const(&l->b, 0));
+	return value_mem(t, lower_zeros(l, image_value_size(type_strip(t))), 8);
+}
+
 struct value lower_builtin(struct lower *l, struct node *n)
 {
 	struct ir_builder *b = &l->b;
 	struct ir_inst *v;
 
+	if (needs_ctx(n->builtin->id) && !lower_ctx(l)) {
+		diag_error(l->u->diag, E_BUILTIN_PLACE, n->at,
+			   "%s can not be used inside a for loop, assign it to a variable first",
+			   n->name ? n->name : n->builtin->name);
+		return placeholder(l, n->type);
+	}
 	switch (n->builtin->id) {
 	case B_args:
-		if (!lower_ctx(l))
-			break;
 		return value_reg(n->type, lower_ctx(l));
 	case B_cgroup:
 		return value_reg(n->type, call0(l, BPF_FUNC_get_current_cgroup_id, PTR_NONE));
@@ -286,8 +323,6 @@ struct value lower_builtin(struct lower *l, struct node *n)
 	case B_cpu:
 		return value_reg(n->type, call0(l, BPF_FUNC_get_smp_processor_id, PTR_NONE));
 	case B_ctx:
-		if (!lower_ctx(l))
-			break;
 		return value_reg(n->type, lower_ctx(l));
 	case B_curtask:
 		return value_reg(n->type, curtask(l));
@@ -355,7 +390,6 @@ struct value lower_builtin(struct lower *l, struct node *n)
 	case B_N:
 		break;
 	}
-	diag_error(l->u->diag, E_BUILTIN_PLACE, n->at,
-		   "%s can not be used inside a for loop, assign it to a variable first", n->name);
-	return value_reg(n->type, ir_const(b, 0));
+	assert(!"a builtin without code");
+	return placeholder(l, n->type);
 }

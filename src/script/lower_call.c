@@ -216,6 +216,23 @@ static struct value call_kaddr(struct lower *l, struct node *n)
 	return value_reg(n->type, ir_const(&l->b, (int64_t)address));
 }
 
+/* How far the traced file lies from where it was linked to: the traced function's address now,
+ * less the one in its symbol table. */
+static struct ir_inst *load_bias(struct lower *l)
+{
+	const struct probe_target *t = &l->probe->targets.items[0];
+	struct ir_inst *now;
+	int ip = lower_reg_offset("pc");
+
+	if (!lower_ctx(l) || !t->sym_address)
+		return ir_const(&l->b, 0);
+	if (l->probe->kind == PROBE_URETPROBE)
+		now = ir_callv(&l->b, BPF_FUNC_get_func_ip, PTR_NONE, lower_ctx(l));
+	else
+		now = ir_load(&l->b, lower_ctx(l), ip, 8, false, PTR_NONE);
+	return ir_bin_imm(&l->b, IR_SUB, now, (int64_t)(t->sym_address + t->off_b));
+}
+
 static struct value call_uaddr(struct lower *l, struct node *n)
 {
 	struct symbols *syms = symbols_create();
@@ -226,7 +243,7 @@ static struct value call_uaddr(struct lower *l, struct node *n)
 		diag_error(l->u->diag, E_UNKNOWN_NAME, n->at, "Could not resolve symbol: %s:%s",
 			   path, n->args[0]->string);
 	symbols_destroy(syms);
-	return value_reg(n->type, ir_const(&l->b, (int64_t)s.address));
+	return value_reg(n->type, ir_bin_imm(&l->b, IR_ADD, load_bias(l), (int64_t)s.address));
 }
 
 static struct value call_pton(struct lower *l, struct node *n)

@@ -140,7 +140,7 @@ void lower_for_range(struct lower *l, struct node *n)
 	static const enum ir_ptr params[] = {PTR_NONE, PTR_NONE};
 	struct ir_builder *b = &l->b;
 	struct ir_inst *from = lower_int(l, n->args[0]), *to = lower_int(l, n->args[1]);
-	struct ir_block *some, *done;
+	struct ir_block *some, *done, *ok, *refused;
 	struct lower_loop loop;
 	struct outside out;
 	struct ir_func *f;
@@ -164,8 +164,19 @@ void lower_for_range(struct lower *l, struct node *n)
 	lower_var_set(l, n->var, value_reg(n->var->type, i));
 	lower_stmt(l, n->args[2]);
 	callback_end(l, &out);
-	ir_callv(b, BPF_FUNC_loop, PTR_NONE, ir_bin(b, IR_SUB, to, from), ir_func_addr(b, f),
-		 ir_const(b, 0), ir_const(b, 0));
+	i = ir_callv(b, BPF_FUNC_loop, PTR_NONE, ir_bin(b, IR_SUB, to, from), ir_func_addr(b, f),
+		     ir_const(b, 0), ir_const(b, 0));
+	ok = lower_block(l);
+	refused = lower_block(l);
+	refused->is_unlikely = true;
+	ir_branch(b, COND_SGE, i, ir_const(b, 0), ok, refused);
+	lower_enter(l, refused);
+	lower_runtime_warning(l, n->at,
+			      "The range is too long for one loop (at most 8388608 rounds); it was "
+			      "not run.",
+			      "loop", i);
+	ir_jump(b, done);
+	lower_enter(l, ok);
 	leave_if_returned(l, &out);
 	ir_jump(b, done);
 	lower_enter(l, done);
