@@ -30,6 +30,14 @@ static const struct {
     {"kretfunc", PROBE_FEXIT},
 };
 
+/* What others have and we do not yet, so that nobody looks for a typing mistake. */
+static const struct {
+	const char *full, *abbrev;
+} unsupported[] = {
+    {"usdt", "U"}, {"watchpoint", "w"}, {"asyncwatchpoint", "aw"}, {"iter", "it"},
+    {"self", ""},  {"test", ""},        {"bench", ""},
+};
+
 static const struct provider *const providers[PROBE_N] = {
     [PROBE_BEGIN] = &begin_provider,           [PROBE_END] = &end_provider,
     [PROBE_KPROBE] = &kprobe_provider,         [PROBE_KRETPROBE] = &kretprobe_provider,
@@ -199,6 +207,15 @@ static void report_unknown_kind(struct probe_context *cx, const struct attach_po
 {
 	struct diag_guess guess = {.word = ap->parts[0]};
 
+	for (size_t i = 0; i < sizeof(unsupported) / sizeof(unsupported[0]); i++) {
+		const char *full = unsupported[i].full;
+
+		if (strcasecmp(ap->parts[0], full) && strcmp(ap->parts[0], unsupported[i].abbrev))
+			continue;
+		diag_error(cx->diag, E_UNSUPPORTED, ap->at, "%s probes are not supported yet",
+		           full);
+		return;
+	}
 	diag_error(cx->diag, E_PROBE_TYPE, ap->at, "Invalid probe type: %s", ap->parts[0]);
 	for (int k = 0; k < PROBE_N; k++)
 		diag_nearest(&guess, kind_names[k].full);

@@ -338,7 +338,8 @@ static bool split_parts(struct work *w)
 		w->is_cpp = true;
 		n--;
 	}
-	if (strchr(ap->text, '@') && !w->is_cpp && n >= 3) {
+	if (n >= 2 && !w->is_cpp && strchr(ap->parts[1], '@') && access(ap->parts[1], F_OK) &&
+	    isdigit((unsigned char)*ap->parts[2])) { /* FILE@SOURCE:LINE[:COLUMN] */
 		diag_error(w->cx->diag, E_UNSUPPORTED, ap->at,
 		           "%s by source line is not supported yet", probe_kind_name(w->kind));
 		return false;

@@ -763,9 +763,14 @@ static const struct type *unknown_function(struct infer *x, struct node *n)
 	struct diag_guess g = {.word = n->name};
 	uint64_t number;
 
+	if (name_is_unsupported(n->name))
+		return infer_error(x, E_UNSUPPORTED, n->at, "%s() is not supported yet", n->name);
 	for (uint32_t i = 0; i < n->n_args; i++)
 		if (n->args[i]->kind != NODE_MAP || n->args[i]->n_args)
 			infer_value(x, &n->args[i]);
+	if (!strcmp(n->name, "comm") || !strcmp(n->name, "ppid"))
+		return infer_error(x, E_UNSUPPORTED, n->at,
+		                   "%s() of another task is not supported yet", n->name);
 	if (builtin_find(n->name, &number))
 		return infer_error(x, E_ARG_COUNT, n->at,
 		                   "%s() requires no arguments (%u provided)", n->name, n->n_args);
