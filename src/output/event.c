@@ -215,8 +215,14 @@ static void emit_runtime_warning(struct output *o, const struct image_event *ev,
 {
 	int retcode = -(int)((const struct image_record *)record)->arg;
 	const char *text = ev->format ? ev->format : strerror(-retcode);
+	uint32_t *times = &o->warned[ev - o->img->events.items];
 	own_strbuf struct strbuf line = {0}, second = {0};
 
+	if (retcode == -ENOMEM && ev->helper && !strcmp(ev->helper, "map_update_elem"))
+		text = "No memory for a new map element; the update is dropped.";
+	/* Once for each place; how often, output_destroy() says. */
+	if (!is_json(o) && (*times)++)
+		return;
 	if (is_json(o)) {
 		sb_addf(&o->text, "{\"type\": \"%s\", \"msg\": ",
 		        ev->helper ? "helper_error" : "runtime_error");
@@ -250,6 +256,20 @@ static event_fn *const events[EVENT_N] = {
     [EVENT_SYSTEM] = emit_system,
     [EVENT_RUNTIME_WARNING] = emit_runtime_warning,
 };
+
+void warnings_total(struct output *o)
+{
+	for (size_t i = 0; i < o->img->events.n; i++) {
+		own_strbuf struct strbuf line = {0}, text = {0};
+
+		if (o->warned[i] < 2 || !o->opts.diag)
+			continue;
+		sb_addf(&text, "The warning here came %u times.", o->warned[i]);
+		diag_render_one(o->opts.diag, "WARNING", o->img->events.items[i].at, sb_str(&text),
+		                NULL, o->opts.is_colored, &line);
+		output_complain(o, &line);
+	}
+}
 
 void output_event(struct output *o, const struct image_event *ev, const void *record,
                   uint32_t size_b)

@@ -22,11 +22,16 @@ struct output {
 	struct strbuf text;      /* emitted, not yet handed to opts.out */
 	struct strbuf scratch;   /* one emission's text on its way into a JSON string */
 	struct format **formats; /* by event number, parsed at the event's first record */
+	uint32_t *warned;        /* by event number: how often a run-time warning came */
 	int64_t wall_offset_ns;  /* CLOCK_REALTIME - CLOCK_BOOTTIME; 0: not asked for yet */
 	struct path_cache *cgroups;
 	struct path_cache *users;
 	bool is_broken; /* a write failed: nobody is reading */
 };
+
+/* ---- event.c ---- */
+/* How often each run-time warning came, of those that came more than once. */
+void warnings_total(struct output *o);
 
 /* ---- output.c: where text goes --------------------------------------------------------------- */
 

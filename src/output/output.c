@@ -23,6 +23,7 @@ struct output *output_create(const struct image *img, struct symbols *syms,
 	o->syms = syms;
 	o->opts = *opts;
 	o->formats = arena_array(a, struct format *, img->events.n + 1);
+	o->warned = arena_array(a, uint32_t, img->events.n + 1);
 	return o;
 }
 
@@ -40,6 +41,7 @@ void output_destroy(struct output *o)
 {
 	struct arena *a = o->a;
 
+	warnings_total(o);
 	write_out(o);
 	sb_free(&o->text);
 	sb_free(&o->scratch);
