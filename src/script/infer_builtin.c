@@ -167,6 +167,18 @@ static const struct type *type_of_probetype(struct infer *x, struct node *n)
 	return n->type;
 }
 
+static const struct type *type_of_str_length(struct infer *x, struct node *n)
+{
+	infer_set_int(n, x->config->max_strlen, type_int(8, false));
+	return n->type;
+}
+
+static const struct type *type_of_has_cpid(struct infer *x, struct node *n)
+{
+	infer_set_int(n, x->u->opts->child_pid != 0, type_bool());
+	return n->type;
+}
+
 /* Where a prototype is known, so is how many there are; a shared body may have several. */
 static const struct type *type_of_arg(struct infer *x, struct node *n)
 {
@@ -222,9 +234,11 @@ static const struct {
 	[B_cpu]       = {8, NULL},
 	[B_ctx]       = {0, type_of_ctx},
 	[B_curtask]   = {0, type_of_curtask},
+	[B_default_str_length] = {0, type_of_str_length},
 	[B_elapsed]   = {8, NULL},
 	[B_func]      = {0, type_of_func},
 	[B_gid]       = {8, NULL},
+	[B_has_cpid]  = {0, type_of_has_cpid},
 	[B_jiffies]   = {8, NULL},
 	[B_kstack]    = {0, type_of_stack},
 	[B_ncpus]     = {8, NULL},
