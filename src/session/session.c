@@ -267,17 +267,47 @@ static bool handle_news(struct session *s)
 	return news.is_asked_to_end || news.has_process_ended;
 }
 
+static bool names_user_addresses(const struct type *t)
+{
+	t = t ? type_strip(t) : type_none();
+	for (uint32_t i = 0; (t->kind == TYPE_TUPLE || t->kind == TYPE_RECORD) && i < t->n_fields; i++)
+		if (names_user_addresses(t->fields[i].type))
+			return true;
+	return t->kind == TYPE_USYM || t->kind == TYPE_USTACK;
+}
+
+static bool needs_maps_of_child(const struct session *s)
+{
+	if (!s->opts->child || !s->opts->symbols)
+		return false;
+	vec_each (v, &s->img->vars)
+		if (names_user_addresses(v->key) || names_user_addresses(v->value))
+			return true;
+	vec_each (ev, &s->img->events)
+		for (uint32_t i = 0; i < ev->n_fields; i++)
+			if (names_user_addresses(ev->fields[i].type))
+				return true;
+	return false;
+}
+
 static void run_events(struct session *s)
 {
 	bool is_done = false;
+	/* The command's addresses are named when printed, maybe long after it ended: look at what it
+	 * has mapped while it lives, more often at first, as libraries come early. */
+	bool looks_at_child = needs_maps_of_child(s);
+	int wait_ms = looks_at_child ? 1 : POLL_MS;
 
 	if (s->img->has_only_begin_end) {
 		drain(s);
 		return;
 	}
 	while (!is_done && !s->has_exited && !output_is_broken(s->out)) {
-		int n = s->ops->poll(s->engine, POLL_MS, s->watch.epoll_fd, handle_event, s);
+		int n = s->ops->poll(s->engine, wait_ms, s->watch.epoll_fd, handle_event, s);
 
+		if (looks_at_child)
+			symbols_remember_process(s->opts->symbols, child_pid(s->opts->child));
+		wait_ms = wait_ms * 2 < POLL_MS ? wait_ms * 2 : POLL_MS;
 		output_flush(s->out);
 		if (n < 0 && n != -EINTR) {
 			complainf(s->opts, "Failed to read events: %s", strerror(-n));
