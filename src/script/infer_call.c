@@ -486,6 +486,10 @@ static const struct type *result_stack(struct infer *x, struct node *n)
 				mode = a->kind == NODE_INT ? x->config->stack_mode : -1;
 				depth = a->number;
 			}
+			if (mode < 0 && n->n_args == 2 && word_index(n->args[1], modes) >= 0)
+				return infer_error(x, E_ARG_KIND, n->at,
+				                   "%s() takes the mode first, then the limit",
+				                   n->name);
 			if (mode < 0)
 				return infer_error(x, E_ARG_KIND, a->at, "Invalid stack mode: %s",
 				                   a->name ? a->name : "not a name");
