@@ -183,6 +183,34 @@ enum diag_code diag_first_error(const struct diag *d)
 	return E_N;
 }
 
+/* Of a line longer than this (a generated one, most likely) only what is near the mark is shown. */
+enum { LONGEST_LINE_B = 200, AROUND_B = 80 };
+
+/* Is there the rest of a character here, and not its begin (UTF-8)? */
+static bool is_inside_character(const struct source *s, uint32_t i)
+{
+	return i < s->len_b && ((unsigned char)s->text[i] & 0xc0) == 0x80;
+}
+
+/* The part of the line [*begin, *end) to show for `at`. */
+static void choose_part(const struct source *s, struct span at, uint32_t *begin, uint32_t *end)
+{
+	uint32_t from = *begin, to = *end;
+
+	if (to - from <= LONGEST_LINE_B)
+		return;
+	if (at.begin > from + AROUND_B && at.begin <= to)
+		from = at.begin - AROUND_B;
+	if (to - from > LONGEST_LINE_B)
+		to = from + LONGEST_LINE_B;
+	while (from > *begin && is_inside_character(s, from))
+		from--;
+	while (to < *end && is_inside_character(s, to))
+		to++;
+	*begin = from;
+	*end = to;
+}
+
 /* The source lines [first, last] with tabs as four blanks; for a single line also the underline. */
 static void add_excerpt(const struct source *s, struct span at, uint32_t first, uint32_t last,
 			struct strbuf *out)
@@ -196,11 +224,18 @@ static void add_excerpt(const struct source *s, struct span at, uint32_t first, 
 		line++;
 	}
 	for (; line <= last; line++) {
-		uint32_t end = begin, pad = 0, mark = 0;
+		uint32_t end = begin, from, to, pad = 0, mark = 0;
 
 		while (end < s->len_b && s->text[end] != '\n')
 			end++;
-		for (uint32_t i = begin; i < end; i++) {
+		from = begin;
+		to = end;
+		choose_part(s, at, &from, &to);
+		if (from > begin) {
+			sb_adds(out, "...");
+			pad = 3;
+		}
+		for (uint32_t i = from; i < to; i++) {
 			uint32_t width = s->text[i] == '\t' ? 4 : 1;
 
 			if (s->text[i] == '\t')
@@ -212,7 +247,7 @@ static void add_excerpt(const struct source *s, struct span at, uint32_t first, 
 			else if (i < at.end)
 				mark += width;
 		}
-		sb_addc(out, '\n');
+		sb_adds(out, to < end ? "...\n" : "\n");
 		if (first == last) {
 			sb_pad(out, ' ', pad);
 			sb_pad(out, '~', mark ? mark : 1);

@@ -96,6 +96,35 @@ static void diagnostics_render_like_bpftrace(void **state)
 	arena_destroy(a);
 }
 
+static void long_lines_are_cut_around_the_mark(void **state)
+{
+	struct arena *a = arena_create();
+	struct diag *d = diag_create(a);
+	char text[1001], expected[700];
+	uint32_t src;
+	struct strbuf out = {0};
+
+	(void)state;
+	memset(text, 'x', 1000);
+	text[1000] = '\0';
+	memcpy(text + 500, "here", 4);
+	src = diag_add_source(d, "stdin", text, strlen(text));
+	diag_error(d, E_SUSPICIOUS, (struct span){src, 500, 504}, "odd");
+	diag_error(d, E_SUSPICIOUS, (struct span){src, 0, 1000}, "long");
+	diag_render(d, &(struct diag_style){0}, &out);
+	snprintf(expected, sizeof(expected),
+		 "stdin:1:501-505: ERROR: odd\n"
+		 "...%.80shere%.116s...\n"
+		 "%83s~~~~\n"
+		 "stdin:1:1-1001: ERROR: long\n"
+		 "%.200s...\n",
+		 text, text, "", text);
+	assert_memory_equal(sb_str(&out), expected, strlen(expected));
+	assert_int_equal(out.n, strlen(expected) + 200 + 1); /* and the underline */
+	sb_free(&out);
+	arena_destroy(a);
+}
+
 static void guesses_are_near(void **state)
 {
 	struct diag_guess g = {.word = "retvl"};
@@ -146,6 +175,7 @@ int main(void)
 		cmocka_unit_test(strmap_keeps_order_and_replaces),
 		cmocka_unit_test(wildcards_match_runs),
 		cmocka_unit_test(diagnostics_render_like_bpftrace),
+		cmocka_unit_test(long_lines_are_cut_around_the_mark),
 		cmocka_unit_test(guesses_are_near),
 		cmocka_unit_test(memfind_agrees_with_memmem),
 		cmocka_unit_test(json_escapes),
