@@ -89,6 +89,7 @@ struct lower {
 
 struct slot_of_var {
 	bool is_set_up, is_memory;
+	struct lower_func *func; /* !is_memory: whose `ssa` is */
 	ir_var ssa;
 	uint32_t scratch; /* is_memory: offset */
 };
@@ -129,6 +130,9 @@ enum ir_ptr lower_ptr_kind(struct lower *l, const struct type *ptr, struct ir_in
 /* The value of `type` at address + off_b: a load for registers, a reference for memory. */
 struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *address,
 		      int64_t off_b, uint8_t align_b);
+
+/* With -k: a warning if a read helper's result is an error. */
+void lower_check_read(struct lower *l, struct ir_inst *ret, enum ir_ptr kind);
 
 /* ---- lower_string.c ---- */
 struct ir_inst *lower_string_equal(struct lower *l, struct node *x, struct node *y, uint64_t limit);

@@ -95,6 +95,28 @@ static uint8_t align_at(uint8_t align_b, int64_t off_b)
 	return align_b;
 }
 
+/* Memory that is read by a helper, which may fail. */
+static bool is_foreign(const struct ir_inst *address)
+{
+	return address->ptr == PTR_KERNEL || address->ptr == PTR_USER || address->ptr == PTR_ANY;
+}
+
+void lower_check_read(struct lower *l, struct ir_inst *ret, enum ir_ptr kind)
+{
+	struct ir_block *failed = lower_block(l), *go_on = lower_block(l);
+
+	failed->is_unlikely = true;
+	ir_branch(&l->b, COND_SLT, ret, ir_const(&l->b, 0), failed, go_on);
+	lower_enter(l, failed);
+	lower_runtime_warning(l, l->b.at, NULL,
+			      kind == PTR_USER	 ? "probe_read_user"
+			      : kind == PTR_ANY ? "probe_read"
+						 : "probe_read_kernel",
+			      ret);
+	ir_jump(&l->b, go_on);
+	lower_enter(l, go_on);
+}
+
 struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *address,
 		      int64_t off_b, uint8_t align_b)
 {
@@ -133,6 +155,14 @@ struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *
 		if (width < 8 && is_signed(t))
 			v = ir_ext(b, v, width, true);
 		return value_reg(type, v);
+	}
+	if (l->opts->warn_all && is_foreign(address)) {
+		struct ir_inst *copy = lower_temp(l, 8, "read");
+		struct ir_inst *ret =
+			ir_read(b, copy, ir_bin_imm(b, IR_ADD, address, off_b), width);
+
+		lower_check_read(l, ret, address->ptr);
+		return value_reg(type, ir_load(b, copy, 0, width, is_signed(t), PTR_NONE));
 	}
 	return value_reg(type, ir_load(b, address, off_b, width, is_signed(t),
 				       loaded_kind(t, address)));

@@ -20,9 +20,12 @@ static struct slot_of_var *place_of(struct lower *l, struct variable *v)
 {
 	struct slot_of_var *s = &l->vars[v->id];
 
-	if (s->is_set_up)
+	/* The body of an unroll is lowered again and again, and what is a callback in it becomes
+	 * another function each time. */
+	if (s->is_set_up && (s->is_memory || s->func == l->fn))
 		return s;
 	s->is_set_up = true;
+	s->func = l->fn;
 	s->is_memory = v->is_captured || !type_is_register(type_strip(v->type));
 	if (!s->is_memory)
 		s->ssa = ir_var_new(l->fn->f);

@@ -40,7 +40,12 @@ struct ir_inst *lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_i
 			ir_store(b, dst, 0, 1, ir_const(b, 0));
 			return ir_const(b, 1);
 		}
-		return ir_callv(b, helper, PTR_NONE, dst, ir_const(b, (int64_t)n), p);
+		struct ir_inst *ret =
+			ir_callv(b, helper, PTR_NONE, dst, ir_const(b, (int64_t)n), p);
+
+		if (l->opts->warn_all)
+			lower_check_read(l, ret, kind);
+		return ret;
 	}
 	/* A size known at run time only: cap it where the verifier can see it. */
 	struct ir_block *big = lower_block(l), *go_on = lower_block(l), *done = lower_block(l);
