@@ -10,6 +10,8 @@
 #include "bpf/insn.h"
 #include "ir/mach.h"
 
+enum { N_CELLS = BPF_STACK_B / 8 + 3 }; /* and the spare ones */
+
 /* A place to put the distance to a function in, once all functions have been placed. */
 struct patch {
 	uint32_t insn;
@@ -46,15 +48,62 @@ struct emitter {
 	struct between **between; /* by instruction: what comes before it, in order */
 	struct span at;
 	bool used_spare;
+	/* Equal numbers, equal contents, within the body at hand: a copy that is there is not
+	 * made again. By register; by frame cell, for those that moves wrote. */
+	uint32_t holds[M_N_REGS], cell_holds[N_CELLS];
+	uint32_t n_contents;
 };
 
 /* ---- single instructions -----------------------------------------------------------------------
  */
 
+static void forget(struct emitter *e, unsigned reg)
+{
+	if (reg < M_N_REGS)
+		e->holds[reg] = ++e->n_contents;
+}
+
+static void forget_all(struct emitter *e)
+{
+	for (unsigned r = 0; r < M_N_REGS; r++)
+		forget(e, r);
+	memset(e->cell_holds, 0, sizeof(e->cell_holds));
+}
+
+/* What the instruction leaves in registers is news. */
+static void note_writes(struct emitter *e, struct bpf_insn insn)
+{
+	switch (BPF_CLASS(insn.code)) {
+	case BPF_JMP:
+		for (unsigned r = 0; r < M_CLOBBERED && BPF_OP(insn.code) == BPF_CALL; r++)
+			forget(e, r);
+		break;
+	case BPF_STX:
+		if (BPF_MODE(insn.code) == BPF_ATOMIC && (insn.imm & BPF_FETCH))
+			forget(e, insn.imm == BPF_CMPXCHG ? BPF_REG_0 : insn.src_reg);
+		break;
+	case BPF_JMP32:
+	case BPF_ST:
+		break;
+	default:
+		forget(e, insn.dst_reg);
+		break;
+	}
+}
+
 static void put(struct emitter *e, struct bpf_insn insn)
 {
 	vec_push(e->unit->scratch, &e->insns, insn);
 	vec_push(e->unit->scratch, &e->spans, e->at);
+	note_writes(e, insn);
+}
+
+static uint32_t *contents_of(struct emitter *e, int place)
+{
+	if (place >= 0)
+		return &e->holds[place];
+	assert(-place / 8 < N_CELLS);
+	return &e->cell_holds[-place / 8];
 }
 
 static void put_wide(struct emitter *e, int dst, uint8_t pseudo, uint64_t imm)
@@ -82,9 +131,12 @@ static void put_const(void *ctx, int dst, const struct m_const *k)
 
 	switch (k->op) {
 	case IR_CONST:
-		if (dst < 0)
+		if (dst < 0) {
 			put(e, bpf_store_imm(8, BPF_REG_10, (int16_t)dst, (int32_t)k->imm));
-		else if (k->imm == (int32_t)k->imm)
+			*contents_of(e, dst) = 0;
+			break;
+		}
+		if (k->imm == (int32_t)k->imm)
 			put(e, bpf_mov_imm((uint8_t)dst, (int32_t)k->imm));
 		else if (k->imm == (uint32_t)k->imm)
 			put(e, bpf_alu_imm(BPF_MOV, true, (uint8_t)dst, (int32_t)k->imm));
@@ -115,13 +167,24 @@ static void put_const(void *ctx, int dst, const struct m_const *k)
 static void put_move(void *ctx, int dst, int src)
 {
 	struct emitter *e = ctx;
+	uint32_t *from = contents_of(e, src), *to = contents_of(e, dst);
 
+	if (!*from)
+		*from = ++e->n_contents;
+	if (*from == *to)
+		return;
+	/* A register that holds the cell's value saves the access. */
+	for (int r = 0; src < 0 && r < M_N_REGS; r++) {
+		if (e->holds[r] == *from)
+			src = r;
+	}
 	if (dst < 0)
 		put(e, bpf_store(8, BPF_REG_10, (int16_t)dst, (uint8_t)src));
 	else if (src < 0)
 		put(e, bpf_load(8, false, (uint8_t)dst, BPF_REG_10, (int16_t)src));
-	else if (src != dst)
+	else
 		put(e, bpf_mov((uint8_t)dst, (uint8_t)src));
+	*to = *from;
 }
 
 /* ---- where things are
@@ -384,6 +447,7 @@ static void emit_body(struct emitter *e, uint32_t number)
 	struct ir_block *ir = b->ir;
 
 	e->bodies[number].begin = (uint32_t)e->insns.n;
+	forget_all(e);
 	e->at = e->m->insts.items[b->first].from->at;
 	if (ir->preds.n == 1 && ir->preds.items[0]->succ[1])
 		emit_edge(e, &e->m->blocks[ir->preds.items[0]->id], b);
@@ -632,7 +696,7 @@ static bool emit_func(struct unit_emitter *unit, struct ir_func *f, struct diag 
 	return true;
 }
 
-/* Function 0 and all that it calls or hands out. The verifier refuses code nobody reaches. */
+/* Function 0 and all that it calls or hands out. */
 static bool *find_used_funcs(struct arena *a, const struct ir_unit *u)
 {
 	bool *is_used = arena_array(a, bool, u->funcs.n);
@@ -656,21 +720,44 @@ static bool *find_used_funcs(struct arena *a, const struct ir_unit *u)
 	return is_used;
 }
 
+/* The verifier refuses code nobody reaches, and a description of functions that are not there. */
+static void drop_unused_funcs(struct arena *scratch, struct ir_unit *u)
+{
+	const bool *is_used = find_used_funcs(scratch, u);
+	uint32_t *index = arena_array(scratch, uint32_t, u->funcs.n), n = 0;
+
+	for (uint32_t k = 0; k < u->funcs.n; k++) {
+		if (!is_used[k])
+			continue;
+		index[k] = n;
+		u->funcs.items[n] = u->funcs.items[k];
+		u->funcs.items[n]->index = n;
+		n++;
+	}
+	u->funcs.n = n;
+	vec_each (f, &u->funcs) {
+		vec_each (b, &(*f)->blocks) {
+			vec_each (i, &(*b)->insts) {
+				if ((*i)->op == IR_CALL_FUNC || (*i)->op == IR_FUNC)
+					(*i)->ref = index[(*i)->ref];
+			}
+		}
+	}
+}
+
 bool ir_emit(struct ir_unit *u, struct diag *d, struct ir_code *ret)
 {
 	own_arena struct arena *scratch = arena_create();
 	struct ir_code code = {0};
 	struct unit_emitter unit = {.u = u, .scratch = scratch, .code = &code};
 
-	bool *is_used;
-
 	ir_legalize(u);
 	vec_each (f, &u->funcs)
 		ir_remove_unreachable(*f);
-	is_used = find_used_funcs(scratch, u);
+	drop_unused_funcs(scratch, u);
 	vec_each (f, &u->funcs) {
 		vec_push(u->a, &code.func_starts, (uint32_t)code.insns.n);
-		if (is_used[(*f)->index] && !emit_func(&unit, *f, d))
+		if (!emit_func(&unit, *f, d))
 			return false;
 	}
 	vec_each (p, &unit.patches)

@@ -197,6 +197,7 @@ void ir_print(const struct ir_unit *u, struct strbuf *out);
 
 void ir_legalize(struct ir_unit *u); /* loads through unknown pointers -> READ into a slot; what the target lacks -> what it has */
 void ir_fold(struct ir_unit *u);     /* constants, identities, compare-and-branch */
+void ir_thread(struct ir_unit *u);   /* branches whose outcome is known on the way in */
 void ir_number(struct ir_unit *u);   /* global value numbering: same pure value once (loads of the
 					context, pure helpers included) */
 void ir_dead(struct ir_unit *u);     /* unused values, unreachable blocks, unread slots */

@@ -243,9 +243,9 @@ static void select_bin(struct select *s, const struct ir_inst *i)
 	struct m_inst *alu;
 	int64_t k = 0;
 
-	/* Change in place what is used nowhere else. A pointer stays on the left. */
-	if (is_commutative(i->op) && x->ptr == PTR_NONE && !as_const(y, &ignored) &&
-	    s->n_uses[y->id] == 1 && s->n_uses[x->id] > 1) {
+	/* Change in place what is used nowhere else. */
+	if (is_commutative(i->op) && !as_const(y, &ignored) && s->n_uses[y->id] == 1 &&
+	    s->n_uses[x->id] > 1) {
 		x = i->args[1];
 		y = i->args[0];
 	}

@@ -158,10 +158,40 @@ static inline struct ir_inst *g_value(struct gen *g, int depth)
 
 static inline void g_statements(struct gen *g, int depth);
 
+/* x && y, or x || y, as a lowering that knows only values writes them. */
+static inline void g_short_circuit(struct gen *g, struct ir_block *then, struct ir_block *otherwise)
+{
+	struct ir_block *more = ir_block_add(g->b.func), *join = ir_block_add(g->b.func);
+	ir_var v = ir_var_new(g->b.func);
+	bool is_or = g_pick(g, 2);
+	uint32_t n_live;
+	struct ir_inst *x = g_value(g, 2), *y;
+
+	ir_var_set(&g->b, v, ir_const(&g->b, is_or));
+	ir_branch_if(&g->b, x, is_or ? join : more, is_or ? more : join);
+	n_live = g->n_live;
+	ir_seal(more);
+	g->b.block = more;
+	x = g_value(g, 2);
+	y = g_value(g, 1);
+	ir_var_set(&g->b, v, ir_cmp(&g->b, (enum ir_cond)g_pick(g, COND_N), x, y));
+	ir_jump(&g->b, join);
+	ir_seal(join);
+	g->n_live = n_live;
+	g->b.block = join;
+	if (g_pick(g, 4) == 0)
+		ir_var_set(&g->b, g->vars[g_pick(g, g->n_vars)], ir_var_get(&g->b, v));
+	ir_branch_if(&g->b, ir_var_get(&g->b, v), then, otherwise);
+}
+
 static inline void g_branch(struct gen *g, struct ir_block *then, struct ir_block *otherwise)
 {
 	struct ir_inst *x, *y;
 
+	if (g_pick(g, 4) == 0) {
+		g_short_circuit(g, then, otherwise);
+		return;
+	}
 	if (g_pick(g, 3) == 0) {
 		ir_branch_if(&g->b, g_value(g, 2), then, otherwise);
 		return;
