@@ -9,6 +9,7 @@
 #include "base/wildcard.h"
 #include "probe/functions.h"
 #include "probe/provider.h"
+#include "symbols/symbols.h"
 
 /* FN[+OFF] taken apart; false with an error reported. */
 static bool split_offset(struct probe_context *cx, const struct attach_point *ap,
@@ -31,6 +32,23 @@ static bool split_offset(struct probe_context *cx, const struct attach_point *ap
 		return false;
 	}
 	return true;
+}
+
+/* Is an offset inside of the function? How long one is, only the next symbol tells; where nothing
+ * does (names hidden from us, no such function), the kernel decides. */
+static bool check_bounds(struct probe_context *cx, const struct attach_point *ap, const char *func,
+                         uint64_t off_b)
+{
+	struct symbols *own = cx->symbols ? NULL : symbols_create();
+	uint64_t size_b = symbols_kernel_size(own ? own : cx->symbols, func);
+
+	symbols_destroy(own);
+	if (!size_b || off_b < size_b)
+		return true;
+	diag_error(cx->diag, E_PROBE_PARTS, ap->at,
+	           "Offset outside the function bounds ('%s' size is %llu)", func,
+	           (unsigned long long)size_b);
+	return false;
 }
 
 static bool expand_address(struct probe_context *cx, const struct attach_point *ap,
@@ -125,6 +143,8 @@ static bool expand_kprobe(struct probe_context *cx, const struct attach_point *a
 		if (nearest)
 			diag_hint(cx->diag, "did you mean %s:%s?", probe_kind_name(kind), nearest);
 	}
+	if (off_b && !check_bounds(cx, ap, func, off_b))
+		return false;
 	t = target_add(cx, out, kind);
 	t->func = func;
 	t->category = module;

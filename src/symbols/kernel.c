@@ -179,3 +179,23 @@ uint64_t symbols_kernel_address(struct symbols *s, const char *name)
 			return k->items[i].address;
 	return 0;
 }
+
+uint64_t symbols_kernel_size(struct symbols *s, const char *name)
+{
+	const struct kernel_symbols *k = need_kernel(s);
+	uint64_t longest_b = 0;
+
+	for (size_t i = 0; i < k->n; i++) {
+		size_t next = i + 1;
+
+		if (strcmp(k->text + k->items[i].name_off, name))
+			continue;
+		while (next < k->n && k->items[next].address == k->items[i].address)
+			next++;
+		if (next == k->n) /* nothing tells where the last one ends */
+			return 0;
+		if (k->items[next].address - k->items[i].address > longest_b)
+			longest_b = k->items[next].address - k->items[i].address;
+	}
+	return longest_b;
+}

@@ -25,6 +25,8 @@ struct symbol {
 bool symbols_kernel(struct symbols *s, uint64_t address, struct symbol *ret);
 /* Address of a kernel symbol, 0 if unknown. */
 uint64_t symbols_kernel_address(struct symbols *s, const char *name);
+/* Bytes from a kernel symbol to the next one, of several of that name the most; 0 if unknown. */
+uint64_t symbols_kernel_size(struct symbols *s, const char *name);
 
 /* User addresses of process `pid`: its maps and one sorted table per ELF file (.symtab, .dynsym,
  * through /proc/PID/root; vdso; /tmp/perf-PID.map). `fallback_path` (may be NULL) is the file to
