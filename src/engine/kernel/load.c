@@ -113,6 +113,17 @@ static int load_with_log(union bpf_attr *attr, uint32_t want_b, uint32_t level, 
 	return log ? fd : -ENOMEM;
 }
 
+/* What to do about a refusal without a log, if we know. Containers and sandboxes permit some types
+ * of program and not others, to root too. */
+static const char *refusal_hint(int err)
+{
+	if (err != -EPERM)
+		return "";
+	return feature_privilege_problem() ? ". Loading needs CAP_BPF and CAP_PERFMON"
+					   : ". This system does not permit programs of this type, "
+					     "whoever loads them: another type of probe may do";
+}
+
 static int refused(struct loading *l, uint32_t program, int err, const char *log,
                    struct engine_error *ret)
 {
@@ -125,7 +136,7 @@ static int refused(struct loading *l, uint32_t program, int err, const char *log
 	if (!log || !*log) {
 		kernel_error(img, ret, err, program, "The kernel refused program %s: %s%s",
 		             p->name ? p->name : "?", strerror(-err),
-		             err == -EPERM ? ". Loading needs CAP_BPF and CAP_PERFMON" : "");
+		             refusal_hint(err));
 		return err;
 	}
 	verifier_log_explain(img->a, log, &why);
