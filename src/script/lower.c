@@ -619,20 +619,43 @@ static bool lower_tracing(struct lower *l, struct probe *pr, uint32_t attach_typ
 	return ok;
 }
 
-/* Does the body look at the tracepoint's record (or its address)? */
-static bool uses_record(const struct node *n)
+/* Does the tree have a node that `test` is true of? */
+static bool any_node(const struct node *n, bool (*test)(const struct node *))
 {
 	if (!n)
 		return false;
-	if (n->kind == NODE_BUILTIN && (n->builtin->id == B_args || n->builtin->id == B_ctx))
+	if (test(n))
 		return true;
 	for (uint32_t i = 0; i < n->n_args; i++)
-		if (uses_record(n->args[i]))
+		if (any_node(n->args[i], test))
 			return true;
 	vec_each (s, &n->stmts)
-		if (uses_record(*s))
+		if (any_node(*s, test))
 			return true;
 	return false;
+}
+
+/* Looks at the tracepoint's record, or at its address. */
+static bool is_record(const struct node *n)
+{
+	return n->kind == NODE_BUILTIN && (n->builtin->id == B_args || n->builtin->id == B_ctx);
+}
+
+static bool is_kstack(const struct node *n)
+{
+	return (n->kind == NODE_BUILTIN && n->builtin->id == B_kstack) ||
+	       (n->kind == NODE_CALL && n->function->id == F_kstack);
+}
+
+/* From a raw tracepoint, unwinding begins in the program itself and its caller, which costs 140 ns
+ * more than from a perf event, where it begins at the tracepoint: more than the event saves. Perf
+ * events in turn are slow to attach and detach, so only a few are worth it. */
+static bool prefers_perf(const struct probe *pr)
+{
+	enum { FEW = 4 };
+
+	return pr->targets.n <= FEW &&
+	       (any_node(pr->predicate, is_kstack) || any_node(pr->body, is_kstack));
 }
 
 static bool has_btf_raw_tracepoint(struct lower *l)
@@ -650,7 +673,8 @@ static bool has_btf_raw_tracepoint(struct lower *l)
 static bool lower_tracepoint(struct lower *l, struct probe *pr)
 {
 	struct image_program p = {.type = BPF_PROG_TYPE_TRACEPOINT};
-	bool is_raw = !uses_record(pr->predicate) && !uses_record(pr->body);
+	bool is_raw = !any_node(pr->predicate, is_record) && !any_node(pr->body, is_record) &&
+		      !prefers_perf(pr);
 	bool ok = true;
 
 	/* No field is looked at: the raw tracepoint of the same name does, and costs less to run
@@ -730,7 +754,7 @@ static bool lower_probe(struct lower *l, struct probe *pr)
 
 static bool is_dispatched(struct lower *l, const struct probe *pr, bool is_enter)
 {
-	if (pr->kind != PROBE_TRACEPOINT || !has_btf_raw_tracepoint(l))
+	if (pr->kind != PROBE_TRACEPOINT || !has_btf_raw_tracepoint(l) || prefers_perf(pr))
 		return false;
 	vec_each (t, &pr->targets)
 		if (!t->category || strcmp(t->category, "syscalls") || t->syscall_nr < 0 ||
@@ -894,7 +918,7 @@ bool script_lower(struct unit *u, struct image *img)
 		struct probe *pr = *prp;
 
 		img->n_probes += (uint32_t)pr->targets.n;
-		if (pr->kind != PROBE_BEGIN && pr->kind != PROBE_END)
+		if (pr->targets.n && pr->kind != PROBE_BEGIN && pr->kind != PROBE_END)
 			is_only_begin_end = false;
 		if (!pr->targets.n || is_dispatched(&l, pr, true) || is_dispatched(&l, pr, false))
 			continue;
