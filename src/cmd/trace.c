@@ -22,6 +22,8 @@
 #include "session/child.h"
 #include "session/session.h"
 
+#define LANGUAGE_VERSION "0.26.1" /* of bpftrace, whose language this is */
+
 struct run {
 	struct arena *a;
 	struct options o;
@@ -274,6 +276,17 @@ static int run_script(struct run *r)
 	return status;
 }
 
+/* Who asks a program of this name for its version wants to know which language it speaks. */
+static void print_version(const char *called_as)
+{
+	const char *name = strrchr(called_as, '/') ? strrchr(called_as, '/') + 1 : called_as;
+
+	if (!strcmp(name, "bpftrace"))
+		printf("bpftrace v" LANGUAGE_VERSION " (skep v" SKEP_VERSION ")\n");
+	else
+		printf("skep v" SKEP_VERSION "\n");
+}
+
 int cmd_trace(int argc, char **argv)
 {
 	struct run r = {0};
@@ -306,7 +319,7 @@ int cmd_trace(int argc, char **argv)
 		status = 0;
 		break;
 	case ACTION_VERSION:
-		printf("skep v" SKEP_VERSION "\n");
+		print_version(argv[0]);
 		status = 0;
 		break;
 	}
