@@ -77,7 +77,7 @@ const char *diag_source_text(const struct diag *d, uint32_t source)
 }
 
 void diag_position(const struct diag *d, uint32_t source, uint32_t off_b, uint32_t *ret_line,
-		   uint32_t *ret_col)
+                   uint32_t *ret_col)
 {
 	uint32_t line = 1, col = 1;
 
@@ -98,7 +98,7 @@ void diag_position(const struct diag *d, uint32_t source, uint32_t off_b, uint32
 }
 
 static void report(struct diag *d, enum diag_level level, enum diag_code code, struct span at,
-		   const char *fmt, va_list ap)
+                   const char *fmt, va_list ap)
 {
 	const char *text = arena_vprintf(d->a, fmt, ap);
 	struct entry *e;
@@ -106,7 +106,8 @@ static void report(struct diag *d, enum diag_level level, enum diag_code code, s
 	d->last_was_dropped = false;
 	vec_each (old, &d->entries)
 		if (old->level == level && old->at.source == at.source &&
-		    old->at.begin == at.begin && old->at.end == at.end && !strcmp(old->text, text)) {
+		    old->at.begin == at.begin && old->at.end == at.end &&
+		    !strcmp(old->text, text)) {
 			d->last_was_dropped = true;
 			return;
 		}
@@ -213,7 +214,7 @@ static void choose_part(const struct source *s, struct span at, uint32_t *begin,
 
 /* The source lines [first, last] with tabs as four blanks; for a single line also the underline. */
 static void add_excerpt(const struct source *s, struct span at, uint32_t first, uint32_t last,
-			struct strbuf *out)
+                        struct strbuf *out)
 {
 	uint32_t line = 1, begin = 0;
 
@@ -258,7 +259,7 @@ static void add_excerpt(const struct source *s, struct span at, uint32_t first, 
 }
 
 static void add_message(const struct diag *d, const char *level, const char *color, struct span at,
-			const char *text, const char *second_line, struct strbuf *out)
+                        const char *text, const char *second_line, struct strbuf *out)
 {
 	const struct source *s = at.source < d->sources.n ? &d->sources.items[at.source] : NULL;
 	uint32_t l1 = 0, c1 = 0, l2 = 0, c2 = 0;
@@ -291,8 +292,8 @@ static void add_message(const struct diag *d, const char *level, const char *col
 		add_excerpt(s, at, l1, l2, out);
 }
 
-void diag_render_one(const struct diag *d, const char *level_text, struct span at,
-		     const char *text, const char *second_line, bool color, struct strbuf *out)
+void diag_render_one(const struct diag *d, const char *level_text, struct span at, const char *text,
+                     const char *second_line, bool color, struct strbuf *out)
 {
 	add_message(d, level_text, color ? "\033[33m" : NULL, at, text, second_line, out);
 }
@@ -308,7 +309,7 @@ void diag_render(const struct diag *d, const struct diag_style *style, struct st
 			if ((int)e->level != level)
 				continue;
 			add_message(d, level == DIAG_ERROR ? "ERROR" : "WARNING",
-				    style->color ? color : NULL, e->at, e->text, NULL, out);
+			            style->color ? color : NULL, e->at, e->text, NULL, out);
 			vec_each (n, &e->notes) {
 				if (n->is_hint)
 					sb_addf(out, "HINT: %s\n", n->text);

@@ -42,17 +42,17 @@ const char *diag_source_name(const struct diag *d, uint32_t source);
 const char *diag_source_text(const struct diag *d, uint32_t source);
 /* 1-based line and column of a byte offset. */
 void diag_position(const struct diag *d, uint32_t source, uint32_t off_b, uint32_t *ret_line,
-		   uint32_t *ret_col);
+                   uint32_t *ret_col);
 
 void diag_error(struct diag *d, enum diag_code code, struct span at, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 void diag_warn(struct diag *d, enum diag_code code, struct span at, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 /* Add to the diagnostic reported last: a way out (rendered `HINT: ...`), or a second place with
  * its own text. */
 void diag_hint(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void diag_context(struct diag *d, struct span at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 size_t diag_errors(const struct diag *d);
 size_t diag_warnings(const struct diag *d);
@@ -67,8 +67,8 @@ struct diag_style {
 void diag_render(const struct diag *d, const struct diag_style *style, struct strbuf *out);
 /* One located message in the same layout, for use at run time (spec 9.11); `level_text` is e.g.
  * "WARNING". `second_line` may be NULL. */
-void diag_render_one(const struct diag *d, const char *level_text, struct span at,
-		     const char *text, const char *second_line, bool color, struct strbuf *out);
+void diag_render_one(const struct diag *d, const char *level_text, struct span at, const char *text,
+                     const char *second_line, bool color, struct strbuf *out);
 
 /* The candidate nearest to `word` by edit distance, if near enough to be what was meant
  * (distance at most a third of the word), else NULL. Call diag_nearest for each candidate. */

@@ -17,7 +17,7 @@ struct strmap {
 	struct strmap_entry *items; /* in order of insertion */
 	size_t n, cap;
 	uint32_t *slots; /* 1 + index into items; 0 is free */
-	size_t n_slots;	 /* a power of two */
+	size_t n_slots;  /* a power of two */
 };
 
 void *strmap_get(const struct strmap *m, const char *key);

@@ -22,7 +22,7 @@ void *vec_grow(struct arena *a, void *items, size_t n, size_t *cap, size_t want,
 	do {                                                                                       \
 		if ((size_t)(want) > (v)->cap)                                                     \
 			(v)->items = vec_grow((a), (v)->items, (v)->n, &(v)->cap, (size_t)(want),  \
-					      sizeof(*(v)->items));                                \
+			                      sizeof(*(v)->items));                                \
 	} while (0)
 #define vec_push(a, v, x)                                                                          \
 	do {                                                                                       \

@@ -27,34 +27,34 @@ enum { N_ROWS = sizeof(rows) / sizeof(rows[0]), PID_MAX_LIMIT = 0x400000 };
 void options_usage(const char *name, struct strbuf *out)
 {
 	sb_addf(out,
-		"USAGE:\n"
-		"    %s [options] FILE [params]\n"
-		"    %s [options] - [params]\n"
-		"    %s [options] -e 'PROGRAM' [params]\n\n"
-		"OPTIONS:\n",
-		name, name, name);
+	        "USAGE:\n"
+	        "    %s [options] FILE [params]\n"
+	        "    %s [options] - [params]\n"
+	        "    %s [options] -e 'PROGRAM' [params]\n\n"
+	        "OPTIONS:\n",
+	        name, name, name);
 	for (size_t i = 0; i < N_ROWS; i++) {
 		char left[64], shorts[8] = "    ";
 
 		if (rows[i].code > 31)
 			snprintf(shorts, sizeof(shorts), "-%c, ", rows[i].code);
 		snprintf(left, sizeof(left), "%s--%s%s%s", shorts, rows[i].name,
-			 rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
+		         rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
 		sb_addf(out, "    %-26s %s\n", left, rows[i].help);
 	}
 	sb_addf(out,
-		"\nENVIRONMENT:\n"
-		"    SKEP_<NAME>, BPFTRACE_<NAME>   set the configuration variable <name>\n"
-		"    BPFTRACE_BTF                   file to take the kernel's BTF from\n"
-		"    BPFTRACE_COLOR                 auto, always or never\n"
-		"\nEXAMPLES:\n"
-		"    %s -l '*sleep*'\n"
-		"        list probes containing \"sleep\"\n"
-		"    %s -e 'kprobe:do_nanosleep { printf(\"PID %%d sleeping...\\n\", pid); }'\n"
-		"        trace processes calling sleep\n"
-		"    %s -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'\n"
-		"        count system calls by process name\n",
-		name, name, name);
+	        "\nENVIRONMENT:\n"
+	        "    SKEP_<NAME>, BPFTRACE_<NAME>   set the configuration variable <name>\n"
+	        "    BPFTRACE_BTF                   file to take the kernel's BTF from\n"
+	        "    BPFTRACE_COLOR                 auto, always or never\n"
+	        "\nEXAMPLES:\n"
+	        "    %s -l '*sleep*'\n"
+	        "        list probes containing \"sleep\"\n"
+	        "    %s -e 'kprobe:do_nanosleep { printf(\"PID %%d sleeping...\\n\", pid); }'\n"
+	        "        trace processes calling sleep\n"
+	        "    %s -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'\n"
+	        "        count system calls by process name\n",
+	        name, name, name);
 }
 
 /* What is wrong, and no more: all of the usage would push it off the screen. A NULL text: it has
@@ -75,9 +75,9 @@ static int parse_pid(const char *text, pid_t *ret)
 
 	errno = 0;
 	n = strtoull(is_binary ? text + 2 : text, &end,
-		     is_binary				 ? 2
-		     : text[0] == '0' && (text[1] | 32) == 'x' ? 16
-							       : 10);
+	             is_binary                                 ? 2
+	             : text[0] == '0' && (text[1] | 32) == 'x' ? 16
+	                                                       : 10);
 	if (end == text || text[0] == '-') {
 		fprintf(stderr, "ERROR: Failed to parse pid: invalid integer: %s\n", text);
 		return 1;
@@ -103,7 +103,7 @@ static int parse_no_feature(const char *name, char *list, struct options *o)
 			o->no_uprobe_multi = true;
 		else if (strcmp(word, "kprobe_session"))
 			return usage_error(name, "--no-feature takes kprobe_multi, kprobe_session, "
-						 "uprobe_multi");
+			                         "uprobe_multi");
 	}
 	return -1;
 }
@@ -113,8 +113,8 @@ static int parse_no_feature(const char *name, char *list, struct options *o)
 static int parse_stages(const char *list, struct options *o)
 {
 	static const char *const stages[] = {
-		"ast", "types", "ir", "passes", "bpf", "verifier", "all",
-		"codegen", "codegen-opt", "libbpf", "parse", "dis",
+	    "ast", "types",   "ir",          "passes", "bpf",   "verifier",
+	    "all", "codegen", "codegen-opt", "libbpf", "parse", "dis",
 	};
 	const char *s = list;
 
@@ -126,9 +126,9 @@ static int parse_stages(const char *list, struct options *o)
 			i++;
 		if (i == sizeof(stages) / sizeof(*stages)) {
 			fprintf(stderr,
-				"ERROR: Invalid debug stage: %.*s, valid are ast, types, ir, "
-				"passes, bpf, verifier and all\n",
-				(int)len_b, s);
+			        "ERROR: Invalid debug stage: %.*s, valid are ast, types, ir, "
+			        "passes, bpf, verifier and all\n",
+			        (int)len_b, s);
 			return 1;
 		}
 		s += len_b;
@@ -178,7 +178,7 @@ static int take(struct options *o, const char *name, int code, char *value)
 		return err;
 	case 'B':
 		return choose(value, modes, "buffering mode, valid are line, full and none",
-			      &o->buffering);
+		              &o->buffering);
 	case 'q':
 		o->is_quiet = true;
 		return -1;
@@ -234,9 +234,9 @@ int options_parse(int argc, char **argv, struct options *o)
 
 	*o = (struct options){.buffering = OUTPUT_LINE};
 	for (size_t i = 0; i < N_ROWS; i++) {
-		longs[i] = (struct option){rows[i].name, rows[i].argument ? required_argument
-									  : no_argument,
-					   NULL, rows[i].code};
+		longs[i] = (struct option){rows[i].name,
+		                           rows[i].argument ? required_argument : no_argument, NULL,
+		                           rows[i].code};
 		if (rows[i].code <= 31)
 			continue;
 		*s++ = (char)rows[i].code;

@@ -12,8 +12,8 @@ enum trace_action { ACTION_RUN, ACTION_LIST, ACTION_INFO, ACTION_HELP, ACTION_VE
 
 struct options {
 	enum trace_action action;
-	const char *program;	 /* -e text, or NULL */
-	const char *file;	 /* script path or "-", or NULL */
+	const char *program;        /* -e text, or NULL */
+	const char *file;           /* script path or "-", or NULL */
 	vec(const char *) operands; /* positional parameters, or -l patterns */
 	pid_t pid;
 	const char *command; /* -c */

@@ -31,10 +31,19 @@ static uint32_t possible_cpus(void)
 }
 
 static const struct script_target of_our_day = {
-	.has_ringbuf = true, .has_probe_read_split = true, .has_task_btf = true,
-	.has_bpf_loop = true, .has_for_each_map = true, .has_lookup_percpu = true,
-	.has_attach_cookie = true, .has_func_ip = true, .has_mem_alloc = true,
-	.has_ktime_boot = true, .has_ktime_tai = true, .has_sext = true, .has_atomics = true,
+    .has_ringbuf = true,
+    .has_probe_read_split = true,
+    .has_task_btf = true,
+    .has_bpf_loop = true,
+    .has_for_each_map = true,
+    .has_lookup_percpu = true,
+    .has_attach_cookie = true,
+    .has_func_ip = true,
+    .has_mem_alloc = true,
+    .has_ktime_boot = true,
+    .has_ktime_tai = true,
+    .has_sext = true,
+    .has_atomics = true,
 };
 
 void target_describe(struct script_target *t, struct types *types, bool may_ask)

@@ -97,10 +97,9 @@ static int read_source(struct run *r)
 		err = file_read(r->a, r->o.file, &text, &r->source_len_b);
 		if (err)
 			return plain_error("failed to open file '%s': %s", r->o.file,
-					   strerror(-err));
+			                   strerror(-err));
 		r->source = text;
-		r->source_name = strrchr(r->o.file, '/') ? strrchr(r->o.file, '/') + 1
-							 : r->o.file;
+		r->source_name = strrchr(r->o.file, '/') ? strrchr(r->o.file, '/') + 1 : r->o.file;
 	}
 	if (r->o.includes.n) {
 		struct strbuf all = {0};
@@ -132,7 +131,8 @@ static bool script_options(struct run *r)
 	return ok;
 }
 
-/* ---- -l ---------------------------------------------------------------------------------------- */
+/* ---- -l ----------------------------------------------------------------------------------------
+ */
 
 struct listing {
 	struct probe_context *cx;
@@ -149,9 +149,13 @@ static void list_one(void *arg, const char *pattern)
 
 static int list_probes(struct run *r)
 {
-	struct probe_context cx = {.a = r->a, .types = r->types, .diag = r->diag, .pid = r->o.pid,
-				   .is_unsafe = r->o.is_unsafe, .missing = MISSING_WARN,
-				   .max_probes = UINT32_MAX};
+	struct probe_context cx = {.a = r->a,
+	                           .types = r->types,
+	                           .diag = r->diag,
+	                           .pid = r->o.pid,
+	                           .is_unsafe = r->o.is_unsafe,
+	                           .missing = MISSING_WARN,
+	                           .max_probes = UINT32_MAX};
 	struct listing l = {.cx = &cx, .is_verbose = r->o.is_verbose};
 	const char *pattern = r->o.operands.n ? r->o.operands.items[0] : NULL;
 	struct stat st;
@@ -163,13 +167,13 @@ static int list_probes(struct run *r)
 			return 1;
 		ok = script_options(r) &&
 		     script_list_probes(r->a, r->diag, r->source_name, r->source, r->source_len_b,
-					&r->so, list_one, &l);
+		                        &r->so, list_one, &l);
 	} else {
 		if (pattern && strchr(pattern, '.') && !strpbrk(pattern, "*:"))
 			fprintf(stderr,
-				"WARNING: It appears that '%s' is a filename but the file does not "
-				"exist. Treating '%s' as a search pattern.\n",
-				pattern, pattern);
+			        "WARNING: It appears that '%s' is a filename but the file does not "
+			        "exist. Treating '%s' as a search pattern.\n",
+			        pattern, pattern);
 		char *list = pattern ? arena_strdup(r->a, pattern) : NULL;
 
 		if (!list)
@@ -183,7 +187,8 @@ static int list_probes(struct run *r)
 	return ok ? 0 : 1;
 }
 
-/* ---- running ----------------------------------------------------------------------------------- */
+/* ---- running -----------------------------------------------------------------------------------
+ */
 
 static uint64_t ring_bytes(const struct script_config *c)
 {
@@ -194,26 +199,29 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 {
 	const struct script_config *c = &r->config;
 	struct engine_options eo = {.pid = r->o.pid,
-				    .child = child ? child_pid(child) : 0,
-				    .ring_bytes = ring_bytes(c),
-				    .log_size_b = (uint32_t)c->log_size,
-				    .is_verbose = r->o.is_verbose,
-				    .no_kprobe_multi = r->o.no_kprobe_multi,
-				    .no_uprobe_multi = r->o.no_uprobe_multi,
-				    .missing = c->missing_probes,
-				    .diag = r->diag};
+	                            .child = child ? child_pid(child) : 0,
+	                            .ring_bytes = ring_bytes(c),
+	                            .log_size_b = (uint32_t)c->log_size,
+	                            .is_verbose = r->o.is_verbose,
+	                            .no_kprobe_multi = r->o.no_kprobe_multi,
+	                            .no_uprobe_multi = r->o.no_uprobe_multi,
+	                            .missing = c->missing_probes,
+	                            .diag = r->diag};
 	struct symbols *syms = symbols_create();
 	struct session_options so = {
-		.output = {.format = r->o.is_json ? OUTPUT_JSON : OUTPUT_TEXT,
-			   .buffering = (enum output_buffering)r->o.buffering,
-			   .out = stdout, .err = stderr, .is_colored = r->is_colored,
-			   .max_cat_bytes = c->max_cat_bytes, .diag = r->diag,
-			   .no_warnings = r->o.no_warnings},
-		.symbols = syms,
-		.child = child,
-		.is_quiet = r->o.is_quiet,
-		.is_dry_run = r->o.is_dry_run,
-		.no_maps_on_exit = !c->print_maps_on_exit,
+	    .output = {.format = r->o.is_json ? OUTPUT_JSON : OUTPUT_TEXT,
+	               .buffering = (enum output_buffering)r->o.buffering,
+	               .out = stdout,
+	               .err = stderr,
+	               .is_colored = r->is_colored,
+	               .max_cat_bytes = c->max_cat_bytes,
+	               .diag = r->diag,
+	               .no_warnings = r->o.no_warnings},
+	    .symbols = syms,
+	    .child = child,
+	    .is_quiet = r->o.is_quiet,
+	    .is_dry_run = r->o.is_dry_run,
+	    .no_maps_on_exit = !c->print_maps_on_exit,
 	};
 	int status;
 
@@ -223,7 +231,7 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 		if (!so.output.out) {
 			symbols_destroy(syms);
 			return plain_error("Failed to open output file: \"%s\": %s", r->o.output,
-					   strerror(errno));
+			                   strerror(errno));
 		}
 	}
 	status = session_run(img, &engine_kernel, &eo, &so);
@@ -256,7 +264,7 @@ static int run_script(struct run *r)
 	r->so.dump = &dump;
 	r->so.effective = &r->config;
 	img = script_compile(r->a, r->diag, r->types, r->source_name, r->source, r->source_len_b,
-			     &r->so);
+	                     &r->so);
 	fputs(sb_str(&dump), stdout);
 	fflush(stdout);
 	show_diagnostics(r);

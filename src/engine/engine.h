@@ -13,26 +13,28 @@
 struct engine;
 
 struct engine_options {
-	pid_t pid;		/* -p: restrict attachments to this process, or 0 */
-	pid_t child;		/* -c: the child held before exec, or 0 */
-	uint64_t ring_bytes;	/* 0: chosen from free memory, 256 KiB .. 2 MiB, power of two */
-	uint32_t log_size_b;	/* verifier log */
-	bool is_verbose;	/* keep the verifier's log also on success */
+	pid_t pid;           /* -p: restrict attachments to this process, or 0 */
+	pid_t child;         /* -c: the child held before exec, or 0 */
+	uint64_t ring_bytes; /* 0: chosen from free memory, 256 KiB .. 2 MiB, power of two */
+	uint32_t log_size_b; /* verifier log */
+	bool is_verbose;     /* keep the verifier's log also on success */
 	bool no_kprobe_multi, no_uprobe_multi; /* --no-feature */
-	int missing;		/* MISSING_ERROR / WARN / IGNORE (probe/probe.h's order) for refused attachments */
-	const struct diag *diag; /* the sources spans point into, for line information; may be NULL */
+	int missing; /* MISSING_ERROR / WARN / IGNORE (probe/probe.h's order) for refused
+	                attachments */
+	const struct diag
+	    *diag; /* the sources spans point into, for line information; may be NULL */
 };
 
 /* What went wrong, for the person. `at` is set where a program is to blame. Strings in the image's
  * arena. */
 struct engine_error {
-	int err;		/* -errno */
-	const char *text;	/* one line, says what was tried and what would help */
-	const char *hint;	/* the kernel's reason in words, or NULL */
-	struct span at;		/* source of the refused instruction, or NO_SPAN */
-	const char *log;	/* the kernel verifier's log, or NULL; with is_verbose also of a
-				   load that went well (err is 0 then) */
-	uint32_t program;	/* index, or UINT32_MAX */
+	int err;          /* -errno */
+	const char *text; /* one line, says what was tried and what would help */
+	const char *hint; /* the kernel's reason in words, or NULL */
+	struct span at;   /* source of the refused instruction, or NO_SPAN */
+	const char *log;  /* the kernel verifier's log, or NULL; with is_verbose also of a
+	                     load that went well (err is 0 then) */
+	uint32_t program; /* index, or UINT32_MAX */
 };
 
 /* Called for each event record, in order of arrival. */
@@ -40,19 +42,19 @@ typedef void engine_event_fn(void *arg, const void *record, uint32_t size_b);
 /* Called for each entry of a map. `values` holds n_values values of value_stride bytes (one, or
  * one per possible CPU). Return false to stop. */
 typedef bool engine_entry_fn(void *arg, const void *key, const void *values, uint32_t n_values,
-			     uint32_t value_stride_b);
+                             uint32_t value_stride_b);
 
 struct engine_ops {
 	const char *name;
 	/* Creates maps and loads programs. On failure 0 < n errors in *ret_error, nothing is left
 	 * behind, returns NULL. */
 	struct engine *(*load)(const struct image *img, const struct engine_options *opts,
-			       struct engine_error *ret_error);
+	                       struct engine_error *ret_error);
 	int (*run_begin)(struct engine *e, struct engine_error *ret_error);
 	/* Attaches everything; *ret_attached counts the user's probes now attached. Warnings for
 	 * attachments that failed but may (opts.missing) go through `warn`. */
 	int (*attach)(struct engine *e, void (*warn)(void *arg, struct span at, const char *text),
-		      void *arg, uint32_t *ret_attached, struct engine_error *ret_error);
+	              void *arg, uint32_t *ret_attached, struct engine_error *ret_error);
 	/* Waits up to timeout_ms (-1: for ever, 0: not at all) or until a wake-up, and hands over
 	 * what is there. Returns the number of records, or -errno (-EINTR on a signal). `extra_fd`
 	 * (or -1) ends the wait early when readable (child's pidfd, signalfd). */

@@ -16,7 +16,8 @@ uint32_t image_frame_size(enum stack_mode mode)
 
 uint32_t image_stack_size(const struct type *t)
 {
-	return (uint32_t)sizeof(struct image_stack) + t->stack_depth * image_frame_size(t->stack_mode);
+	return (uint32_t)sizeof(struct image_stack) +
+	       t->stack_depth * image_frame_size(t->stack_mode);
 }
 
 uint32_t image_value_size(const struct type *t)

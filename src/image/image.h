@@ -16,19 +16,20 @@
 /* ---- programs ------------------------------------------------------------------------------ */
 
 enum attach_kind {
-	ATTACH_BEGIN,	/* run once before the main loop (BPF_PROG_TEST_RUN of a RAW_TRACEPOINT program) */
-	ATTACH_END,	/* run once after it */
-	ATTACH_KPROBE,	/* func (+ off_b), or address */
+	ATTACH_BEGIN,  /* run once before the main loop (BPF_PROG_TEST_RUN of a RAW_TRACEPOINT
+	                  program) */
+	ATTACH_END,    /* run once after it */
+	ATTACH_KPROBE, /* func (+ off_b), or address */
 	ATTACH_KRETPROBE,
-	ATTACH_TRACING, /* fentry, fexit: the program's attach_btf_id says where */
+	ATTACH_TRACING,            /* fentry, fexit: the program's attach_btf_id says where */
 	ATTACH_BTF_RAW_TRACEPOINT, /* tp_btf: likewise */
-	ATTACH_RAW_TRACEPOINT,	   /* by name: func */
-	ATTACH_TRACEPOINT,	   /* perf event: category, func (tracepoint_id if >= 0) */
-	ATTACH_UPROBE,		   /* path, address = file offset */
+	ATTACH_RAW_TRACEPOINT,     /* by name: func */
+	ATTACH_TRACEPOINT,         /* perf event: category, func (tracepoint_id if >= 0) */
+	ATTACH_UPROBE,             /* path, address = file offset */
 	ATTACH_URETPROBE,
-	ATTACH_PROFILE,	 /* cpu-clock perf event on every CPU; period */
+	ATTACH_PROFILE,  /* cpu-clock perf event on every CPU; period */
 	ATTACH_INTERVAL, /* the same on one CPU */
-	ATTACH_PERF,	 /* perf_type, perf_config, period = count */
+	ATTACH_PERF,     /* perf_type, perf_config, period = count */
 };
 
 struct image_attach {
@@ -41,49 +42,51 @@ struct image_attach {
 	uint64_t period; /* ns, Hz (is_frequency) or count */
 	bool is_frequency;
 	int32_t tracepoint_id;
-	/* What bpf_get_attach_cookie() returns: index of the probe's name in image.probe_names. Only
-	 * needed if the program's uses_cookie. */
+	/* What bpf_get_attach_cookie() returns: index of the probe's name in image.probe_names.
+	 * Only needed if the program's uses_cookie. */
 	uint64_t cookie;
 	uint32_t n_probes; /* how many of the user's probes this one attachment serves (a syscall
-			      dispatcher on one raw tracepoint serves hundreds); at least 1 */
+	                      dispatcher on one raw tracepoint serves hundreds); at least 1 */
 };
 
 struct image_program {
 	const char *name; /* at most 15 characters are shown by the kernel */
-	uint32_t type;	  /* enum bpf_prog_type */
+	uint32_t type;    /* enum bpf_prog_type */
 	uint32_t expected_attach_type;
-	uint32_t attach_btf_id;	    /* TRACING: function or raw tracepoint typedef */
+	uint32_t attach_btf_id;     /* TRACING: function or raw tracepoint typedef */
 	uint32_t attach_btf_obj_id; /* 0: vmlinux */
 	struct ir_code code;
-	const char *const *func_names; /* one per code.func_starts */
+	const char *const *func_names;         /* one per code.func_starts */
 	const enum ir_ptr *const *func_params; /* for BTF func_info: parameter kinds */
 	vec(struct image_attach) attaches;
 	bool uses_cookie;
-	bool is_optional;      /* attach failure is a warning (missing_probes = warn) or silent */
-	struct span at;	       /* the probe in the script */
+	bool is_optional; /* attach failure is a warning (missing_probes = warn) or silent */
+	struct span at;   /* the probe in the script */
 };
 
 /* ---- maps ---------------------------------------------------------------------------------- */
 
 enum map_role {
-	MAP_KEYED,	 /* one @map[...] of the script */
-	MAP_GLOBALS,	 /* ARRAY, one entry: all scalar, non-aggregated @maps, by direct address */
+	MAP_KEYED,       /* one @map[...] of the script */
+	MAP_GLOBALS,     /* ARRAY, one entry: all scalar, non-aggregated @maps, by direct address */
 	MAP_CPU_GLOBALS, /* PERCPU_ARRAY, one entry: all scalar aggregated @maps */
-	MAP_RODATA,	 /* ARRAY, one entry, frozen: string literals, tables */
-	MAP_SCRATCH,	 /* PERCPU_ARRAY, one entry per program: strings, big keys */
-	MAP_RING,	 /* RINGBUF; max_entries 0: the session decides the size */
-	MAP_PERF,	 /* PERF_EVENT_ARRAY: where there is no ring buffer */
-	MAP_LOST,	 /* PERCPU_ARRAY of u64, one entry per program: events that could not be delivered */
-	MAP_STACKS,	 /* HASH, u64 id -> struct image_stack; one map per size of value */
+	MAP_RODATA,      /* ARRAY, one entry, frozen: string literals, tables */
+	MAP_SCRATCH,     /* PERCPU_ARRAY, one entry per program: strings, big keys */
+	MAP_RING,        /* RINGBUF; max_entries 0: the session decides the size */
+	MAP_PERF,        /* PERF_EVENT_ARRAY: where there is no ring buffer */
+	MAP_LOST, /* PERCPU_ARRAY of u64, one entry per program: events that could not be delivered
+	           */
+	MAP_STACKS, /* HASH, u64 id -> struct image_stack; one map per size of value */
 };
 
 struct image_map {
 	enum map_role role;
 	const char *name; /* kernel object name: at most 15 of [A-Za-z0-9_.] */
-	uint32_t type;	  /* enum bpf_map_type */
+	uint32_t type;    /* enum bpf_map_type */
 	uint32_t key_size_b, value_size_b, max_entries, flags;
-	const void *init; /* MAP_RODATA, MAP_GLOBALS: initial value of value_size_b bytes, or NULL */
-	bool is_unused;	  /* nothing refers to it: engines create no map */
+	const void
+	    *init;      /* MAP_RODATA, MAP_GLOBALS: initial value of value_size_b bytes, or NULL */
+	bool is_unused; /* nothing refers to it: engines create no map */
 };
 
 /* A stack's frames, kept once however often it is seen. The id is a hash that the program makes of
@@ -97,11 +100,11 @@ uint32_t image_stack_size(const struct type *t); /* of the whole struct image_st
 
 /* A script's @map as its user sees it. */
 struct image_var {
-	const char *name;	/* "@x", "@" */
+	const char *name;       /* "@x", "@" */
 	const struct type *key; /* NULL: scalar. `@x[a,b]` is one tuple key */
 	const struct type *value;
-	uint32_t map;  /* index of its kernel map */
-	uint32_t off_b; /* scalars: where in that map's value */
+	uint32_t map;    /* index of its kernel map */
+	uint32_t off_b;  /* scalars: where in that map's value */
 	bool is_per_cpu; /* the kernel map keeps a value per CPU: reduce on reading */
 };
 
@@ -118,32 +121,34 @@ uint32_t image_value_size(const struct type *t);   /* any value type, as laid ou
  * with that number says. */
 struct image_record {
 	uint32_t event; /* index into image.events */
-	uint32_t arg;	/* free for the event: see each kind */
+	uint32_t arg;   /* free for the event: see each kind */
 };
 
 enum event_kind {
 	EVENT_PRINTF, /* format, fields */
 	EVENT_ERRORF,
 	EVENT_WARNF,
-	EVENT_PRINT,	 /* one field: print(value) */
-	EVENT_PRINT_MAP, /* var, top, div */
-	EVENT_PRINT_ELEMENT, /* var; one field, the key: the value is read when printed, over all CPUs */
-	EVENT_CLEAR,	 /* var */
-	EVENT_ZERO,	 /* var */
-	EVENT_TIME,	 /* format */
-	EVENT_JOIN,	 /* fields: the strings (arg = how many are used); format = separator */
-	EVENT_CAT,	 /* format, fields: the path */
-	EVENT_SYSTEM,	 /* format, fields: the command */
-	EVENT_EXIT,	 /* arg = exit code; ends the session */
-	EVENT_RUNTIME_WARNING, /* text `format`, at the span; arg = -retcode, helper = name or NULL */
+	EVENT_PRINT,         /* one field: print(value) */
+	EVENT_PRINT_MAP,     /* var, top, div */
+	EVENT_PRINT_ELEMENT, /* var; one field, the key: the value is read when printed, over all
+	                        CPUs */
+	EVENT_CLEAR,         /* var */
+	EVENT_ZERO,          /* var */
+	EVENT_TIME,          /* format */
+	EVENT_JOIN,          /* fields: the strings (arg = how many are used); format = separator */
+	EVENT_CAT,           /* format, fields: the path */
+	EVENT_SYSTEM,        /* format, fields: the command */
+	EVENT_EXIT,          /* arg = exit code; ends the session */
+	EVENT_RUNTIME_WARNING, /* text `format`, at the span; arg = -retcode, helper = name or NULL
+	                        */
 	EVENT_N
 };
 
 struct image_field {
 	const struct type *type;
 	uint32_t off_b; /* from the record's start */
-	/* A string behind the fixed part, as long as it is: the u32 at off_b says where it begins. It
-	 * ends with a NUL inside the record. */
+	/* A string behind the fixed part, as long as it is: the u32 at off_b says where it begins.
+	 * It ends with a NUL inside the record. */
 	bool is_packed;
 };
 /* Where a field's bytes are in a record. */
@@ -160,7 +165,7 @@ struct image_event {
 	const struct image_field *fields;
 	uint32_t n_fields;
 	uint32_t size_b; /* of the whole record, or of its fixed part */
-	uint32_t var;	 /* image.vars */
+	uint32_t var;    /* image.vars */
 	uint32_t top, div;
 	const char *helper;
 	struct span at;
@@ -175,10 +180,10 @@ struct image {
 	vec(struct image_var) vars;
 	vec(struct image_event) events;
 	vec(const char *) probe_names; /* the user's probes, by cookie */
-	vec(const char *) strings;     /* strftime formats and the like, by number (1-based; 0: none) */
+	vec(const char *) strings; /* strftime formats and the like, by number (1-based; 0: none) */
 	const char *license;
-	uint32_t n_probes;	  /* for "Attached N probes" */
-	bool has_only_begin_end;  /* nothing else can fire: the session ends by itself */
+	uint32_t n_probes;       /* for "Attached N probes" */
+	bool has_only_begin_end; /* nothing else can fire: the session ends by itself */
 	/* MAP_GLOBALS offsets the engine fills before programs run; UINT32_MAX: not used */
 	uint32_t start_ns_off_b; /* u64: bpf_ktime_get_boot_ns at the start, for `elapsed` */
 	/* Facts the text was compiled for, as the session needs them */

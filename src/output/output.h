@@ -32,26 +32,29 @@ struct output_options {
 
 struct output;
 struct output *output_create(const struct image *img, struct symbols *syms,
-			     const struct output_options *opts);
+                             const struct output_options *opts);
 void output_destroy(struct output *o); /* flushes */
-void output_flush(struct output *o); /* after each drained batch; with OUTPUT_FULL only what is much */
+void output_flush(
+    struct output *o); /* after each drained batch; with OUTPUT_FULL only what is much */
 bool output_is_broken(const struct output *o); /* nobody reads any more (EPIPE) */
 
 /* Text of a value (9.2), without newline; its JSON form (9.8). `bytes` has image_value_size(t)
  * bytes, aggregations already reduced over CPUs (one per-CPU layout holding the total). */
-void output_value_text(struct output *o, const struct type *t, const void *bytes, struct strbuf *out);
-void output_value_json(struct output *o, const struct type *t, const void *bytes, struct strbuf *out);
+void output_value_text(struct output *o, const struct type *t, const void *bytes,
+                       struct strbuf *out);
+void output_value_json(struct output *o, const struct type *t, const void *bytes,
+                       struct strbuf *out);
 /* printf with the record's fields (part 8). */
 void output_format(struct output *o, const char *format, const struct image_field *fields,
-		   uint32_t n_fields, const void *record, struct strbuf *out);
+                   uint32_t n_fields, const void *record, struct strbuf *out);
 /* Checks a format string against argument types at compile time (part 8). Returns NULL, or the
  * text of the mistake in the arena. */
 const char *output_check_format(struct arena *a, const char *format,
-				const struct type *const *types, uint32_t n_types);
+                                const struct type *const *types, uint32_t n_types);
 
 /* Reduce per-CPU values of an aggregation (image.h layouts) into one. */
 void output_reduce(const struct type *t, const void *values, uint32_t n_values, uint32_t stride_b,
-		   void *ret);
+                   void *ret);
 
 /* A whole map. Entries are collected, ordered (9.3) and printed; top, div 0: all, undivided.
  * Values are already reduced. */
@@ -61,10 +64,12 @@ void output_map_add(struct output_map *m, const void *key, const void *value);
 void output_map_end(struct output_map *m, uint32_t top, uint32_t div); /* prints and frees */
 
 /* Whole emissions, each in the chosen format. */
-void output_attached(struct output *o, uint32_t n_probes);  /* banner: stderr in text, stdout in JSON */
-void output_event(struct output *o, const struct image_event *ev, const void *record, uint32_t size_b);
+void output_attached(struct output *o,
+                     uint32_t n_probes); /* banner: stderr in text, stdout in JSON */
+void output_event(struct output *o, const struct image_event *ev, const void *record,
+                  uint32_t size_b);
 /* ^ everything but PRINT_MAP, CLEAR, ZERO and EXIT, which the session does itself */
-void output_lost(struct output *o, uint64_t n_since);	    /* "Lost N events" */
+void output_lost(struct output *o, uint64_t n_since); /* "Lost N events" */
 void output_lost_total(struct output *o, uint64_t n_total);
 void output_exit_gap(struct output *o); /* the two newlines before the maps (text only) */
 

@@ -13,47 +13,73 @@
 
 enum node_kind {
 	/* expressions */
-	NODE_INT,	/* number; also folded constants, durations, enum constants, bools (type says) */
-	NODE_STRING,	/* string */
-	NODE_BUILTIN,	/* builtin, e.g. pid; also `args` */
-	NODE_CALL,	/* function (infer: resolved from name), args */
-	NODE_VAR,	/* $x: name, var (infer) */
-	NODE_MAP,	/* @x or @x[key]: name, map (infer), key in args[0] or none (@x[a,b]: a NODE_TUPLE) */
-	NODE_PARAM,	/* $1: number; gone after parsing parameters are substituted: INT or STRING with is_param */
-	NODE_IDENT,	/* any other name; infer turns it into INT (enum constant, define) or reports it */
-	NODE_UNARY,	/* op, args[0] */
-	NODE_BINARY,	/* op, args[0], args[1] */
-	NODE_INCDEC,	/* op (OP_INC, OP_DEC), is_postfix, args[0] a VAR or MAP */
-	NODE_TERNARY,	/* args[0] ? args[1] : args[2]; args[1] NULL: `?:` */
-	NODE_FIELD,	/* args[0] . name (or -> name); tuple: number. infer: field, field_off_b */
-	NODE_INDEX,	/* args[0] [ args[1] ] */
-	NODE_TUPLE,	/* args; names (records) or NULL */
-	NODE_CAST,	/* (cast_to) args[0]; also inserted by inference (is_implicit) */
-	NODE_SIZEOF,	/* type_text or args[0]; infer folds to INT */
-	NODE_OFFSETOF,	/* type_text or args[0], then name "a.b"; infer folds to INT */
-	NODE_BLOCK,	/* stmts; as an expression also result in args[0] */
-	NODE_IF,	/* args[0] condition, args[1] then (BLOCK), args[2] else (BLOCK, IF) or NULL; also an expression */
+	NODE_INT, /* number; also folded constants, durations, enum constants, bools (type says) */
+	NODE_STRING,  /* string */
+	NODE_BUILTIN, /* builtin, e.g. pid; also `args` */
+	NODE_CALL,    /* function (infer: resolved from name), args */
+	NODE_VAR,     /* $x: name, var (infer) */
+	NODE_MAP,     /* @x or @x[key]: name, map (infer), key in args[0] or none (@x[a,b]: a
+	                 NODE_TUPLE) */
+	NODE_PARAM, /* $1: number; gone after parsing parameters are substituted: INT or STRING with
+	               is_param */
+	NODE_IDENT, /* any other name; infer turns it into INT (enum constant, define) or reports it
+	             */
+	NODE_UNARY, /* op, args[0] */
+	NODE_BINARY,   /* op, args[0], args[1] */
+	NODE_INCDEC,   /* op (OP_INC, OP_DEC), is_postfix, args[0] a VAR or MAP */
+	NODE_TERNARY,  /* args[0] ? args[1] : args[2]; args[1] NULL: `?:` */
+	NODE_FIELD,    /* args[0] . name (or -> name); tuple: number. infer: field, field_off_b */
+	NODE_INDEX,    /* args[0] [ args[1] ] */
+	NODE_TUPLE,    /* args; names (records) or NULL */
+	NODE_CAST,     /* (cast_to) args[0]; also inserted by inference (is_implicit) */
+	NODE_SIZEOF,   /* type_text or args[0]; infer folds to INT */
+	NODE_OFFSETOF, /* type_text or args[0], then name "a.b"; infer folds to INT */
+	NODE_BLOCK,    /* stmts; as an expression also result in args[0] */
+	NODE_IF, /* args[0] condition, args[1] then (BLOCK), args[2] else (BLOCK, IF) or NULL; also
+	            an expression */
 	/* statements */
-	NODE_EXPR,	/* args[0], value dropped */
-	NODE_LET,	/* name, var (infer), type_text or NULL, args[0] initial value or NULL */
-	NODE_ASSIGN,	/* args[0] (VAR, MAP, or FIELD/UNARY-deref: an error) op= args[1]; op OP_NONE for plain */
-	NODE_WHILE,	/* args[0], args[1] body */
-	NODE_FOR_MAP,	/* name = loop variable, var (infer), args[0] MAP without key, args[1] body */
+	NODE_EXPR,    /* args[0], value dropped */
+	NODE_LET,     /* name, var (infer), type_text or NULL, args[0] initial value or NULL */
+	NODE_ASSIGN,  /* args[0] (VAR, MAP, or FIELD/UNARY-deref: an error) op= args[1]; op OP_NONE
+	                 for plain */
+	NODE_WHILE,   /* args[0], args[1] body */
+	NODE_FOR_MAP, /* name = loop variable, var (infer), args[0] MAP without key, args[1] body */
 	NODE_FOR_RANGE, /* name, var (infer), args[0] from, args[1] to (exclusive), args[2] body */
-	NODE_UNROLL,	/* args[0] count, args[1] body */
+	NODE_UNROLL,    /* args[0] count, args[1] body */
 	NODE_BREAK,
 	NODE_CONTINUE,
-	NODE_RETURN, /* args[0] or NULL */
+	NODE_RETURN,  /* args[0] or NULL */
 	NODE_DISCARD, /* `_ = e;` args[0] */
 	NODE_N
 };
 
 enum op {
 	OP_NONE,
-	OP_LOR, OP_LAND, OP_OR, OP_XOR, OP_AND, OP_EQ, OP_NE, OP_LT, OP_GT, OP_LE, OP_GE,
-	OP_SHL, OP_SHR, OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_MOD,
-	OP_NEG, OP_NOT, OP_BNOT, OP_DEREF, OP_ADDR,
-	OP_INC, OP_DEC,
+	OP_LOR,
+	OP_LAND,
+	OP_OR,
+	OP_XOR,
+	OP_AND,
+	OP_EQ,
+	OP_NE,
+	OP_LT,
+	OP_GT,
+	OP_LE,
+	OP_GE,
+	OP_SHL,
+	OP_SHR,
+	OP_ADD,
+	OP_SUB,
+	OP_MUL,
+	OP_DIV,
+	OP_MOD,
+	OP_NEG,
+	OP_NOT,
+	OP_BNOT,
+	OP_DEREF,
+	OP_ADDR,
+	OP_INC,
+	OP_DEC,
 	OP_N
 };
 const char *op_text(enum op op);
@@ -68,15 +94,15 @@ struct variable {
 	bool has_declared_type;
 	bool is_loop_variable;
 	bool is_captured; /* used inside a for body but declared outside: lives in memory there */
-	uint32_t id;	  /* dense within its probe */
+	uint32_t id;      /* dense within its probe */
 };
 
 /* A @map of the whole unit. */
 struct map {
 	const char *name; /* with the @ */
 	bool is_keyed;
-	const struct type *key;	  /* (infer) NULL while scalar or unknown */
-	const struct type *value; /* (infer) */
+	const struct type *key;         /* (infer) NULL while scalar or unknown */
+	const struct type *value;       /* (infer) */
 	bool value_is_flexible_literal; /* (infer) only literals so far: adopts signedness */
 	struct span first_use;
 	/* `let @m = hash(n);` */
@@ -86,7 +112,7 @@ struct map {
 	uint32_t id; /* dense within the unit */
 };
 
-struct builtin;	 /* script/builtins.h: a row of builtins.def */
+struct builtin;  /* script/builtins.h: a row of builtins.def */
 struct function; /* a row of functions.def */
 
 struct node {
@@ -97,17 +123,17 @@ struct node {
 	const char *string; /* STRING: the bytes, string_len_b of them, NUL-terminated behind */
 	uint32_t string_len_b;
 	uint64_t number;
-	bool is_param;	    /* INT/STRING: came from $N; `string` keeps the text as given */
+	bool is_param; /* INT/STRING: came from $N; `string` keeps the text as given */
 	bool is_postfix, is_implicit;
 	bool is_unsigned_literal; /* u suffix */
-	bool is_flexible;   /* (infer) non-negative literal that adopts the other side's signedness */
+	bool is_flexible; /* (infer) non-negative literal that adopts the other side's signedness */
 	bool is_statement_value_used; /* (infer) calls in expression position */
 	struct node **args;
 	uint32_t n_args;
 	const char *const *names; /* TUPLE: record member names */
 	vec(struct node *) stmts; /* BLOCK */
-	struct span type_at; /* where the type name stands: CAST SIZEOF OFFSETOF LET */
-	const char *type_text; /* the type name as written, NULL if none */
+	struct span type_at;      /* where the type name stands: CAST SIZEOF OFFSETOF LET */
+	const char *type_text;    /* the type name as written, NULL if none */
 	/* filled by inference */
 	const struct type *type;    /* of the value; never NULL after inference for expressions */
 	const struct type *cast_to; /* CAST */
@@ -116,19 +142,20 @@ struct node {
 	const struct builtin *builtin;
 	const struct function *function;
 	const struct field *field; /* FIELD of a struct, tuple or record */
-	uint32_t field_off_b;	   /* from the outermost object's start (anonymous members added up) */
+	uint32_t field_off_b; /* from the outermost object's start (anonymous members added up) */
 };
 
 /* One probe block; after expansion all its targets can share one program body. */
 struct probe {
 	struct span at;
 	vec(struct attach_point) points; /* as written */
-	struct node *predicate;		 /* or NULL */
-	struct node *body;		 /* BLOCK */
+	struct node *predicate;          /* or NULL */
+	struct node *body;               /* BLOCK */
 	/* after expansion */
 	enum probe_kind kind;
 	probe_targets targets;
-	uint32_t index; /* position among the blocks of the source: programs of one event run in this order */
+	uint32_t index; /* position among the blocks of the source: programs of one event run in
+	                   this order */
 	/* after inference */
 	const struct type *args_type; /* the struct behind `args`, or NULL */
 	vec(struct variable *) vars;
@@ -147,7 +174,7 @@ struct unit {
 	struct arena *a;
 	struct diag *diag;
 	struct types *types;
-	uint32_t source; /* number of the main text in diag */
+	uint32_t source;           /* number of the main text in diag */
 	size_t c_begin_b, c_end_b; /* the C section */
 	vec(struct config_setting) config;
 	vec(struct probe *) probes;

@@ -31,11 +31,11 @@ enum {
 	W_RETVAL = W(KRETPROBE) | W(URETPROBE) | W(FEXIT),
 	W_FUNC = W(KPROBE) | W(KRETPROBE) | W(UPROBE) | W(URETPROBE) | W(FENTRY) | W(FEXIT),
 	W_CTX = W(KPROBE) | W(KRETPROBE) | W(UPROBE) | W(URETPROBE) | W(PROFILE) | W(INTERVAL) |
-		W(SOFTWARE) | W(HARDWARE),
+	        W(SOFTWARE) | W(HARDWARE),
 	W_REGS = W_CTX,
 	W_UADDR = W(UPROBE) | W(URETPROBE),
 	W_SIGNAL = W(KPROBE) | W(KRETPROBE) | W(UPROBE) | W(URETPROBE) | W(TRACEPOINT) |
-		   W(RAWTRACEPOINT) | W(PROFILE) | W(FENTRY) | W(FEXIT),
+	           W(RAWTRACEPOINT) | W(PROFILE) | W(FENTRY) | W(FEXIT),
 };
 
 enum { KIND_S = 1, KIND_A = 2, KIND_C = 4, KIND_G = 8, KIND_U = 16, KIND_SU = 17, KIND_AU = 18 };
@@ -59,8 +59,8 @@ struct function {
 /* NULL if there is none. "arg3" and "sarg3" find the rows `arg`, `sarg` and set *ret_number. */
 const struct builtin *builtin_find(const char *name, uint64_t *ret_number);
 const struct function *function_find(const char *name);
-bool name_is_unsupported(const char *name); /* known to the language, and not to us (yet) */
-const struct builtin *builtin_row(uint32_t i);	 /* NULL behind the last */
+bool name_is_unsupported(const char *name);      /* known to the language, and not to us (yet) */
+const struct builtin *builtin_row(uint32_t i);   /* NULL behind the last */
 const struct function *function_row(uint32_t i); /* NULL behind the last */
 
 #endif

@@ -26,8 +26,8 @@ struct value {
 /* How `args` and the raw arguments are had in the current program. */
 enum args_source {
 	ARGS_NONE,
-	ARGS_RECORD,	    /* perf tracepoint: the context is the record */
-	ARGS_SLOTS,	    /* fentry, fexit, tp_btf: u64 slots behind the context */
+	ARGS_RECORD,        /* perf tracepoint: the context is the record */
+	ARGS_SLOTS,         /* fentry, fexit, tp_btf: u64 slots behind the context */
 	ARGS_SYSCALL_ENTER, /* tp_btf/sys_enter: slot 0 = pt_regs, slot 1 = number */
 	ARGS_SYSCALL_EXIT,  /* tp_btf/sys_exit: slot 0 = pt_regs, slot 1 = result */
 };
@@ -35,15 +35,15 @@ enum args_source {
 /* One IR function being filled: the probe itself or a loop body that became a callback. */
 struct lower_func {
 	struct ir_func *f;
-	struct ir_builder pro; /* prologue: look-ups that the whole function uses */
+	struct ir_builder pro;    /* prologue: look-ups that the whole function uses */
 	struct ir_block *pro_end; /* where the prologue goes when it can't: straight out */
 	struct ir_block *body_start;
 	struct ir_block *failed; /* returns 0 */
 	struct lower_func *outer;
-	struct ir_inst **scratch;     /* base per scratch chunk, NULL: not looked up yet */
+	struct ir_inst **scratch; /* base per scratch chunk, NULL: not looked up yet */
 	uint32_t n_scratch;
 	struct ir_inst **cpu_globals; /* base per CPU_GLOBALS map */
-	struct ir_inst *ctx;	      /* NULL in callbacks */
+	struct ir_inst *ctx;          /* NULL in callbacks */
 };
 
 struct lower_loop {
@@ -60,8 +60,12 @@ struct lower {
 	/* maps of the image, by role */
 	uint32_t globals, rodata, ring, lost;
 	bool has_globals, has_rodata, has_ring, has_lost;
-	enum { RAW_UNASKED, RAW_NO, RAW_YES } btf_raw_tracepoints; /* can they be attached by BTF? */
-	vec(uint32_t) cpu_globals;	/* image maps */
+	enum {
+		RAW_UNASKED,
+		RAW_NO,
+		RAW_YES
+	} btf_raw_tracepoints;          /* can they be attached by BTF? */
+	vec(uint32_t) cpu_globals;      /* image maps */
 	vec(uint32_t) cpu_globals_used; /* bytes of each */
 	uint32_t globals_used;
 	struct strbuf rodata_bytes;
@@ -74,16 +78,16 @@ struct lower {
 	struct ir_builder b;
 	struct probe *probe;
 	const struct probe_target *target; /* the only one, or NULL if there are several */
-	struct ir_inst *target_index;	   /* runtime index into the probe's targets, or NULL */
+	struct ir_inst *target_index;      /* runtime index into the probe's targets, or NULL */
 	uint32_t probe_names_off_b, probe_name_stride; /* rodata table for it */
 	uint32_t first_probe_name;
 	enum args_source args;
 	struct ir_block *body_exit;
 	struct lower_loop *loop;
-	uint32_t program; /* index in the image */
+	uint32_t program;                    /* index in the image */
 	uint32_t scratch_used, scratch_high; /* bytes; a statement's temporaries are given back */
-	vec(uint32_t) scratch_maps;	     /* image maps of this program's chunks */
-	struct slot_of_var *vars;	     /* per struct variable.id */
+	vec(uint32_t) scratch_maps;          /* image maps of this program's chunks */
+	struct slot_of_var *vars;            /* per struct variable.id */
 	uint32_t n_callbacks;
 };
 
@@ -94,7 +98,30 @@ struct slot_of_var {
 	uint32_t scratch; /* is_memory: offset */
 };
 
-/* ---- lower.c: programs and shared services ---- */
+/* ---- lower.c: programs, functions, blocks ---- */
+void lower_program_begin(struct lower *l, const char *name);
+/* Passes, emission; the program joins the image. */
+bool lower_program_end(struct lower *l, struct image_program *p);
+/* Names of a probe's targets go to the image (for cookies) and, when the script asks which one
+ * fired, to a read-only table. */
+void lower_probe_names(struct lower *l, const struct probe *pr);
+/* One probe's predicate and body at the builder's place; control continues in a fresh block. */
+void lower_body(struct lower *l, struct probe *pr);
+bool lower_prefers_perf(const struct probe *pr);
+bool lower_has_raw_tracepoints(struct lower *l);
+
+/* ---- lower_syscall.c ---- */
+/* Is the probe one of those that the program on sys_enter (sys_exit) serves? */
+bool lower_is_dispatched(struct lower *l, const struct probe *pr, bool is_enter);
+bool lower_syscalls(struct lower *l, bool is_enter);
+
+/* ---- lower_storage.c ---- */
+uint32_t lower_add_map(struct lower *l, enum map_role role, const char *name, uint32_t type,
+                       uint32_t key_b, uint32_t value_b, uint32_t entries);
+void lower_make_vars(struct lower *l);   /* the image's maps and variables */
+void lower_finish_maps(struct lower *l); /* their final sizes */
+
+/* ---- lower.c and lower_storage.c: services ---- */
 struct ir_inst *lower_ctx(struct lower *l);
 /* Memory for `size_b` bytes, aligned to 8: stack for small ones, per-CPU scratch for others.
  * Lasts until the statement ends (lower_temp_mark / release). */
@@ -122,14 +149,14 @@ struct ir_inst *lower_int(struct lower *l, struct node *n);
 void lower_into(struct lower *l, struct node *n, struct ir_inst *dst, uint8_t align_b, bool pad);
 /* The same for a value at hand that becomes `type` (strings grow). */
 void lower_store(struct lower *l, struct value v, const struct type *type, struct ir_inst *dst,
-		 uint8_t align_b, bool pad);
+                 uint8_t align_b, bool pad);
 /* Make a memory value readable directly (copies what is in kernel or user memory). */
 struct value lower_direct(struct lower *l, struct value v);
 void lower_cond(struct lower *l, struct node *n, struct ir_block *then, struct ir_block *otherwise);
 enum ir_ptr lower_ptr_kind(struct lower *l, const struct type *ptr, struct ir_inst *v);
 /* The value of `type` at address + off_b: a load for registers, a reference for memory. */
 struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *address,
-		      int64_t off_b, uint8_t align_b);
+                      int64_t off_b, uint8_t align_b);
 
 /* With -k: a warning if a read helper's result is an error. */
 void lower_check_read(struct lower *l, struct ir_inst *ret, enum ir_ptr kind);
@@ -140,8 +167,9 @@ struct ir_inst *lower_strcontains(struct lower *l, struct node *hay, struct node
 struct ir_inst *lower_strlen(struct lower *l, struct node *s);
 /* Read a C string at p into dst (size_b bytes). */
 /* Returns the helper's result: bytes read, or -errno. */
-struct ir_inst *lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_inst *size, uint32_t max_b,
-		    struct ir_inst *p, enum ir_ptr kind, uint8_t align_b, bool pad);
+struct ir_inst *lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_inst *size,
+                               uint32_t max_b, struct ir_inst *p, enum ir_ptr kind, uint8_t align_b,
+                               bool pad);
 
 /* str() at `dst` in scratch memory; the bytes it took, NUL included: at least 1. */
 struct ir_inst *lower_str_packed(struct lower *l, struct node *call, struct ir_inst *dst);
@@ -159,8 +187,9 @@ void lower_for_range(struct lower *l, struct node *n);
 /* Make `body` a function that is called for i = 0 to n-1, or until it jumps to `stop`. It shares
  * scratch memory with its caller, nothing else. */
 void lower_repeat(struct lower *l, uint32_t n,
-		  void (*body)(struct lower *l, struct ir_inst *i, struct ir_block *stop, void *arg),
-		  void *arg);
+                  void (*body)(struct lower *l, struct ir_inst *i, struct ir_block *stop,
+                               void *arg),
+                  void *arg);
 struct ir_inst *lower_map_len(struct lower *l, struct map *m);
 void lower_return(struct lower *l, struct node *n);
 
@@ -170,9 +199,9 @@ void lower_map_write(struct lower *l, struct node *map, struct node *value);
 void lower_map_write_value(struct lower *l, struct node *map, struct value v);
 /* ++, --, op=: reads, computes with `change`, writes; returns the new or the old value. */
 struct ir_inst *lower_map_update(struct lower *l, struct node *map,
-				 struct ir_inst *(*change)(struct lower *l, struct ir_inst *old,
-							   void *arg),
-				 void *arg, bool want_old);
+                                 struct ir_inst *(*change)(struct lower *l, struct ir_inst *old,
+                                                           void *arg),
+                                 void *arg, bool want_old);
 void lower_map_aggregate(struct lower *l, struct node *map, struct node *call);
 struct ir_inst *lower_map_delete(struct lower *l, struct node *map, bool is_used);
 struct ir_inst *lower_map_has_key(struct lower *l, struct node *map, struct node *key);
@@ -186,7 +215,7 @@ void lower_print(struct lower *l, struct node *call);
 void lower_simple_event(struct lower *l, struct image_event ev, struct ir_inst *arg, bool wake);
 void lower_join(struct lower *l, struct node *call);
 void lower_runtime_warning(struct lower *l, struct span at, const char *text, const char *helper,
-			   struct ir_inst *retcode);
+                           struct ir_inst *retcode);
 
 /* ---- lower_stack.c ---- */
 struct value lower_stack(struct lower *l, const struct type *t, struct span at);

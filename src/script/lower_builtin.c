@@ -25,8 +25,8 @@ struct ir_inst *lower_pid_tgid(struct lower *l, bool want_pid, bool is_init_ns)
 		slot = ir_slot_addr(b, ir_slot_new(b, 8, 8, "pidns"));
 		ir_store(b, slot, 0, 8, ir_const(b, 0));
 		ir_callv(b, BPF_FUNC_get_ns_current_pid_tgid, PTR_NONE,
-			 ir_const(b, (int64_t)t->pidns_dev), ir_const(b, (int64_t)t->pidns_ino),
-			 slot, ir_const(b, 8));
+		         ir_const(b, (int64_t)t->pidns_dev), ir_const(b, (int64_t)t->pidns_ino),
+		         slot, ir_const(b, 8));
 		return ir_load(b, slot, want_pid ? 4 : 0, 4, false, PTR_NONE);
 	}
 	v = call0(l, BPF_FUNC_get_current_pid_tgid, PTR_NONE);
@@ -42,9 +42,9 @@ static struct ir_inst *curtask(struct lower *l)
 
 static struct ir_inst *nsecs_now(struct lower *l)
 {
-	return call0(l, l->opts->target.has_ktime_boot ? BPF_FUNC_ktime_get_boot_ns
-						       : BPF_FUNC_ktime_get_ns,
-		     PTR_NONE);
+	return call0(
+	    l, l->opts->target.has_ktime_boot ? BPF_FUNC_ktime_get_boot_ns : BPF_FUNC_ktime_get_ns,
+	    PTR_NONE);
 }
 
 static struct ir_inst *elapsed(struct lower *l)
@@ -80,24 +80,24 @@ static struct value probe_name(struct lower *l, struct node *n)
 
 		memcpy(padded, name, strlen(name) < size ? strlen(name) : size - 1);
 		return value_mem(n->type, lower_rodata_addr(l, lower_rodata(l, padded, size, 8)),
-				 8);
+		                 8);
 	}
 	if (l->fn->outer) { /* which one fired is known outside only */
 		diag_error(l->u->diag, E_BUILTIN_PLACE, n->at,
-			   "probe can not be used inside a for loop when there are several attach "
-			   "points, assign it to a variable first");
+		           "probe can not be used inside a for loop when there are several attach "
+		           "points, assign it to a variable first");
 		return value_mem(n->type, lower_zeros(l, n->type->size_b), 8);
 	}
 	if (!l->target_index) {
 		diag_error(l->u->diag, E_UNSUPPORTED, n->at,
-			   "this kernel cannot tell which of several attach points fired");
+		           "this kernel cannot tell which of several attach points fired");
 		return value_mem(n->type, lower_zeros(l, n->type->size_b), 8);
 	}
-	/* It cannot be out of bounds; the verifier wants to see it, and a record may be reserved, so
-	 * there is no leaving from here. */
+	/* It cannot be out of bounds; the verifier wants to see it, and a record may be reserved,
+	 * so there is no leaving from here. */
 	ir_var_set(b, index, l->target_index);
 	ir_branch(b, COND_ULT, l->target_index, ir_const(b, (int64_t)l->probe->targets.n), inside,
-		  outside);
+	          outside);
 	outside->is_unlikely = true;
 	lower_enter(l, outside);
 	ir_var_set(b, index, ir_const(b, 0));
@@ -117,8 +117,8 @@ static struct ir_inst *argument(struct lower *l, struct node *n, uint64_t i)
 		return ir_load(b, lower_ctx(l), (int64_t)i * 8, 8, false, PTR_NONE);
 	if (i >= ARCH_N(arch_args)) {
 		diag_error(l->u->diag, E_LIMIT, n->at,
-			   "arg%llu is not passed in a register on this CPU (at most arg%zu)",
-			   (unsigned long long)i, ARCH_N(arch_args) - 1);
+		           "arg%llu is not passed in a register on this CPU (at most arg%zu)",
+		           (unsigned long long)i, ARCH_N(arch_args) - 1);
 		return ir_const(b, 0);
 	}
 	return ir_load(b, lower_ctx(l), arch_args[i], 8, false, PTR_NONE);
@@ -165,8 +165,8 @@ static struct value func(struct lower *l, struct node *n)
 
 	if (type_strip(n->type)->kind == TYPE_KSYM) {
 		if (l->opts->target.has_func_ip)
-			return value_reg(n->type, ir_callv(b, BPF_FUNC_get_func_ip, PTR_NONE,
-							   lower_ctx(l)));
+			return value_reg(n->type,
+			                 ir_callv(b, BPF_FUNC_get_func_ip, PTR_NONE, lower_ctx(l)));
 		return value_reg(n->type, ir_load(b, lower_ctx(l), ARCH_IP, 8, false, PTR_NONE));
 	}
 	if (l->probe->kind == PROBE_URETPROBE && l->opts->target.has_func_ip)
@@ -176,7 +176,7 @@ static struct value func(struct lower *l, struct node *n)
 	at = lower_temp(l, 16, "usym");
 	ir_store(b, at, 0, 8, ip);
 	ir_store(b, at, 8, 4,
-		 ir_bin_imm(b, IR_SHR, call0(l, BPF_FUNC_get_current_pid_tgid, PTR_NONE), 32));
+	         ir_bin_imm(b, IR_SHR, call0(l, BPF_FUNC_get_current_pid_tgid, PTR_NONE), 32));
 	ir_store(b, at, 12, 4, ir_const(b, l->first_probe_name));
 	return value_mem(n->type, at, 8);
 }
@@ -209,10 +209,10 @@ struct value lower_args_field(struct lower *l, struct node *n)
 
 	if (!lower_ctx(l)) {
 		diag_error(l->u->diag, E_BUILTIN_PLACE, n->at,
-			   "args can not be used inside a for loop, assign the field to a variable "
-			   "first");
+		           "args can not be used inside a for loop, assign the field to a variable "
+		           "first");
 		return type_is_register(t) ? value_reg(n->type, ir_const(b, 0))
-					   : value_mem(n->type, lower_zeros(l, t->size_b), 8);
+		                           : value_mem(n->type, lower_zeros(l, t->size_b), 8);
 	}
 	switch (l->args) {
 	case ARGS_SYSCALL_ENTER:
@@ -223,7 +223,7 @@ struct value lower_args_field(struct lower *l, struct node *n)
 			} else {
 				regs = ir_load(b, lower_ctx(l), 0, 8, false, PTR_BTF);
 				v = ir_load(b, regs, ARCH_SYSCALL_NR, ARCH_SYSCALL_NR_WIDTH, true,
-					    PTR_NONE);
+				            PTR_NONE);
 			}
 		} else if (l->args == ARGS_SYSCALL_EXIT) {
 			v = ir_load(b, lower_ctx(l), 8, 8, false, PTR_NONE);
@@ -247,7 +247,7 @@ struct value lower_args_field(struct lower *l, struct node *n)
 			bool to_struct = t->elem && type_strip(t->elem)->kind == TYPE_STRUCT;
 
 			v = ir_load(b, lower_ctx(l), f->off_b, 8, false,
-				    to_struct ? PTR_BTF : PTR_NONE);
+			            to_struct ? PTR_BTF : PTR_NONE);
 			return value_reg(n->type, v);
 		}
 		if (type_is_register(t)) {
@@ -268,8 +268,8 @@ struct value lower_args_field(struct lower *l, struct node *n)
 		if (f->bit_size) {
 			v = ir_load(b, lower_ctx(l), f->off_b, 4, false, PTR_NONE);
 			v = ir_bin_imm(b, IR_SHR, v, f->bit_off);
-			return value_reg(n->type, ir_bin_imm(b, IR_AND, v,
-							     (1ll << f->bit_size) - 1));
+			return value_reg(n->type,
+			                 ir_bin_imm(b, IR_AND, v, (1ll << f->bit_size) - 1));
 		}
 		return lower_at(l, n->type, lower_ctx(l), n->field_off_b, 8);
 	}
@@ -307,8 +307,8 @@ struct value lower_builtin(struct lower *l, struct node *n)
 
 	if (needs_ctx(n->builtin->id) && !lower_ctx(l)) {
 		diag_error(l->u->diag, E_BUILTIN_PLACE, n->at,
-			   "%s can not be used inside a for loop, assign it to a variable first",
-			   n->name ? n->name : n->builtin->name);
+		           "%s can not be used inside a for loop, assign it to a variable first",
+		           n->name ? n->name : n->builtin->name);
 		return placeholder(l, n->type);
 	}
 	switch (n->builtin->id) {
@@ -331,14 +331,13 @@ struct value lower_builtin(struct lower *l, struct node *n)
 	case B_func:
 		return func(l, n);
 	case B_gid:
-		return value_reg(n->type,
-				 ir_bin_imm(b, IR_SHR,
-					    call0(l, BPF_FUNC_get_current_uid_gid, PTR_NONE), 32));
+		return value_reg(
+		    n->type,
+		    ir_bin_imm(b, IR_SHR, call0(l, BPF_FUNC_get_current_uid_gid, PTR_NONE), 32));
 	case B_uid:
 	case B_username:
-		return value_reg(n->type,
-				 ir_ext(b, call0(l, BPF_FUNC_get_current_uid_gid, PTR_NONE), 4,
-					false));
+		return value_reg(
+		    n->type, ir_ext(b, call0(l, BPF_FUNC_get_current_uid_gid, PTR_NONE), 4, false));
 	case B_jiffies:
 		return value_reg(n->type, call0(l, BPF_FUNC_jiffies64, PTR_NONE));
 	case B_kstack:
@@ -366,13 +365,12 @@ struct value lower_builtin(struct lower *l, struct node *n)
 			name = "special";
 		memcpy(padded, name,
 		       strlen(name) < n->type->size_b ? strlen(name) : n->type->size_b - 1);
-		return value_mem(n->type,
-				 lower_rodata_addr(l, lower_rodata(l, padded, n->type->size_b, 8)),
-				 8);
+		return value_mem(
+		    n->type, lower_rodata_addr(l, lower_rodata(l, padded, n->type->size_b, 8)), 8);
 	}
 	case B_rand:
 		return value_reg(n->type,
-				 ir_ext(b, call0(l, BPF_FUNC_get_prandom_u32, PTR_NONE), 4, false));
+		                 ir_ext(b, call0(l, BPF_FUNC_get_prandom_u32, PTR_NONE), 4, false));
 	case B_retval:
 		return value_reg(n->type, retval(l, n));
 	case B_usermode: /* the low bits of cs (x86) or pstate (arm64) say the privilege level */

@@ -73,7 +73,7 @@ static struct value call_buf(struct lower *l, struct node *n)
 				len = at_most(l, lower_int(l, n->args[1]), have);
 			ir_store(b, dst, 0, 4, len);
 			ir_copy(b, ir_bin_imm(b, IR_ADD, dst, 4), src, have,
-				from.align_b < 4 ? from.align_b : 4);
+			        from.align_b < 4 ? from.align_b : 4);
 			return value_mem(n->type, dst, 8);
 		}
 	} else {
@@ -90,9 +90,9 @@ static struct value call_buf(struct lower *l, struct node *n)
 		return value_mem(n->type, dst, 8);
 	}
 	/* a length known at run time: read that much */
-	uint32_t helper = src->ptr == PTR_USER	 ? BPF_FUNC_probe_read_user
-			  : src->ptr == PTR_ANY ? BPF_FUNC_probe_read
-						 : BPF_FUNC_probe_read_kernel;
+	uint32_t helper = src->ptr == PTR_USER  ? BPF_FUNC_probe_read_user
+	                  : src->ptr == PTR_ANY ? BPF_FUNC_probe_read
+	                                        : BPF_FUNC_probe_read_kernel;
 
 	if (!l->opts->target.has_probe_read_split)
 		helper = BPF_FUNC_probe_read;
@@ -198,7 +198,7 @@ static struct value call_nsecs(struct lower *l, struct node *n)
 		helper = BPF_FUNC_ktime_get_tai_ns;
 	if (helper == BPF_FUNC_ktime_get_tai_ns && !l->opts->target.has_ktime_tai)
 		diag_error(l->u->diag, E_UNSUPPORTED, n->at,
-			   "nsecs(%s) needs a kernel with bpf_ktime_get_tai_ns (6.1)", mode);
+		           "nsecs(%s) needs a kernel with bpf_ktime_get_tai_ns (6.1)", mode);
 	if (helper == BPF_FUNC_ktime_get_boot_ns && !l->opts->target.has_ktime_boot)
 		helper = BPF_FUNC_ktime_get_ns;
 	return value_reg(n->type, ir_call(&l->b, helper, PTR_NONE, 0, NULL));
@@ -212,7 +212,7 @@ static struct value call_kaddr(struct lower *l, struct node *n)
 	symbols_destroy(syms);
 	if (!address)
 		diag_error(l->u->diag, E_UNKNOWN_NAME, n->at, "Failed to resolve kernel symbol: %s",
-			   n->args[0]->string);
+		           n->args[0]->string);
 	return value_reg(n->type, ir_const(&l->b, (int64_t)address));
 }
 
@@ -241,7 +241,7 @@ static struct value call_uaddr(struct lower *l, struct node *n)
 
 	if (!symbols_elf_find(syms, path, n->args[0]->string, &s))
 		diag_error(l->u->diag, E_UNKNOWN_NAME, n->at, "Could not resolve symbol: %s:%s",
-			   path, n->args[0]->string);
+		           path, n->args[0]->string);
 	symbols_destroy(syms);
 	return value_reg(n->type, ir_bin_imm(&l->b, IR_ADD, load_bias(l), (int64_t)s.address));
 }
@@ -254,11 +254,11 @@ static struct value call_pton(struct lower *l, struct node *n)
 
 	if (inet_pton(family, text, bytes) != 1)
 		diag_error(l->u->diag, E_ARG_KIND, n->at,
-			   "pton() expects an string argument of an IPv4/IPv6 address, got %s",
-			   text);
-	return value_mem(n->type,
-			 lower_rodata_addr(l, lower_rodata(l, bytes, family == AF_INET ? 4 : 16, 8)),
-			 8);
+		           "pton() expects an string argument of an IPv4/IPv6 address, got %s",
+		           text);
+	return value_mem(
+	    n->type, lower_rodata_addr(l, lower_rodata(l, bytes, family == AF_INET ? 4 : 16, 8)),
+	    8);
 }
 
 static struct value call_reg(struct lower *l, struct node *n)
@@ -267,12 +267,12 @@ static struct value call_reg(struct lower *l, struct node *n)
 
 	if (off < 0) {
 		diag_error(l->u->diag, E_UNKNOWN_NAME, n->at,
-			   "'%s' is not a valid register on this architecture", n->args[0]->string);
+		           "'%s' is not a valid register on this architecture", n->args[0]->string);
 		return value_reg(n->type, ir_const(&l->b, 0));
 	}
 	if (!lower_ctx(l)) {
 		diag_error(l->u->diag, E_BUILTIN_PLACE, n->at,
-			   "reg can not be used inside a for loop, assign it to a variable first");
+		           "reg can not be used inside a for loop, assign it to a variable first");
 		return value_reg(n->type, ir_const(&l->b, 0));
 	}
 	return value_reg(n->type, ir_load(&l->b, lower_ctx(l), off, 8, false, PTR_NONE));
@@ -302,8 +302,8 @@ static struct value call_strerror(struct lower *l, struct node *n)
 	ir_jump(b, go_on);
 	lower_enter(l, go_on);
 	at = ir_bin_imm(b, IR_MUL, ir_var_get(b, index), STRIDE);
-	at = ir_bin(b, IR_ADD,
-		    lower_rodata_addr(l, lower_rodata(l, table, (LAST + 2) * STRIDE, 8)), at);
+	at = ir_bin(b, IR_ADD, lower_rodata_addr(l, lower_rodata(l, table, (LAST + 2) * STRIDE, 8)),
+	            at);
 	return value_mem(type_string(l->a, STRIDE), at, 8);
 }
 
@@ -329,8 +329,8 @@ static struct value call_signal(struct lower *l, struct node *n)
 		int s = signal_number(x->string);
 
 		if (!s)
-			diag_error(l->u->diag, E_ARG_KIND, x->at,
-				   "%s is not a valid signal", x->string);
+			diag_error(l->u->diag, E_ARG_KIND, x->at, "%s is not a valid signal",
+			           x->string);
 		number = ir_const(&l->b, s);
 	} else {
 		number = lower_int(l, x);
@@ -361,8 +361,8 @@ static struct value call_exit(struct lower *l, struct node *n)
 
 static struct value map_event(struct lower *l, struct node *n, enum event_kind kind)
 {
-	struct image_event ev = {.kind = kind, .at = n->at,
-				 .var = l->var_of_map[n->args[0]->map->id]};
+	struct image_event ev = {
+	    .kind = kind, .at = n->at, .var = l->var_of_map[n->args[0]->map->id]};
 
 	lower_simple_event(l, ev, NULL, false);
 	return nothing(l);
@@ -370,8 +370,9 @@ static struct value map_event(struct lower *l, struct node *n, enum event_kind k
 
 static struct value call_time(struct lower *l, struct node *n)
 {
-	struct image_event ev = {.kind = EVENT_TIME, .at = n->at,
-				 .format = n->n_args ? n->args[0]->string : "%H:%M:%S\n"};
+	struct image_event ev = {.kind = EVENT_TIME,
+	                         .at = n->at,
+	                         .format = n->n_args ? n->args[0]->string : "%H:%M:%S\n"};
 
 	lower_simple_event(l, ev, NULL, false);
 	return nothing(l);
@@ -397,8 +398,8 @@ static struct value call_bswap(struct lower *l, struct node *n)
 	uint8_t width = t->size_b == 1 || t->size_b == 2 || t->size_b == 4 ? (uint8_t)t->size_b : 8;
 	struct ir_inst *v = lower_int(l, n->args[0]);
 
-	return value_reg(n->type, width == 1 ? ir_ext(&l->b, v, 1, false)
-					     : ir_bswap(&l->b, v, width));
+	return value_reg(n->type,
+	                 width == 1 ? ir_ext(&l->b, v, 1, false) : ir_bswap(&l->b, v, width));
 }
 
 static struct value call_delete(struct lower *l, struct node *n)

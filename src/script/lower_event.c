@@ -31,8 +31,7 @@ static void count_lost(struct lower *l)
 	n = ir_callv(b, BPF_FUNC_map_lookup_elem, PTR_VALUE, ir_map(b, l->lost), key);
 	ir_branch(b, COND_NE, n, ir_const(b, 0), there, done);
 	lower_enter(l, there);
-	ir_store(b, n, 0, 8,
-		 ir_bin_imm(b, IR_ADD, ir_load(b, n, 0, 8, false, PTR_NONE), 1));
+	ir_store(b, n, 0, 8, ir_bin_imm(b, IR_ADD, ir_load(b, n, 0, 8, false, PTR_NONE), 1));
 	ir_jump(b, done);
 	lower_enter(l, done);
 }
@@ -46,7 +45,7 @@ struct record {
 };
 
 static struct record record_begin(struct lower *l, uint32_t event, uint32_t size_b,
-				  struct ir_inst *arg, bool wake)
+                                  struct ir_inst *arg, bool wake)
 {
 	struct ir_builder *b = &l->b;
 	struct record r = {.size_b = (size_b + 7) & ~7u, .wake = wake, .done = lower_block(l)};
@@ -57,7 +56,7 @@ static struct record record_begin(struct lower *l, uint32_t event, uint32_t size
 
 		none->is_unlikely = true;
 		r.at = ir_callv(b, BPF_FUNC_ringbuf_reserve, PTR_MEM, ir_map(b, l->ring),
-				ir_const(b, r.size_b), ir_const(b, 0));
+		                ir_const(b, r.size_b), ir_const(b, 0));
 		ir_branch(b, COND_NE, r.at, ir_const(b, 0), got, none);
 		lower_enter(l, none);
 		count_lost(l);
@@ -83,7 +82,7 @@ static struct ir_inst *wake_flags(struct lower *l, struct ir_inst *size, struct 
 {
 	struct ir_builder *b = &l->b;
 	struct ir_inst *waiting = ir_callv(b, BPF_FUNC_ringbuf_query, PTR_NONE, ir_map(b, l->ring),
-					   ir_const(b, RING_AVAIL_DATA));
+	                                   ir_const(b, RING_AVAIL_DATA));
 
 	waiting = ir_bin(b, IR_ADD, waiting, pending);
 	waiting = ir_bin_imm(b, IR_SUB, waiting, WATERMARK_B);
@@ -101,12 +100,12 @@ static void record_end(struct lower *l, struct record *r)
 
 		if (!lower_ctx(l)) {
 			diag_error(l->u->diag, E_UNSUPPORTED, b->at,
-				   "output from inside a loop needs a ring buffer (kernel 5.8)");
+			           "output from inside a loop needs a ring buffer (kernel 5.8)");
 			ir_jump(b, r->done);
 		} else {
 			ret = ir_callv(b, BPF_FUNC_perf_event_output, PTR_NONE, lower_ctx(l),
-				       ir_map(b, l->ring), ir_const(b, 0xffffffff), r->at,
-				       ir_const(b, r->size_b));
+			               ir_map(b, l->ring), ir_const(b, 0xffffffff), r->at,
+			               ir_const(b, r->size_b));
 			ir_branch(b, COND_EQ, ret, ir_const(b, 0), r->done, failed);
 			lower_enter(l, failed);
 			count_lost(l);
@@ -138,7 +137,7 @@ static uint32_t align_of_value(const struct type *t)
 
 /* Fields one behind the other, each aligned for its stores. Returns the record's size. */
 static uint32_t lay_out(struct lower *l, struct node **args, uint32_t n,
-			const struct image_field **ret)
+                        const struct image_field **ret)
 {
 	struct image_field *fields = arena_array(l->a, struct image_field, n + 1);
 	uint32_t off = sizeof(struct image_record);
@@ -158,7 +157,8 @@ static uint32_t lay_out(struct lower *l, struct node **args, uint32_t n,
 static bool has_user_address(const struct type *t)
 {
 	t = type_strip(t);
-	for (uint32_t i = 0; (t->kind == TYPE_TUPLE || t->kind == TYPE_RECORD) && i < t->n_fields; i++)
+	for (uint32_t i = 0; (t->kind == TYPE_TUPLE || t->kind == TYPE_RECORD) && i < t->n_fields;
+	     i++)
 		if (has_user_address(t->fields[i].type))
 			return true;
 	return t->kind == TYPE_USYM || t->kind == TYPE_USTACK;
@@ -174,7 +174,7 @@ static bool is_packable(const struct node *n)
 /* Fields with packed strings: a fixed part, in which each such string has a u32, then the strings.
  * Returns the fixed part's size; *ret_most is the whole record's at worst. */
 static uint32_t lay_out_packed(struct lower *l, struct node **args, uint32_t n,
-			       struct image_field *fields, uint32_t *ret_most)
+                               struct image_field *fields, uint32_t *ret_most)
 {
 	uint32_t off = sizeof(struct image_record), strings = 0;
 
@@ -195,7 +195,7 @@ static uint32_t lay_out_packed(struct lower *l, struct node **args, uint32_t n,
 /* A record as long as its strings are, built in scratch memory and copied to the ring: a ring of
  * reservations for the longest strings would hold a tenth of the events. */
 static void emit_packed(struct lower *l, struct image_event ev, struct node **args, uint32_t n,
-			uint32_t fixed_b, uint32_t most_b)
+                        uint32_t fixed_b, uint32_t most_b)
 {
 	struct ir_builder *b = &l->b;
 	struct ir_inst *base, *size, *ret, *flags;
@@ -219,7 +219,7 @@ static void emit_packed(struct lower *l, struct image_event ev, struct node **ar
 		}
 		ir_store(b, base, ev.fields[i].off_b, 4, size);
 		size = ir_bin(b, IR_ADD, size,
-			      lower_str_packed(l, args[i], ir_bin(b, IR_ADD, base, size)));
+		              lower_str_packed(l, args[i], ir_bin(b, IR_ADD, base, size)));
 	}
 	flags = wake ? ir_const(b, RING_FORCE_WAKEUP) : wake_flags(l, size, size);
 	ret = ir_callv(b, BPF_FUNC_ringbuf_output, PTR_NONE, ir_map(b, l->ring), base, size, flags);
@@ -344,7 +344,7 @@ static void lower_print_element(struct lower *l, struct image_event ev, struct n
 	ev.size_b = field->off_b + image_value_size(type_strip(m->key));
 	r = record_begin(l, add_event(l, ev), ev.size_b, NULL, false);
 	lower_store(l, value_mem(m->key, key, 8), m->key,
-		    ir_bin_imm(&l->b, IR_ADD, r.at, field->off_b), 8, true);
+	            ir_bin_imm(&l->b, IR_ADD, r.at, field->off_b), 8, true);
 	record_end(l, &r);
 }
 
@@ -356,7 +356,7 @@ void lower_print(struct lower *l, struct node *call)
 	if (what->kind == NODE_MAP && !what->n_args && what->map->is_keyed) {
 		ev.kind = EVENT_PRINT_MAP;
 	} else if (what->kind == NODE_MAP && !what->map->is_keyed &&
-		   type_is_agg(type_strip(what->map->value))) {
+	           type_is_agg(type_strip(what->map->value))) {
 		ev.kind = EVENT_PRINT_MAP; /* reduced over CPUs when printed */
 	} else if (what->kind == NODE_MAP && !what->n_args) {
 		ev.kind = EVENT_PRINT_MAP;
@@ -378,10 +378,10 @@ void lower_print(struct lower *l, struct node *call)
 }
 
 void lower_runtime_warning(struct lower *l, struct span at, const char *text, const char *helper,
-			   struct ir_inst *retcode)
+                           struct ir_inst *retcode)
 {
-	struct image_event ev = {.kind = EVENT_RUNTIME_WARNING, .format = text, .helper = helper,
-				 .at = at};
+	struct image_event ev = {
+	    .kind = EVENT_RUNTIME_WARNING, .format = text, .helper = helper, .at = at};
 
 	lower_simple_event(l, ev, retcode ? ir_neg(&l->b, retcode) : NULL, false);
 }
@@ -389,9 +389,10 @@ void lower_runtime_warning(struct lower *l, struct span at, const char *text, co
 /* join(char *argv[]): pointers until a null one, at most 16 strings of at most 1024 bytes. */
 void lower_join(struct lower *l, struct node *call)
 {
-	struct image_event ev = {.kind = EVENT_JOIN, .at = call->at,
-				 .format = call->n_args > 1 ? call->args[1]->string : " ",
-				 .n_fields = JOIN_STRINGS};
+	struct image_event ev = {.kind = EVENT_JOIN,
+	                         .at = call->at,
+	                         .format = call->n_args > 1 ? call->args[1]->string : " ",
+	                         .n_fields = JOIN_STRINGS};
 	struct image_field *fields = arena_array(l->a, struct image_field, JOIN_STRINGS);
 	const struct type *text = type_string(l->a, 1024);
 	struct ir_builder *b = &l->b;
@@ -416,7 +417,7 @@ void lower_join(struct lower *l, struct node *call)
 		ir_branch(b, COND_NE, p, ir_const(b, 0), some, end);
 		lower_enter(l, some);
 		lower_read_str(l, ir_bin_imm(b, IR_ADD, r.at, 8 + i * 1024), NULL, 1024, p, kind, 8,
-			       false);
+		               false);
 		ir_var_set(b, n, ir_const(b, i + 1));
 	}
 	ir_jump(b, end);

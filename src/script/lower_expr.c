@@ -109,16 +109,16 @@ void lower_check_read(struct lower *l, struct ir_inst *ret, enum ir_ptr kind)
 	ir_branch(&l->b, COND_SLT, ret, ir_const(&l->b, 0), failed, go_on);
 	lower_enter(l, failed);
 	lower_runtime_warning(l, l->b.at, NULL,
-			      kind == PTR_USER	 ? "probe_read_user"
-			      : kind == PTR_ANY ? "probe_read"
-						 : "probe_read_kernel",
-			      ret);
+	                      kind == PTR_USER  ? "probe_read_user"
+	                      : kind == PTR_ANY ? "probe_read"
+	                                        : "probe_read_kernel",
+	                      ret);
 	ir_jump(&l->b, go_on);
 	lower_enter(l, go_on);
 }
 
 struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *address,
-		      int64_t off_b, uint8_t align_b)
+                      int64_t off_b, uint8_t align_b)
 {
 	const struct type *t = type_strip(type);
 	struct ir_builder *b = &l->b;
@@ -133,13 +133,13 @@ struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *
 				while (width > t->size_b - at)
 					width /= 2;
 				ir_store(b, copy, at, width,
-					 ir_load(b, address, off_b + at, width, false, PTR_NONE));
+				         ir_load(b, address, off_b + at, width, false, PTR_NONE));
 				at += width;
 			}
 			return value_mem(type, copy, 8);
 		}
 		return value_mem(type, ir_bin_imm(b, IR_ADD, address, off_b),
-				 align_at(align_b, off_b));
+		                 align_at(align_b, off_b));
 	}
 	width = register_width(t);
 	if (address->ptr == PTR_STACK && align_at(align_b, off_b) < width) {
@@ -159,13 +159,13 @@ struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *
 	if (l->opts->warn_all && is_foreign(address)) {
 		struct ir_inst *copy = lower_temp(l, 8, "read");
 		struct ir_inst *ret =
-			ir_read(b, copy, ir_bin_imm(b, IR_ADD, address, off_b), width);
+		    ir_read(b, copy, ir_bin_imm(b, IR_ADD, address, off_b), width);
 
 		lower_check_read(l, ret, address->ptr);
 		return value_reg(type, ir_load(b, copy, 0, width, is_signed(t), PTR_NONE));
 	}
-	return value_reg(type, ir_load(b, address, off_b, width, is_signed(t),
-				       loaded_kind(t, address)));
+	return value_reg(type,
+	                 ir_load(b, address, off_b, width, is_signed(t), loaded_kind(t, address)));
 }
 
 struct value lower_direct(struct lower *l, struct value v)
@@ -181,7 +181,7 @@ struct value lower_direct(struct lower *l, struct value v)
 }
 
 static void store_register(struct lower *l, struct ir_inst *dst, int64_t off_b, uint8_t width,
-			   uint8_t align_b, struct ir_inst *v)
+                           uint8_t align_b, struct ir_inst *v)
 {
 	if (dst->ptr == PTR_STACK && align_b < width) {
 		for (uint8_t i = 0; i < width; i++)
@@ -192,19 +192,19 @@ static void store_register(struct lower *l, struct ir_inst *dst, int64_t off_b, 
 }
 
 static void store_tuple(struct lower *l, struct value v, const struct type *type,
-			struct ir_inst *dst, uint8_t align_b)
+                        struct ir_inst *dst, uint8_t align_b)
 {
 	for (uint32_t i = 0; i < type->n_fields; i++) {
 		const struct field *to = &type->fields[i], *from = &v.type->fields[i];
 
 		lower_store(l, lower_at(l, from->type, v.ir, from->off_b, v.align_b), to->type,
-			    ir_bin_imm(&l->b, IR_ADD, dst, to->off_b),
-			    align_at(align_b, to->off_b), true);
+		            ir_bin_imm(&l->b, IR_ADD, dst, to->off_b), align_at(align_b, to->off_b),
+		            true);
 	}
 }
 
 void lower_store(struct lower *l, struct value v, const struct type *type, struct ir_inst *dst,
-		 uint8_t align_b, bool pad)
+                 uint8_t align_b, bool pad)
 {
 	const struct type *t = type_strip(type), *from = type_strip(v.type);
 	uint32_t size = image_value_size(t), have;
@@ -238,9 +238,8 @@ void lower_store(struct lower *l, struct value v, const struct type *type, struc
 /* ---- operators ------------------------------------------------------------------------------- */
 
 static const enum ir_op arithmetic[OP_N] = {
-	[OP_ADD] = IR_ADD, [OP_SUB] = IR_SUB, [OP_MUL] = IR_MUL, [OP_DIV] = IR_UDIV,
-	[OP_MOD] = IR_UMOD, [OP_AND] = IR_AND, [OP_OR] = IR_OR, [OP_XOR] = IR_XOR,
-	[OP_SHL] = IR_SHL, [OP_SHR] = IR_SHR,
+    [OP_ADD] = IR_ADD, [OP_SUB] = IR_SUB, [OP_MUL] = IR_MUL, [OP_DIV] = IR_UDIV, [OP_MOD] = IR_UMOD,
+    [OP_AND] = IR_AND, [OP_OR] = IR_OR,   [OP_XOR] = IR_XOR, [OP_SHL] = IR_SHL,  [OP_SHR] = IR_SHR,
 };
 
 static enum ir_cond condition(enum op op, bool sign)
@@ -292,9 +291,9 @@ static struct ir_inst *safe_divisor(struct lower *l, struct ir_inst *v, struct s
 	ir_branch(&l->b, COND_EQ, v, ir_const(&l->b, 0), zero, go_on);
 	lower_enter(l, zero);
 	lower_runtime_warning(l, at,
-			      "Divide or modulo by 0 detected. This can lead to unexpected "
-			      "results. 1 is being used as the result.",
-			      NULL, NULL);
+	                      "Divide or modulo by 0 detected. This can lead to unexpected "
+	                      "results. 1 is being used as the result.",
+	                      NULL, NULL);
 	ir_var_set(&l->b, var, ir_const(&l->b, 1));
 	ir_jump(&l->b, go_on);
 	lower_enter(l, go_on);
@@ -323,7 +322,7 @@ static bool is_text(const struct type *t)
 /* Memory values other than text: equal if all bytes are (tuples element by element, as padding
  * may differ). */
 static void branch_bytes_equal(struct lower *l, struct value x, struct value y,
-			       struct ir_block *differ)
+                               struct ir_block *differ)
 {
 	const struct type *tx = type_strip(x.type), *ty = type_strip(y.type);
 
@@ -344,8 +343,8 @@ static void branch_bytes_equal(struct lower *l, struct value x, struct value y,
 				if (!strcmp(ty->fields[k].name, fx->name))
 					fy = &ty->fields[k];
 			branch_bytes_equal(l, lower_at(l, fx->type, x.ir, fx->off_b, x.align_b),
-					   lower_at(l, fy->type, y.ir, fy->off_b, y.align_b),
-					   differ);
+			                   lower_at(l, fy->type, y.ir, fy->off_b, y.align_b),
+			                   differ);
 		}
 		return;
 	}
@@ -360,7 +359,7 @@ static void branch_bytes_equal(struct lower *l, struct value x, struct value y,
 		while (width > size - at)
 			width /= 2;
 		ir_branch(&l->b, COND_EQ, ir_load(&l->b, x.ir, at, width, false, PTR_NONE),
-			  ir_load(&l->b, y.ir, at, width, false, PTR_NONE), same, differ);
+		          ir_load(&l->b, y.ir, at, width, false, PTR_NONE), same, differ);
 		lower_enter(l, same);
 		at += width;
 	}
@@ -410,7 +409,7 @@ void lower_cond(struct lower *l, struct node *n, struct ir_block *then, struct i
 
 		l->b.at = n->at;
 		ir_branch(&l->b, condition(n->op, infer_compare_is_signed(n)), rx, ry, then,
-			  otherwise);
+		          otherwise);
 		return;
 	}
 	if (is_text(n->type)) { /* a string is true if it is not empty */
@@ -450,9 +449,9 @@ static struct value lower_binary(struct lower *l, struct node *n)
 		    type_is_register(type_strip(b->type))) {
 			x = lower_int(l, a);
 			y = lower_int(l, b);
-			return value_reg(n->type,
-					 ir_cmp(&l->b, condition(n->op, infer_compare_is_signed(n)),
-						x, y));
+			return value_reg(
+			    n->type,
+			    ir_cmp(&l->b, condition(n->op, infer_compare_is_signed(n)), x, y));
 		}
 		return value_reg(n->type, cond_value(l, n));
 	}
@@ -472,9 +471,8 @@ static struct value deref(struct lower *l, struct node *n)
 
 	l->b.at = n->at;
 	if (t->kind != TYPE_PTR)
-		return value_reg(n->type,
-				 ir_load(&l->b, ir_as(&l->b, v, kind), 0, register_width(t), false,
-					 PTR_NONE));
+		return value_reg(n->type, ir_load(&l->b, ir_as(&l->b, v, kind), 0,
+		                                  register_width(t), false, PTR_NONE));
 	return lower_at(l, n->type, ir_as(&l->b, v, kind), 0, 8);
 }
 
@@ -534,7 +532,7 @@ static struct value lower_incdec(struct lower *l, struct node *n)
 /* ---- fields, elements ------------------------------------------------------------------------ */
 
 static struct value load_bitfield(struct lower *l, const struct field *f, struct ir_inst *base,
-				  int64_t off_b, const struct type *type)
+                                  int64_t off_b, const struct type *type)
 {
 	const struct type *t = type_strip(f->type);
 	uint8_t width = register_width(t);
@@ -608,7 +606,7 @@ static struct value lower_index(struct lower *l, struct node *n)
 			struct ir_block *inside = lower_block(l);
 
 			ir_branch(&l->b, COND_ULT, index, ir_const(&l->b, count), inside,
-				  l->body_exit);
+			          l->body_exit);
 			lower_enter(l, inside);
 		}
 		base.ir = ir_bin(&l->b, IR_ADD, base.ir, ir_bin_imm(&l->b, IR_MUL, index, elem_b));
@@ -624,12 +622,12 @@ static struct value lower_index(struct lower *l, struct node *n)
 	lower_enter(l, inside);
 	base.ir = ir_bin(&l->b, IR_ADD, base.ir, ir_bin_imm(&l->b, IR_MUL, index, elem_b));
 	ir_var_set(&l->b, result,
-		   lower_at(l, n->type, base.ir, 0, elem_b < 8 ? (uint8_t)elem_b : 8).ir);
+	           lower_at(l, n->type, base.ir, 0, elem_b < 8 ? (uint8_t)elem_b : 8).ir);
 	ir_jump(&l->b, join);
 	lower_enter(l, outside);
 	lower_runtime_warning(l, n->at,
-			      "Array access out of bounds. This can lead to unexpected results.",
-			      NULL, NULL);
+	                      "Array access out of bounds. This can lead to unexpected results.",
+	                      NULL, NULL);
 	ir_var_set(&l->b, result, ir_const(&l->b, 0));
 	ir_jump(&l->b, join);
 	lower_enter(l, join);
@@ -649,7 +647,7 @@ static struct value cast_to_int(struct lower *l, struct node *n, const struct ty
 
 		v = lower_map_reduce(l, m, m->is_keyed ? lower_map_key(l, m, x->args[0]) : NULL);
 	} else if (from->kind == TYPE_ARRAY || from->kind == TYPE_STRING ||
-		   from->kind == TYPE_MAC || from->kind == TYPE_BUFFER) {
+	           from->kind == TYPE_MAC || from->kind == TYPE_BUFFER) {
 		struct value mem = lower_direct(l, lower_expr(l, x));
 		uint32_t size = from->size_b < 8 ? from->size_b : 8;
 
@@ -659,16 +657,15 @@ static struct value cast_to_int(struct lower *l, struct node *n, const struct ty
 			v = ir_const(&l->b, 0);
 			for (uint32_t i = 0; i < size; i++)
 				v = ir_bin(&l->b, IR_OR, v,
-					   ir_bin_imm(&l->b, IR_SHL,
-						      ir_load(&l->b, mem.ir, i, 1, false, PTR_NONE),
-						      8 * i));
+				           ir_bin_imm(&l->b, IR_SHL,
+				                      ir_load(&l->b, mem.ir, i, 1, false, PTR_NONE),
+				                      8 * i));
 		}
 	} else {
 		v = lower_int(l, x);
 	}
 	if (to->kind == TYPE_BOOL)
-		return value_reg(n->type,
-				 ir_cmp(&l->b, COND_NE, v, ir_const(&l->b, 0)));
+		return value_reg(n->type, ir_cmp(&l->b, COND_NE, v, ir_const(&l->b, 0)));
 	if (to->kind == TYPE_PTR)
 		return value_reg(n->type, v);
 	if (to->size_b < 8)
@@ -731,7 +728,7 @@ static struct value string_literal(struct lower *l, struct node *n)
 		memcpy(copy, n->string, n->string_len_b);
 		off = lower_rodata(l, copy, n->string_len_b + 1, 8);
 		strmap_putn(&l->rodata_strings, n->string, n->string_len_b,
-			    (void *)(uintptr_t)(off + 1));
+		            (void *)(uintptr_t)(off + 1));
 	}
 	(void)size;
 	return value_mem(type_string(l->a, n->string_len_b + 1), lower_rodata_addr(l, off), 8);
@@ -829,7 +826,7 @@ struct ir_inst *lower_int(struct lower *l, struct node *n)
 
 /* One arm of a ternary or if, into `dst` or the variable. */
 static void arm(struct lower *l, struct node *n, struct ir_inst *dst, ir_var var, bool has_value,
-		struct ir_block *join)
+                struct ir_block *join)
 {
 	if (has_value && dst)
 		lower_into(l, n, dst, 8, true);
@@ -876,7 +873,7 @@ static struct value choose(struct lower *l, struct node *n)
 }
 
 static void tuple_into(struct lower *l, struct node *n, const struct type *t, struct ir_inst *dst,
-		       uint8_t align_b)
+                       uint8_t align_b)
 {
 	uint32_t filled = 0;
 	bool has_gaps = false;
@@ -913,15 +910,15 @@ void lower_into(struct lower *l, struct node *n, struct ir_inst *dst, uint8_t al
 		/* straight to its place, no copy */
 		struct ir_inst *p = lower_int(l, n->args[0]);
 		const struct type *pt = type_strip(n->args[0]->type);
-		enum ir_ptr kind = n->function->id == F_kstr ? PTR_KERNEL
-							     : lower_ptr_kind(l, pt, p);
+		enum ir_ptr kind =
+		    n->function->id == F_kstr ? PTR_KERNEL : lower_ptr_kind(l, pt, p);
 
 		if (!type_is_register(pt)) {
 			lower_store(l, lower_expr(l, n->args[0]), n->type, dst, align_b, pad);
 			return;
 		}
 		lower_read_str(l, dst, n->n_args > 1 ? lower_int(l, n->args[1]) : NULL, t->size_b,
-			       p, kind, align_b, pad);
+		               p, kind, align_b, pad);
 		return;
 	}
 	if (n->kind == NODE_CAST && !type_is_register(t)) {

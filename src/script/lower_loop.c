@@ -21,8 +21,8 @@ struct outside {
 };
 
 static struct outside callback_begin(struct lower *l, const char *name, uint32_t n_params,
-				     const enum ir_ptr *params, struct lower_loop *loop,
-				     struct ir_func **ret)
+                                     const enum ir_ptr *params, struct lower_loop *loop,
+                                     struct ir_func **ret)
 {
 	struct outside out = {.b = l->b, .body_exit = l->body_exit, .loop = l->loop};
 
@@ -30,10 +30,10 @@ static struct outside callback_begin(struct lower *l, const char *name, uint32_t
 	ir_store(&l->b, lower_scratch_at(l, out.flag), 0, 8, ir_const(&l->b, 0));
 	out.b = l->b;
 	*ret = ir_func_add(l->unit, arena_printf(l->a, "%s%u", name, l->n_callbacks++), n_params,
-			   params);
+	                   params);
 	lower_func_begin(l, *ret);
-	*loop = (struct lower_loop){.on_break = lower_block(l), .on_continue = lower_block(l),
-				    .func = l->fn};
+	*loop = (struct lower_loop){
+	    .on_break = lower_block(l), .on_continue = lower_block(l), .func = l->fn};
 	l->body_exit = lower_block(l);
 	l->loop = loop;
 	return out;
@@ -62,7 +62,8 @@ static void callback_end(struct lower *l, struct outside *out)
 static void leave_if_returned(struct lower *l, const struct outside *out)
 {
 	struct ir_block *go_on = lower_block(l);
-	struct ir_inst *flag = ir_load(&l->b, lower_scratch_at(l, out->flag), 0, 8, false, PTR_NONE);
+	struct ir_inst *flag =
+	    ir_load(&l->b, lower_scratch_at(l, out->flag), 0, 8, false, PTR_NONE);
 
 	ir_branch(&l->b, COND_EQ, flag, ir_const(&l->b, 0), go_on, l->body_exit);
 	lower_enter(l, go_on);
@@ -111,8 +112,8 @@ static void plain_range(struct lower *l, struct node *n, struct ir_inst *from, s
 {
 	struct ir_block *head = lower_block(l), *body = lower_block(l), *step = lower_block(l);
 	struct ir_block *out = lower_block(l);
-	struct lower_loop loop = {.outer = l->loop, .on_break = out, .on_continue = step,
-				  .func = l->fn};
+	struct lower_loop loop = {
+	    .outer = l->loop, .on_break = out, .on_continue = step, .func = l->fn};
 	ir_var counter = ir_var_new(l->fn->f);
 	struct ir_inst *i;
 
@@ -165,16 +166,16 @@ void lower_for_range(struct lower *l, struct node *n)
 	lower_stmt(l, n->args[2]);
 	callback_end(l, &out);
 	i = ir_callv(b, BPF_FUNC_loop, PTR_NONE, ir_bin(b, IR_SUB, to, from), ir_func_addr(b, f),
-		     ir_const(b, 0), ir_const(b, 0));
+	             ir_const(b, 0), ir_const(b, 0));
 	ok = lower_block(l);
 	refused = lower_block(l);
 	refused->is_unlikely = true;
 	ir_branch(b, COND_SGE, i, ir_const(b, 0), ok, refused);
 	lower_enter(l, refused);
 	lower_runtime_warning(l, n->at,
-			      "The range is too long for one loop (at most 8388608 rounds); it was "
-			      "not run.",
-			      "loop", i);
+	                      "The range is too long for one loop (at most 8388608 rounds); it was "
+	                      "not run.",
+	                      "loop", i);
 	ir_jump(b, done);
 	lower_enter(l, ok);
 	leave_if_returned(l, &out);
@@ -183,8 +184,9 @@ void lower_for_range(struct lower *l, struct node *n)
 }
 
 void lower_repeat(struct lower *l, uint32_t n,
-		  void (*body)(struct lower *l, struct ir_inst *i, struct ir_block *stop, void *arg),
-		  void *arg)
+                  void (*body)(struct lower *l, struct ir_inst *i, struct ir_block *stop,
+                               void *arg),
+                  void *arg)
 {
 	static const enum ir_ptr params[] = {PTR_NONE, PTR_NONE};
 	struct ir_builder outer = l->b;
@@ -193,7 +195,7 @@ void lower_repeat(struct lower *l, uint32_t n,
 
 	if (!l->opts->target.has_bpf_loop)
 		diag_error(l->u->diag, E_UNSUPPORTED, l->b.at,
-			   "searching for text not known beforehand needs bpf_loop (kernel 5.17)");
+		           "searching for text not known beforehand needs bpf_loop (kernel 5.17)");
 	f = ir_func_add(l->unit, arena_printf(l->a, "repeat%u", l->n_callbacks++), 2, params);
 	lower_func_begin(l, f);
 	stop = lower_block(l);
@@ -204,14 +206,14 @@ void lower_repeat(struct lower *l, uint32_t n,
 	lower_func_end(l);
 	l->b = outer;
 	ir_callv(&l->b, BPF_FUNC_loop, PTR_NONE, ir_const(&l->b, n), ir_func_addr(&l->b, f),
-		 ir_const(&l->b, 0), ir_const(&l->b, 0));
+	         ir_const(&l->b, 0), ir_const(&l->b, 0));
 }
 
 static void need_for_each(struct lower *l)
 {
 	if (!l->opts->target.has_for_each_map)
 		diag_error(l->u->diag, E_UNSUPPORTED, l->b.at,
-			   "walking a map needs bpf_for_each_map_elem (kernel 5.13)");
+		           "walking a map needs bpf_for_each_map_elem (kernel 5.13)");
 }
 
 void lower_for_map(struct lower *l, struct node *n)
@@ -234,19 +236,18 @@ void lower_for_map(struct lower *l, struct node *n)
 	value = ir_param(b, 2);
 	ir_zero(b, kv, (pair->size_b + 7) & ~7u, 8);
 	lower_store(l, lower_at(l, m->key, key, 0, 8), pair->fields[0].type,
-		    ir_bin_imm(b, IR_ADD, kv, pair->fields[0].off_b), 1, true);
+	            ir_bin_imm(b, IR_ADD, kv, pair->fields[0].off_b), 1, true);
 	if (type_is_castable_agg(type_strip(m->value)))
-		lower_store(l,
-			    value_reg(pair->fields[1].type, lower_map_reduce(l, m, key)),
-			    pair->fields[1].type,
-			    ir_bin_imm(b, IR_ADD, kv, pair->fields[1].off_b), 8, true);
+		lower_store(l, value_reg(pair->fields[1].type, lower_map_reduce(l, m, key)),
+		            pair->fields[1].type, ir_bin_imm(b, IR_ADD, kv, pair->fields[1].off_b),
+		            8, true);
 	else
 		lower_store(l, lower_at(l, m->value, value, 0, 8), pair->fields[1].type,
-			    ir_bin_imm(b, IR_ADD, kv, pair->fields[1].off_b), 1, true);
+		            ir_bin_imm(b, IR_ADD, kv, pair->fields[1].off_b), 1, true);
 	lower_stmt(l, n->args[1]);
 	callback_end(l, &out);
 	ir_callv(b, BPF_FUNC_for_each_map_elem, PTR_NONE, ir_map(b, var->map), ir_func_addr(b, f),
-		 ir_const(b, 0), ir_const(b, 0));
+	         ir_const(b, 0), ir_const(b, 0));
 	leave_if_returned(l, &out);
 }
 
@@ -264,6 +265,6 @@ struct ir_inst *lower_map_len(struct lower *l, struct map *m)
 	inner.at = outer.at;
 	ir_ret(&inner, ir_const(&inner, 0));
 	return ir_callv(&l->b, BPF_FUNC_for_each_map_elem, PTR_NONE,
-			ir_map(&l->b, l->img->vars.items[l->var_of_map[m->id]].map),
-			ir_func_addr(&l->b, f), ir_const(&l->b, 0), ir_const(&l->b, 0));
+	                ir_map(&l->b, l->img->vars.items[l->var_of_map[m->id]].map),
+	                ir_func_addr(&l->b, f), ir_const(&l->b, 0), ir_const(&l->b, 0));
 }

@@ -11,8 +11,8 @@
 #include "base/arena.h"
 
 static const char map_full[] =
-	"Map full; can't update element. Try increasing max_map_keys config or manually setting "
-	"the max entries in a map declaration e.g. `let @a = hash(5000)`";
+    "Map full; can't update element. Try increasing max_map_keys config or manually setting "
+    "the max entries in a map declaration e.g. `let @a = hash(5000)`";
 
 static const struct image_var *var_of(struct lower *l, const struct map *m)
 {
@@ -31,7 +31,7 @@ static uint8_t width_of(const struct type *t)
 
 /* A value in memory with exactly the layout of `type`, for helpers that take an address. */
 static struct ir_inst *in_memory(struct lower *l, struct value v, const struct type *type,
-				 const char *name)
+                                 const char *name)
 {
 	struct ir_inst *dst;
 
@@ -80,8 +80,8 @@ static void missing_key_warning(struct lower *l, struct node *map)
 {
 	if (l->opts->warn_all)
 		lower_runtime_warning(l, map->at,
-				      "Can't lookup map element because it does not exist.",
-				      "map_lookup_elem", NULL);
+		                      "Can't lookup map element because it does not exist.",
+		                      "map_lookup_elem", NULL);
 }
 
 struct value lower_map_read(struct lower *l, struct node *n)
@@ -101,13 +101,12 @@ struct value lower_map_read(struct lower *l, struct node *n)
 	v = lookup(l, m, key_of(l, n));
 	ir_branch(&l->b, COND_NE, v, ir_const(&l->b, 0), found, missing);
 	lower_enter(l, found);
-	ir_var_set(&l->b, result,
-		   type_is_register(t) ? lower_at(l, m->value, v, 0, 8).ir : v);
+	ir_var_set(&l->b, result, type_is_register(t) ? lower_at(l, m->value, v, 0, 8).ir : v);
 	ir_jump(&l->b, join);
 	lower_enter(l, missing);
 	missing_key_warning(l, n);
 	ir_var_set(&l->b, result,
-		   type_is_register(t) ? ir_const(&l->b, 0) : lower_zeros(l, image_value_size(t)));
+	           type_is_register(t) ? ir_const(&l->b, 0) : lower_zeros(l, image_value_size(t)));
 	ir_jump(&l->b, join);
 	lower_enter(l, join);
 	v = ir_var_get(&l->b, result);
@@ -130,10 +129,10 @@ static void check_update(struct lower *l, struct ir_inst *ret, struct span at)
 }
 
 static void update(struct lower *l, struct map *m, struct ir_inst *key, struct ir_inst *value,
-		   struct span at)
+                   struct span at)
 {
 	struct ir_inst *ret = ir_callv(&l->b, BPF_FUNC_map_update_elem, PTR_NONE, map_of(l, m), key,
-				       value, ir_const(&l->b, BPF_ANY));
+	                               value, ir_const(&l->b, BPF_ANY));
 
 	check_update(l, ret, at);
 }
@@ -157,7 +156,8 @@ void lower_map_write(struct lower *l, struct node *map, struct node *value)
 
 	if (!m->is_keyed && !type_is_register(type_strip(m->value)) &&
 	    type_equal(type_strip(value->type), type_strip(m->value))) {
-		/* the value may read the map it is assigned to: go through a copy unless it can't */
+		/* the value may read the map it is assigned to: go through a copy unless it can't
+		 */
 		if (value->kind == NODE_CALL || value->kind == NODE_STRING ||
 		    value->kind == NODE_BUILTIN) {
 			lower_into(l, value, scalar_address(l, m), 8, true);
@@ -176,9 +176,9 @@ void lower_map_write(struct lower *l, struct node *map, struct node *value)
 }
 
 struct ir_inst *lower_map_update(struct lower *l, struct node *map,
-				 struct ir_inst *(*change)(struct lower *l, struct ir_inst *old,
-							   void *arg),
-				 void *arg, bool want_old)
+                                 struct ir_inst *(*change)(struct lower *l, struct ir_inst *old,
+                                                           void *arg),
+                                 void *arg, bool want_old)
 {
 	struct map *m = map->map;
 	const struct type *t = type_strip(m->value);
@@ -240,8 +240,8 @@ struct ir_inst *lower_map_delete(struct lower *l, struct node *map, bool is_used
 		ir_branch(&l->b, COND_EQ, ret, ir_const(&l->b, 0), go_on, failed);
 		lower_enter(l, failed);
 		lower_runtime_warning(l, map->at,
-				      "Can't delete map element because it does not exist.",
-				      "map_delete_elem", ret);
+		                      "Can't delete map element because it does not exist.",
+		                      "map_delete_elem", ret);
 		ir_jump(&l->b, go_on);
 		lower_enter(l, go_on);
 	}
@@ -279,7 +279,7 @@ static struct ir_inst *log2_of(struct lower *l, struct ir_inst *n)
 
 /* Bucket of n (spec 7.4), as a variable since the cases meet. */
 static struct ir_inst *hist_bucket(struct lower *l, const struct type *t, struct ir_inst *n,
-				   bool is_signed)
+                                   bool is_signed)
 {
 	struct ir_builder *b = &l->b;
 	int64_t k = t->hist_bits, linear = 1ll << k;
@@ -324,7 +324,7 @@ static struct ir_inst *hist_bucket(struct lower *l, const struct type *t, struct
 }
 
 static struct ir_inst *lhist_bucket(struct lower *l, const struct type *t, struct ir_inst *n,
-				    bool is_signed)
+                                    bool is_signed)
 {
 	struct ir_builder *b = &l->b;
 	ir_var bucket = ir_var_new(l->fn->f);
@@ -352,7 +352,7 @@ static struct ir_inst *lhist_bucket(struct lower *l, const struct type *t, struc
 }
 
 static void add_in_place(struct lower *l, struct ir_inst *address, int64_t off_b,
-			 struct ir_inst *by)
+                         struct ir_inst *by)
 {
 	struct ir_inst *old = ir_load(&l->b, address, off_b, 8, false, PTR_NONE);
 
@@ -360,13 +360,13 @@ static void add_in_place(struct lower *l, struct ir_inst *address, int64_t off_b
 }
 
 static void keep_extreme(struct lower *l, struct ir_inst *address, struct ir_inst *n,
-			 enum ir_cond better)
+                         enum ir_cond better)
 {
 	struct ir_builder *b = &l->b;
 	struct ir_block *compare = lower_block(l), *take = lower_block(l), *done = lower_block(l);
 
 	ir_branch(b, COND_NE, ir_load(b, address, 8, 8, false, PTR_NONE), ir_const(b, 0), compare,
-		  take);
+	          take);
 	lower_enter(l, compare);
 	ir_branch(b, better, n, ir_load(b, address, 0, 8, false, PTR_NONE), take, done);
 	lower_enter(l, take);
@@ -378,7 +378,7 @@ static void keep_extreme(struct lower *l, struct ir_inst *address, struct ir_ins
 
 /* What one event does to the aggregation at `address`. */
 static void aggregate(struct lower *l, const struct type *t, struct ir_inst *address,
-		      struct ir_inst *n, bool is_signed)
+                      struct ir_inst *n, bool is_signed)
 {
 	struct ir_builder *b = &l->b;
 	struct ir_block *inside, *outside;
@@ -405,7 +405,7 @@ static void aggregate(struct lower *l, const struct type *t, struct ir_inst *add
 	case TYPE_HIST:
 	case TYPE_LHIST:
 		bucket = t->kind == TYPE_HIST ? hist_bucket(l, t, n, is_signed)
-					      : lhist_bucket(l, t, n, is_signed);
+		                              : lhist_bucket(l, t, n, is_signed);
 		/* the verifier cannot follow the arithmetic to this bound */
 		inside = lower_block(l);
 		outside = lower_block(l);
@@ -413,7 +413,7 @@ static void aggregate(struct lower *l, const struct type *t, struct ir_inst *add
 		ir_branch(b, COND_ULT, bucket, ir_const(b, image_hist_buckets(t)), inside, outside);
 		lower_enter(l, inside);
 		add_in_place(l, ir_bin(b, IR_ADD, address, ir_bin_imm(b, IR_SHL, bucket, 3)), 0,
-			     ir_const(b, 1));
+		             ir_const(b, 1));
 		ir_jump(b, outside);
 		lower_enter(l, outside);
 		return;
@@ -456,9 +456,9 @@ void lower_map_aggregate(struct lower *l, struct node *map, struct node *call)
 	ir_branch(&l->b, COND_NE, v, ir_const(&l->b, 0), found, fresh);
 	/* A new key: zeros first, unless another CPU was quicker, then like any other. */
 	lower_enter(l, fresh);
-	struct ir_inst *ret = ir_callv(&l->b, BPF_FUNC_map_update_elem, PTR_NONE, map_of(l, m), key,
-				       lower_zeros(l, image_value_size(t)),
-				       ir_const(&l->b, BPF_NOEXIST));
+	struct ir_inst *ret =
+	    ir_callv(&l->b, BPF_FUNC_map_update_elem, PTR_NONE, map_of(l, m), key,
+	             lower_zeros(l, image_value_size(t)), ir_const(&l->b, BPF_NOEXIST));
 	v = lookup(l, m, key);
 	ir_var_set(&l->b, address, v);
 	ir_branch(&l->b, COND_NE, v, ir_const(&l->b, 0), found, full);
@@ -473,7 +473,7 @@ void lower_map_aggregate(struct lower *l, struct node *map, struct node *call)
 
 /* One CPU's part joins the total. */
 static void reduce_step(struct lower *l, const struct type *t, struct ir_inst *part, ir_var total,
-			ir_var count)
+                        ir_var count)
 {
 	struct ir_builder *b = &l->b;
 	struct ir_inst *value = ir_load(b, part, 0, 8, false, PTR_NONE);
@@ -493,7 +493,7 @@ static void reduce_step(struct lower *l, const struct type *t, struct ir_inst *p
 		return;
 	default: /* min, max: `count` says whether a CPU has been seen */
 		better = t->kind == TYPE_MIN ? (t->is_signed ? COND_SLT : COND_ULT)
-					     : (t->is_signed ? COND_SGT : COND_UGT);
+		                             : (t->is_signed ? COND_SGT : COND_UGT);
 		set = lower_block(l);
 		take = lower_block(l);
 		done = lower_block(l);
@@ -516,7 +516,7 @@ static void reduce_step(struct lower *l, const struct type *t, struct ir_inst *p
 /* BPF divides unsigned numbers only (and by zero to zero): a negative total is divided by its
  * distance from zero. */
 static struct ir_inst *quotient(struct ir_builder *b, struct ir_inst *total, struct ir_inst *count,
-				bool is_signed)
+                                bool is_signed)
 {
 	struct ir_inst *sign;
 
@@ -542,8 +542,8 @@ struct ir_inst *lower_map_reduce(struct lower *l, struct map *m, struct ir_inst 
 
 	if (!l->opts->target.has_lookup_percpu)
 		diag_error(l->u->diag, E_UNSUPPORTED, b->at,
-			   "reading %s in a program needs bpf_map_lookup_percpu_elem (kernel 5.19)",
-			   m->name);
+		           "reading %s in a program needs bpf_map_lookup_percpu_elem (kernel 5.19)",
+		           m->name);
 	if (!key) {
 		key = lower_temp(l, 4, "zero");
 		ir_store(b, key, 0, 4, ir_const(b, 0));

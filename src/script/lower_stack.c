@@ -14,7 +14,7 @@ enum { USER_BUILD_ID = 1 << 11 /* BPF_F_USER_BUILD_ID */ };
 /* Multiply-and-fold over the 8-byte words; never 0, which means "no stack". The verifier walks the
  * loop to its end, so it is bounded by the type's depth. */
 static struct ir_inst *hash_words(struct lower *l, struct ir_inst *words, struct ir_inst *n,
-				  uint32_t most)
+                                  uint32_t most)
 {
 	struct ir_builder *b = &l->b;
 	struct ir_block *head = lower_block(l), *within = lower_block(l), *body = lower_block(l);
@@ -32,9 +32,10 @@ static struct ir_inst *hash_words(struct lower *l, struct ir_inst *words, struct
 	ir_branch(b, COND_ULT, iv, n, body, done);
 	lower_enter(l, body);
 	h = ir_load(b, ir_bin(b, IR_ADD, words, ir_bin_imm(b, IR_SHL, iv, 3)), 0, 8, false,
-		    PTR_NONE);
+	            PTR_NONE);
 	h = ir_bin(b, IR_XOR, ir_var_get(b, hash), h);
-	h = ir_bin(b, IR_MUL, h, ir_const(b, (int64_t)0x9e3779b97f4a7c15)); /* 2^64 / golden ratio */
+	h = ir_bin(b, IR_MUL, h,
+	           ir_const(b, (int64_t)0x9e3779b97f4a7c15)); /* 2^64 / golden ratio */
 	h = ir_bin(b, IR_XOR, h, ir_bin_imm(b, IR_SHR, h, 32));
 	ir_var_set(b, hash, h);
 	ir_var_set(b, i, ir_bin_imm(b, IR_ADD, iv, 1));
@@ -46,7 +47,7 @@ static struct ir_inst *hash_words(struct lower *l, struct ir_inst *words, struct
 
 /* Keep the frames under `id` unless they are kept already. */
 static void keep(struct lower *l, uint32_t map, struct ir_inst *id_at, struct ir_inst *stack,
-		 struct ir_inst *n_frames, struct span at)
+                 struct ir_inst *n_frames, struct span at)
 {
 	struct ir_builder *b = &l->b;
 	struct ir_block *fresh = lower_block(l), *full = lower_block(l), *known = lower_block(l);
@@ -59,11 +60,11 @@ static void keep(struct lower *l, uint32_t map, struct ir_inst *id_at, struct ir
 	lower_enter(l, fresh);
 	ir_store(b, stack, 0, 8, n_frames);
 	ret = ir_callv(b, BPF_FUNC_map_update_elem, PTR_NONE, ir_map(b, map), id_at, stack,
-		       ir_const(b, BPF_ANY));
+	               ir_const(b, BPF_ANY));
 	ir_branch(b, COND_EQ, ret, ir_const(b, 0), known, full);
 	lower_enter(l, full);
 	lower_runtime_warning(l, at, "Too many different stacks; this one is not kept.",
-			      "map_update_elem", ret);
+	                      "map_update_elem", ret);
 	ir_jump(b, known);
 	lower_enter(l, known);
 }
@@ -73,7 +74,7 @@ static void keep(struct lower *l, uint32_t map, struct ir_inst *id_at, struct ir
 static uint64_t own_frames(const struct lower *l)
 {
 	bool is_raw = l->probe->kind == PROBE_RAWTRACEPOINT ||
-		      (l->probe->kind == PROBE_TRACEPOINT && l->args != ARGS_RECORD);
+	              (l->probe->kind == PROBE_TRACEPOINT && l->args != ARGS_RECORD);
 
 	return is_raw ? 2 : 0;
 }
@@ -83,8 +84,8 @@ struct value lower_stack(struct lower *l, const struct type *t, struct span at)
 	struct ir_builder *b = &l->b;
 	bool is_user = t->kind == TYPE_USTACK, is_build_id = t->stack_mode == STACK_BUILD_ID;
 	uint32_t frame_b = image_frame_size(t->stack_mode), size = image_stack_size(t);
-	uint64_t flags = is_user ? BPF_F_USER_STACK | (is_build_id ? USER_BUILD_ID : 0)
-				 : own_frames(l);
+	uint64_t flags =
+	    is_user ? BPF_F_USER_STACK | (is_build_id ? USER_BUILD_ID : 0) : own_frames(l);
 	uint32_t map = lower_stacks_map(l, size);
 	struct ir_inst *value, *stack, *frames, *len, *words;
 	struct ir_block *got = lower_block(l), *failed = lower_block(l), *done = lower_block(l);
@@ -92,14 +93,13 @@ struct value lower_stack(struct lower *l, const struct type *t, struct span at)
 	value = lower_temp(l, is_user ? 16 : 8, "stack");
 	if (!lower_ctx(l)) {
 		diag_error(l->u->diag, E_BUILTIN_PLACE, at,
-			   "%s can not be used inside a for loop, assign it to a variable first",
-			   is_user ? "ustack" : "kstack");
+		           "%s can not be used inside a for loop, assign it to a variable first",
+		           is_user ? "ustack" : "kstack");
 		return value_mem(t, value, 8);
 	}
 	ir_store(b, value, 0, 8, ir_const(b, 0));
 	if (is_user) {
-		struct ir_inst *pid =
-			ir_call(b, BPF_FUNC_get_current_pid_tgid, PTR_NONE, 0, NULL);
+		struct ir_inst *pid = ir_call(b, BPF_FUNC_get_current_pid_tgid, PTR_NONE, 0, NULL);
 
 		ir_store(b, value, 8, 4, ir_bin_imm(b, IR_SHR, pid, 32));
 		ir_store(b, value, 12, 4, ir_const(b, l->first_probe_name));
@@ -107,14 +107,14 @@ struct value lower_stack(struct lower *l, const struct type *t, struct span at)
 	stack = lower_scratch_at(l, lower_scratch_alloc(l, size));
 	frames = ir_bin_imm(b, IR_ADD, stack, sizeof(struct image_stack));
 	len = ir_callv(b, BPF_FUNC_get_stack, PTR_NONE, lower_ctx(l), frames,
-		       ir_const(b, t->stack_depth * frame_b), ir_const(b, (int64_t)flags));
+	               ir_const(b, t->stack_depth * frame_b), ir_const(b, (int64_t)flags));
 	failed->is_unlikely = true;
 	ir_branch(b, COND_SGT, len, ir_const(b, 0), got, failed);
 	lower_enter(l, failed);
 	if (l->opts->warn_all)
 		lower_runtime_warning(l, at,
-				      is_user ? "Error reading ustack." : "Error reading kstack.",
-				      "get_stack", len);
+		                      is_user ? "Error reading ustack." : "Error reading kstack.",
+		                      "get_stack", len);
 	ir_jump(b, done);
 	lower_enter(l, got);
 	words = ir_bin_imm(b, IR_SHR, len, 3);

@@ -129,9 +129,9 @@ struct compound {
 static struct ir_inst *apply(struct lower *l, struct ir_inst *old, void *arg)
 {
 	static const enum ir_op ops[OP_N] = {
-		[OP_ADD] = IR_ADD, [OP_SUB] = IR_SUB, [OP_MUL] = IR_MUL, [OP_DIV] = IR_UDIV,
-		[OP_MOD] = IR_UMOD, [OP_AND] = IR_AND, [OP_OR] = IR_OR, [OP_XOR] = IR_XOR,
-		[OP_SHL] = IR_SHL, [OP_SHR] = IR_SHR,
+	    [OP_ADD] = IR_ADD,  [OP_SUB] = IR_SUB, [OP_MUL] = IR_MUL, [OP_DIV] = IR_UDIV,
+	    [OP_MOD] = IR_UMOD, [OP_AND] = IR_AND, [OP_OR] = IR_OR,   [OP_XOR] = IR_XOR,
+	    [OP_SHL] = IR_SHL,  [OP_SHR] = IR_SHR,
 	};
 	struct compound *c = arg;
 	struct ir_inst *right = c->right;
@@ -146,9 +146,9 @@ static struct ir_inst *apply(struct lower *l, struct ir_inst *old, void *arg)
 			ir_branch(&l->b, COND_EQ, right, ir_const(&l->b, 0), zero, go_on);
 			lower_enter(l, zero);
 			lower_runtime_warning(l, c->assign->at,
-					      "Divide or modulo by 0 detected. This can lead to "
-					      "unexpected results. 1 is being used as the result.",
-					      NULL, NULL);
+			                      "Divide or modulo by 0 detected. This can lead to "
+			                      "unexpected results. 1 is being used as the result.",
+			                      NULL, NULL);
 			ir_var_set(&l->b, v, ir_const(&l->b, 1));
 			ir_jump(&l->b, go_on);
 			lower_enter(l, go_on);
@@ -220,8 +220,8 @@ static void lower_if(struct lower *l, struct node *n)
 static void lower_while(struct lower *l, struct node *n)
 {
 	struct ir_block *head = lower_block(l), *body = lower_block(l), *out = lower_block(l);
-	struct lower_loop loop = {.outer = l->loop, .on_break = out, .on_continue = head,
-				  .func = l->fn};
+	struct lower_loop loop = {
+	    .outer = l->loop, .on_break = out, .on_continue = head, .func = l->fn};
 
 	ir_jump(&l->b, head);
 	l->b.block = head;

@@ -11,8 +11,8 @@
 #include "base/arena.h"
 
 struct ir_inst *lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_inst *size,
-			       uint32_t max_b, struct ir_inst *p, enum ir_ptr kind, uint8_t align_b,
-			       bool pad)
+                               uint32_t max_b, struct ir_inst *p, enum ir_ptr kind, uint8_t align_b,
+                               bool pad)
 {
 	uint32_t helper;
 	struct ir_builder *b = &l->b;
@@ -41,7 +41,7 @@ struct ir_inst *lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_i
 			return ir_const(b, 1);
 		}
 		struct ir_inst *ret =
-			ir_callv(b, helper, PTR_NONE, dst, ir_const(b, (int64_t)n), p);
+		    ir_callv(b, helper, PTR_NONE, dst, ir_const(b, (int64_t)n), p);
 
 		if (l->opts->warn_all)
 			lower_check_read(l, ret, kind);
@@ -78,8 +78,9 @@ struct ir_inst *lower_str_packed(struct lower *l, struct node *call, struct ir_i
 	ir_var n = ir_var_new(l->fn->f);
 
 	len = lower_read_str(l, dst, call->n_args > 1 ? lower_int(l, call->args[1]) : NULL, max_b,
-			     p, kind, 1, false);
-	/* -errno and 0 are empty strings; checked on what is used, so the verifier sees the bound */
+	                     p, kind, 1, false);
+	/* -errno and 0 are empty strings; checked on what is used, so the verifier sees the bound
+	 */
 	ir_var_set(&l->b, n, len);
 	ir_branch(&l->b, COND_EQ, len, ir_const(&l->b, 0), empty, some);
 	lower_enter(l, some);
@@ -103,7 +104,7 @@ static uint8_t widest(uint32_t left, uint8_t align_b, uint32_t at)
 
 /* Leaves for `differ` at the first byte in which v is not `bytes`. */
 static void match_literal(struct lower *l, struct ir_inst *base, uint8_t align_b, const char *bytes,
-			  uint32_t n, struct ir_block *differ)
+                          uint32_t n, struct ir_block *differ)
 {
 	for (uint32_t at = 0; at < n;) {
 		uint8_t width = widest(n - at, align_b, at);
@@ -112,7 +113,7 @@ static void match_literal(struct lower *l, struct ir_inst *base, uint8_t align_b
 
 		memcpy(&want, bytes + at, width);
 		ir_branch(&l->b, COND_EQ, ir_load(&l->b, base, at, width, false, PTR_NONE),
-			  ir_const(&l->b, (int64_t)want), same, differ);
+		          ir_const(&l->b, (int64_t)want), same, differ);
 		lower_enter(l, same);
 		at += width;
 	}
@@ -133,7 +134,7 @@ static struct ir_inst *finish(struct lower *l, struct ir_block *differ)
 }
 
 static struct ir_inst *equal_literal(struct lower *l, struct node *s, const struct node *literal,
-				     uint64_t limit)
+                                     uint64_t limit)
 {
 	struct value v = lower_direct(l, lower_expr(l, s));
 	uint32_t size = image_value_size(type_strip(s->type));
@@ -180,7 +181,7 @@ static struct ir_inst *byte_at(struct lower *l, struct ir_inst *base, struct ir_
 
 /* for (i = 0; i < n && x[i] == y[i] && x[i]; i++); then leaves for `equal` or `differ`. */
 static void compare_bytes(struct lower *l, struct ir_inst *x, struct ir_inst *y, uint64_t n,
-			  struct ir_block *equal, struct ir_block *differ)
+                          struct ir_block *equal, struct ir_block *differ)
 {
 	struct ir_block *head = lower_block(l), *body = lower_block(l), *next = lower_block(l);
 	struct ir_block *stop = lower_block(l);
@@ -196,9 +197,8 @@ static void compare_bytes(struct lower *l, struct ir_inst *x, struct ir_inst *y,
 	cx = byte_at(l, x, i);
 	difference = ir_bin(&l->b, IR_XOR, cx, byte_at(l, y, i));
 	next->is_unlikely = true;
-	ir_branch(&l->b, COND_NE,
-		  ir_bin(&l->b, IR_OR, is_some(l, difference), is_nul(l, cx)), ir_const(&l->b, 0),
-		  stop, next);
+	ir_branch(&l->b, COND_NE, ir_bin(&l->b, IR_OR, is_some(l, difference), is_nul(l, cx)),
+	          ir_const(&l->b, 0), stop, next);
 	lower_enter(l, next);
 	ir_var_set(&l->b, var, ir_bin_imm(&l->b, IR_ADD, i, 1));
 	ir_jump(&l->b, head);
@@ -223,9 +223,8 @@ static struct ir_inst *equal_loop(struct lower *l, struct node *x, struct node *
 struct ir_inst *lower_string_equal(struct lower *l, struct node *x, struct node *y, uint64_t limit)
 {
 	if (x->kind == NODE_STRING && y->kind == NODE_STRING)
-		return ir_const(&l->b, limit == UINT64_MAX
-					       ? !strcmp(x->string, y->string)
-					       : !strncmp(x->string, y->string, limit));
+		return ir_const(&l->b, limit == UINT64_MAX ? !strcmp(x->string, y->string)
+		                                           : !strncmp(x->string, y->string, limit));
 	while (x->kind == NODE_CAST && x->is_implicit && x->args[0]->kind == NODE_STRING)
 		x = x->args[0];
 	while (y->kind == NODE_CAST && y->is_implicit && y->args[0]->kind == NODE_STRING)
@@ -267,7 +266,7 @@ struct ir_inst *lower_strlen(struct lower *l, struct node *s)
 
 /* The n bytes at `at` against the literal's: 0 if they are the same. */
 static struct ir_inst *literal_difference(struct lower *l, struct ir_inst *at, const char *bytes,
-					  uint32_t n)
+                                          uint32_t n)
 {
 	struct ir_inst *difference = ir_const(&l->b, 0);
 
@@ -279,7 +278,7 @@ static struct ir_inst *literal_difference(struct lower *l, struct ir_inst *at, c
 
 		memcpy(&want, bytes + k, width);
 		part = ir_bin(&l->b, IR_XOR, ir_load(&l->b, at, k, width, false, PTR_NONE),
-			      ir_const(&l->b, (int64_t)want));
+		              ir_const(&l->b, (int64_t)want));
 		difference = ir_bin(&l->b, IR_OR, difference, part);
 		k += width;
 	}
@@ -307,9 +306,10 @@ static struct ir_inst *contains_literal(struct lower *l, struct value hay, const
 	/* the haystack ends at its NUL */
 	next->is_unlikely = true;
 	is_end = is_nul(l, ir_load(&l->b, at, 0, 1, false, PTR_NONE));
-	ir_branch(&l->b, COND_EQ,
-		  ir_bin(&l->b, IR_OR, is_end, ir_bin_imm(&l->b, IR_XOR, is_some(l, difference), 1)),
-		  ir_const(&l->b, 0), next, stop);
+	ir_branch(
+	    &l->b, COND_EQ,
+	    ir_bin(&l->b, IR_OR, is_end, ir_bin_imm(&l->b, IR_XOR, is_some(l, difference), 1)),
+	    ir_const(&l->b, 0), next, stop);
 	lower_enter(l, next);
 	ir_var_set(&l->b, var, ir_bin_imm(&l->b, IR_ADD, i, 1));
 	ir_jump(&l->b, head);
@@ -350,7 +350,7 @@ static void search_here(struct lower *l, struct ir_inst *i, struct ir_block *sto
 	difference = ir_bin(b, IR_XOR, c, byte_at(l, hay, k));
 	next->is_unlikely = true;
 	ir_branch(b, COND_NE, ir_bin(b, IR_OR, is_some(l, difference), is_nul(l, c)),
-		  ir_const(b, 0), end, next);
+	          ir_const(b, 0), end, next);
 	lower_enter(l, next);
 	ir_var_set(b, var, ir_bin_imm(b, IR_ADD, k, 1));
 	ir_jump(b, head);

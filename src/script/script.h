@@ -26,24 +26,24 @@ void script_config_defaults(struct script_config *c);
 /* Set by a name as written in a config block or environment (any case, optional BPFTRACE_
  * prefix, old names); reports to d at `at`. */
 bool script_config_set(struct script_config *c, struct diag *d, struct span at, const char *name,
-		       const char *value, bool from_environment);
+                       const char *value, bool from_environment);
 /* All BPFTRACE_* and SKEP_* variables of the environment. */
 bool script_config_from_environment(struct script_config *c, struct diag *d);
 
 /* What the kernel can do, as far as code generation cares; filled by whoever knows the engine. */
 struct script_target {
-	bool has_ringbuf;	  /* 5.8 */
+	bool has_ringbuf; /* 5.8 */
 	bool has_probe_read_split;
-	bool has_btf;		  /* kernel BTF readable */
-	bool has_task_btf;	  /* get_current_task_btf */
-	bool has_bpf_loop;	  /* 5.17 */
-	bool has_for_each_map;	  /* 5.13 */
-	bool has_lookup_percpu;	  /* 5.19 */
-	bool has_attach_cookie;	  /* 5.15 */
+	bool has_btf;           /* kernel BTF readable */
+	bool has_task_btf;      /* get_current_task_btf */
+	bool has_bpf_loop;      /* 5.17 */
+	bool has_for_each_map;  /* 5.13 */
+	bool has_lookup_percpu; /* 5.19 */
+	bool has_attach_cookie; /* 5.15 */
 	bool has_func_ip;
-	bool has_mem_alloc;	  /* BPF_F_NO_PREALLOC is safe everywhere */
+	bool has_mem_alloc; /* BPF_F_NO_PREALLOC is safe everywhere */
 	bool has_ktime_boot, has_ktime_tai;
-	bool has_sext;		  /* cpu v4 */
+	bool has_sext; /* cpu v4 */
 	bool has_atomics;
 	bool has_kprobe_multi, has_uprobe_multi;
 	uint64_t pidns_dev, pidns_ino; /* 0: the initial namespace */
@@ -57,10 +57,10 @@ struct script_options {
 	size_t n_params;
 	const char *const *include_dirs;
 	size_t n_include_dirs;
-	pid_t pid;	 /* -p */
+	pid_t pid;       /* -p */
 	pid_t child_pid; /* -c, 0: none */
 	bool is_unsafe;
-	bool warn_all;	 /* -k */
+	bool warn_all; /* -k */
 	/* If not NULL: gets the configuration with the script's own config block applied. */
 	struct script_config *effective;
 	/* stages to dump (-d): comma list or NULL; dumps go to *dump */
@@ -71,10 +71,10 @@ struct script_options {
 /* The whole pipeline: parse, expand, infer, lower, optimize, emit. Mistakes and warnings go to d;
  * returns NULL if there was an error. The image lives in `a`. The source text must live as long. */
 struct image *script_compile(struct arena *a, struct diag *d, struct types *ts, const char *name,
-			     const char *text, size_t len_b, const struct script_options *opts);
+                             const char *text, size_t len_b, const struct script_options *opts);
 /* Only as far as the probe list, for `-l FILE`: each attach point as a pattern. */
 bool script_list_probes(struct arena *a, struct diag *d, const char *name, const char *text,
-			size_t len_b, const struct script_options *opts,
-			void (*fn)(void *arg, const char *pattern), void *arg);
+                        size_t len_b, const struct script_options *opts,
+                        void (*fn)(void *arg, const char *pattern), void *arg);
 
 #endif
