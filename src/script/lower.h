@@ -139,6 +139,9 @@ void lower_enter(struct lower *l, struct ir_block *to);
 struct lower_func *lower_func_begin(struct lower *l, struct ir_func *f);
 void lower_func_end(struct lower *l);
 
+/* ---- lower_cast.c ---- */
+struct value lower_cast(struct lower *l, struct node *n);
+
 /* ---- lower_expr.c ---- */
 bool type_is_register(const struct type *t);
 struct value lower_expr(struct lower *l, struct node *n);
@@ -228,6 +231,16 @@ struct value lower_args_field(struct lower *l, struct node *n);
 struct ir_inst *lower_pid_tgid(struct lower *l, bool want_pid, bool is_init_ns);
 int lower_reg_offset(const char *name);
 
+/* Of a type that fits a register: is it extended by its sign, and how many bytes has it in memory?
+ */
+static inline bool type_is_signed(const struct type *t)
+{
+	return (t->kind == TYPE_INT || t->kind == TYPE_ENUM) && t->is_signed;
+}
+static inline uint8_t type_width(const struct type *t)
+{
+	return t->size_b == 1 || t->size_b == 2 || t->size_b == 4 ? (uint8_t)t->size_b : 8;
+}
 static inline struct value value_reg(const struct type *t, struct ir_inst *ir)
 {
 	return (struct value){.type = t, .ir = ir};

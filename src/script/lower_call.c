@@ -395,7 +395,7 @@ static struct value call_str(struct lower *l, struct node *n)
 static struct value call_bswap(struct lower *l, struct node *n)
 {
 	const struct type *t = type_strip(n->args[0]->type);
-	uint8_t width = t->size_b == 1 || t->size_b == 2 || t->size_b == 4 ? (uint8_t)t->size_b : 8;
+	uint8_t width = type_width(t);
 	struct ir_inst *v = lower_int(l, n->args[0]);
 
 	return value_reg(n->type,

@@ -131,7 +131,7 @@ static uint32_t align_of_value(const struct type *t)
 {
 	t = type_strip(t);
 	if (type_is_register(t))
-		return t->size_b == 1 || t->size_b == 2 || t->size_b == 4 ? t->size_b : 8;
+		return type_width(t);
 	return 8;
 }
 

@@ -28,16 +28,6 @@ bool type_is_register(const struct type *t)
 	}
 }
 
-static bool is_signed(const struct type *t)
-{
-	return (t->kind == TYPE_INT || t->kind == TYPE_ENUM) && t->is_signed;
-}
-
-static uint8_t register_width(const struct type *t)
-{
-	return t->size_b == 1 || t->size_b == 2 || t->size_b == 4 ? (uint8_t)t->size_b : 8;
-}
-
 /* A BTF pointer stays one only while the verifier knows it as one: in registers and spills, not
  * through maps. */
 enum ir_ptr lower_ptr_kind(struct lower *l, const struct type *ptr, struct ir_inst *v)
@@ -141,7 +131,7 @@ struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *
 		return value_mem(type, ir_bin_imm(b, IR_ADD, address, off_b),
 		                 align_at(align_b, off_b));
 	}
-	width = register_width(t);
+	width = type_width(t);
 	if (address->ptr == PTR_STACK && align_at(align_b, off_b) < width) {
 		/* the stack must be read aligned: byte by byte */
 		struct ir_inst *v = NULL;
@@ -152,7 +142,7 @@ struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *
 			part = ir_bin_imm(b, IR_SHL, part, 8 * i);
 			v = v ? ir_bin(b, IR_OR, v, part) : part;
 		}
-		if (width < 8 && is_signed(t))
+		if (width < 8 && type_is_signed(t))
 			v = ir_ext(b, v, width, true);
 		return value_reg(type, v);
 	}
@@ -162,10 +152,10 @@ struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *
 		    ir_read(b, copy, ir_bin_imm(b, IR_ADD, address, off_b), width);
 
 		lower_check_read(l, ret, address->ptr);
-		return value_reg(type, ir_load(b, copy, 0, width, is_signed(t), PTR_NONE));
+		return value_reg(type, ir_load(b, copy, 0, width, type_is_signed(t), PTR_NONE));
 	}
-	return value_reg(type,
-	                 ir_load(b, address, off_b, width, is_signed(t), loaded_kind(t, address)));
+	return value_reg(
+	    type, ir_load(b, address, off_b, width, type_is_signed(t), loaded_kind(t, address)));
 }
 
 struct value lower_direct(struct lower *l, struct value v)
@@ -210,7 +200,7 @@ void lower_store(struct lower *l, struct value v, const struct type *type, struc
 	uint32_t size = image_value_size(t), have;
 
 	if (!v.is_memory) {
-		store_register(l, dst, 0, register_width(t), align_b, v.ir);
+		store_register(l, dst, 0, type_width(t), align_b, v.ir);
 		return;
 	}
 	have = image_value_size(from);
@@ -471,8 +461,8 @@ static struct value deref(struct lower *l, struct node *n)
 
 	l->b.at = n->at;
 	if (t->kind != TYPE_PTR)
-		return value_reg(n->type, ir_load(&l->b, ir_as(&l->b, v, kind), 0,
-		                                  register_width(t), false, PTR_NONE));
+		return value_reg(n->type, ir_load(&l->b, ir_as(&l->b, v, kind), 0, type_width(t),
+		                                  false, PTR_NONE));
 	return lower_at(l, n->type, ir_as(&l->b, v, kind), 0, 8);
 }
 
@@ -524,7 +514,7 @@ static struct value lower_incdec(struct lower *l, struct node *n)
 	old = lower_var_read(l, x->var).ir;
 	changed = add_step(l, old, &c);
 	if (t->kind != TYPE_PTR && t->size_b < 8)
-		changed = ir_ext(&l->b, changed, register_width(t), is_signed(t));
+		changed = ir_ext(&l->b, changed, type_width(t), type_is_signed(t));
 	lower_var_set(l, x->var, value_reg(x->type, changed));
 	return value_reg(n->type, n->is_postfix ? old : changed);
 }
@@ -535,10 +525,10 @@ static struct value load_bitfield(struct lower *l, const struct field *f, struct
                                   int64_t off_b, const struct type *type)
 {
 	const struct type *t = type_strip(f->type);
-	uint8_t width = register_width(t);
+	uint8_t width = type_width(t);
 	struct ir_inst *v = ir_load(&l->b, base, off_b, width, false, PTR_NONE);
 
-	if (is_signed(t)) {
+	if (type_is_signed(t)) {
 		v = ir_bin_imm(&l->b, IR_SHL, v, 64 - f->bit_off - f->bit_size);
 		v = ir_bin_imm(&l->b, IR_SAR, v, 64 - f->bit_size);
 	} else {
@@ -632,83 +622,6 @@ static struct value lower_index(struct lower *l, struct node *n)
 	ir_jump(&l->b, join);
 	lower_enter(l, join);
 	return value_reg(n->type, ir_var_get(&l->b, result));
-}
-
-/* ---- casts ----------------------------------------------------------------------------------- */
-
-static struct value cast_to_int(struct lower *l, struct node *n, const struct type *to)
-{
-	struct node *x = n->args[0];
-	const struct type *from = type_strip(x->type);
-	struct ir_inst *v;
-
-	if (type_is_agg(from)) {
-		struct map *m = x->map;
-
-		v = lower_map_reduce(l, m, m->is_keyed ? lower_map_key(l, m, x->args[0]) : NULL);
-	} else if (from->kind == TYPE_ARRAY || from->kind == TYPE_STRING ||
-	           from->kind == TYPE_MAC || from->kind == TYPE_BUFFER) {
-		struct value mem = lower_direct(l, lower_expr(l, x));
-		uint32_t size = from->size_b < 8 ? from->size_b : 8;
-
-		if (to->kind == TYPE_BOOL) {
-			v = ir_load(&l->b, mem.ir, 0, 1, false, PTR_NONE);
-		} else {
-			v = ir_const(&l->b, 0);
-			for (uint32_t i = 0; i < size; i++)
-				v = ir_bin(&l->b, IR_OR, v,
-				           ir_bin_imm(&l->b, IR_SHL,
-				                      ir_load(&l->b, mem.ir, i, 1, false, PTR_NONE),
-				                      8 * i));
-		}
-	} else {
-		v = lower_int(l, x);
-	}
-	if (to->kind == TYPE_BOOL)
-		return value_reg(n->type, ir_cmp(&l->b, COND_NE, v, ir_const(&l->b, 0)));
-	if (to->kind == TYPE_PTR)
-		return value_reg(n->type, v);
-	if (to->size_b < 8)
-		v = ir_ext(&l->b, v, register_width(to), is_signed(to));
-	return value_reg(n->type, v);
-}
-
-static struct value lower_cast(struct lower *l, struct node *n)
-{
-	const struct type *to = type_strip(n->cast_to), *from = type_strip(n->args[0]->type);
-	struct ir_inst *dst;
-
-	if (type_is_register(to)) {
-		struct value v;
-
-		if (to->kind != TYPE_PTR)
-			return cast_to_int(l, n, to);
-		v = cast_to_int(l, n, to);
-		/* a BTF pointer seen as another struct is a plain kernel pointer */
-		if (v.ir->ptr == PTR_BTF &&
-		    !(from->kind == TYPE_PTR && from->elem && to->elem &&
-		      type_equal(type_strip(from->elem), type_strip(to->elem))))
-			v.ir = ir_as(&l->b, v.ir, PTR_NONE);
-		return v;
-	}
-	if (type_is_register(from)) { /* int to array */
-		struct ir_inst *v = lower_int(l, n->args[0]);
-
-		dst = lower_temp(l, 8, "cast");
-		ir_store(&l->b, dst, 0, 8, v);
-		return value_mem(n->type, dst, 8);
-	}
-	if (type_equal(to, from) || image_value_size(to) == image_value_size(from)) {
-		struct value v = lower_expr(l, n->args[0]);
-
-		if (to->kind != TYPE_TUPLE && to->kind != TYPE_RECORD) {
-			v.type = n->type;
-			return v;
-		}
-	}
-	dst = lower_temp(l, image_value_size(to), "cast");
-	lower_into(l, n, dst, 8, true);
-	return value_mem(n->type, dst, 8);
 }
 
 /* ---- the dispatch ---------------------------------------------------------------------------- */

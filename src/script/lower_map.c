@@ -24,11 +24,6 @@ static struct ir_inst *map_of(struct lower *l, const struct map *m)
 	return ir_map(&l->b, var_of(l, m)->map);
 }
 
-static uint8_t width_of(const struct type *t)
-{
-	return t->size_b == 1 || t->size_b == 2 || t->size_b == 4 ? (uint8_t)t->size_b : 8;
-}
-
 /* A value in memory with exactly the layout of `type`, for helpers that take an address. */
 static struct ir_inst *in_memory(struct lower *l, struct value v, const struct type *type,
                                  const char *name)
@@ -182,7 +177,7 @@ struct ir_inst *lower_map_update(struct lower *l, struct node *map,
 {
 	struct map *m = map->map;
 	const struct type *t = type_strip(m->value);
-	uint8_t width = width_of(t);
+	uint8_t width = type_width(t);
 	struct ir_inst *address, *key, *old, *fresh, *slot;
 	struct ir_block *found, *missing, *join;
 	ir_var v_old, v_new;
