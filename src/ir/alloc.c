@@ -34,7 +34,7 @@ static uint32_t end_of(const struct m_life *l)
 	return l->ranges[l->n_ranges - 1].to;
 }
 
-/* ---- the waiting heap ------------------------------------------------------------------------ */
+/* ---- the waiting heap ------------------------------------------------------------------ */
 
 static bool is_before(const struct m_life *x, const struct m_life *y)
 {
@@ -76,8 +76,7 @@ static struct m_life *pop_waiting(struct alloc *a)
 	return first;
 }
 
-/* ---- ranges and uses ---------------------------------------------------------------------------
- */
+/* ---- ranges and uses ------------------------------------------------------------------- */
 
 /* The first position that both have, or NEVER. Ranges before the cursors are past. */
 static uint32_t meeting(const struct m_range *x, uint32_t n_x, const struct m_range *y,

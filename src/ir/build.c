@@ -77,7 +77,7 @@ bool ir_is_terminated(const struct ir_builder *b)
 	return ir_terminator(b->block) != NULL;
 }
 
-/* ---- instructions -------------------------------------------------------------------------- */
+/* ---- instructions ---------------------------------------------------------------------- */
 
 struct ir_inst *ir_inst_new(struct ir_func *f, enum ir_op op, uint32_t n_args, struct span at)
 {
@@ -286,7 +286,7 @@ struct ir_inst *ir_as(struct ir_builder *b, struct ir_inst *x, enum ir_ptr ptr)
 	return finish(b, i);
 }
 
-/* ---- memory -------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------- */
 
 struct ir_inst *ir_load(struct ir_builder *b, struct ir_inst *ptr, int64_t off_b, uint8_t width,
                         bool is_signed, enum ir_ptr result)
@@ -373,7 +373,7 @@ struct ir_inst *ir_read(struct ir_builder *b, struct ir_inst *dst, struct ir_ins
 	return append(b, i);
 }
 
-/* ---- calls --------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------- */
 
 static struct ir_inst *call(struct ir_builder *b, enum ir_op op, uint32_t ref, enum ir_ptr result,
                             uint32_t n_args, struct ir_inst *const *args)
@@ -401,7 +401,7 @@ struct ir_inst *ir_call_func(struct ir_builder *b, struct ir_func *f, uint32_t n
 	return call(b, IR_CALL_FUNC, f->index, PTR_NONE, n_args, args);
 }
 
-/* ---- control ------------------------------------------------------------------------------- */
+/* ---- control --------------------------------------------------------------------------- */
 
 void ir_edge_add(struct ir_block *from, struct ir_block *to)
 {

@@ -193,7 +193,7 @@ struct ir_block **ir_dom_preorder(struct arena *a, const struct ir_cfg *cfg)
 	return order;
 }
 
-/* ---- replacing values ------------------------------------------------------------------------ */
+/* ---- replacing values ------------------------------------------------------------------ */
 
 struct ir_replace ir_replace_create(struct arena *a, const struct ir_func *f)
 {
@@ -226,7 +226,7 @@ void ir_replace_all(struct ir_func *f, const struct ir_replace *r)
 	}
 }
 
-/* ---- reshaping ------------------------------------------------------------------------------- */
+/* ---- reshaping ------------------------------------------------------------------------- */
 
 void ir_edge_remove(struct ir_block *from, struct ir_block *to)
 {

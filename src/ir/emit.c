@@ -54,8 +54,7 @@ struct emitter {
 	uint32_t n_contents;
 };
 
-/* ---- single instructions -----------------------------------------------------------------------
- */
+/* ---- single instructions --------------------------------------------------------------- */
 
 static void forget(struct emitter *e, unsigned reg)
 {
@@ -295,8 +294,7 @@ static void emit_between(struct emitter *e, uint32_t inst)
 		run_moves(e, moves, n, 0);
 }
 
-/* ---- edges -------------------------------------------------------------------------------------
- */
+/* ---- edges ----------------------------------------------------------------------------- */
 
 /* What has to move when control goes from one block to the next. */
 static void emit_edge(struct emitter *e, const struct m_block *from, const struct m_block *to)
@@ -470,8 +468,7 @@ static void emit_body(struct emitter *e, uint32_t number)
 	e->bodies[number].end = (uint32_t)e->insns.n;
 }
 
-/* ---- placing blocks ----------------------------------------------------------------------------
- */
+/* ---- placing blocks -------------------------------------------------------------------- */
 
 struct placing {
 	struct emitter *e;
@@ -644,8 +641,7 @@ static bool place_blocks(struct emitter *e)
 	return true;
 }
 
-/* ---- the unit -----------------------------------------------------------------------------------
- */
+/* ---- the unit -------------------------------------------------------------------------- */
 
 static struct span largest_slot(const struct ir_func *f)
 {

@@ -14,7 +14,7 @@
 
 #include "ir/pass.h"
 
-/* ---- arithmetic ---------------------------------------------------------------------------- */
+/* ---- arithmetic ------------------------------------------------------------------------ */
 
 static uint64_t low_bits(unsigned n)
 {
@@ -134,7 +134,7 @@ enum ir_cond ir_cond_swap(enum ir_cond c)
 	return other[c];
 }
 
-/* ---- what is known about a value ------------------------------------------------------------ */
+/* ---- what is known about a value ------------------------------------------------------- */
 
 /* Bits that may be set, counted from the lowest. Only what the verifier derives as well, so a
  * byte swap (which it takes for unknown) or a remainder counts for nothing. */
@@ -312,7 +312,8 @@ static struct ir_inst *with_const(struct ir_builder *b, struct ir_inst *i, struc
 	case IR_SHL:
 	case IR_SHR:
 	case IR_SAR:
-		k &= 63;
+		if (k != (k & 63))
+			return become(b, i, i->op, x, k & 63);
 		if (!k)
 			return x;
 		if (is_inner_const && (inner & 63) + k < 64)
@@ -658,7 +659,7 @@ struct ir_inst *ir_simplify(struct ir_builder *b, struct ir_inst *i)
 	}
 }
 
-/* ---- the pass ------------------------------------------------------------------------------- */
+/* ---- the pass -------------------------------------------------------------------------- */
 
 /* Put block `at` through the simplifier. Returns whether anything changed. */
 static bool fold_block(struct ir_func *f, struct ir_block *at, struct ir_replace *r)
@@ -698,6 +699,18 @@ static bool fold_block(struct ir_func *f, struct ir_block *at, struct ir_replace
 	return is_changed;
 }
 
+/* Has control a way in? Blocks before it in reverse post order know by now. In a loop that has just
+ * become unreachable a PHI is left with what comes round only, and folding it would make values
+ * that depend on themselves. */
+static bool is_reached(const struct ir_block *b, const bool *reached)
+{
+	vec_each (p, &b->preds) {
+		if (reached[(*p)->id])
+			return true;
+	}
+	return b == b->func->blocks.items[0];
+}
+
 static void fold_func(struct ir_func *f)
 {
 	bool is_changed = true;
@@ -707,12 +720,17 @@ static void fold_func(struct ir_func *f)
 		own_arena struct arena *a = arena_create();
 		struct ir_replace r;
 		struct ir_cfg *cfg;
+		bool *reached;
 
 		is_changed = ir_remove_unreachable(f);
 		cfg = ir_cfg_create(a, f);
 		r = ir_replace_create(a, f);
-		for (uint32_t k = 0; k < cfg->n_rpo; k++)
-			is_changed |= fold_block(f, cfg->rpo[k], &r);
+		reached = arena_array(a, bool, f->blocks.n);
+		for (uint32_t k = 0; k < cfg->n_rpo; k++) {
+			reached[cfg->rpo[k]->id] = is_reached(cfg->rpo[k], reached);
+			if (reached[cfg->rpo[k]->id])
+				is_changed |= fold_block(f, cfg->rpo[k], &r);
+		}
 		ir_replace_all(f, &r);
 	}
 	ir_remove_unreachable(f);

@@ -110,7 +110,7 @@ struct ir_unit {
 	vec(struct ir_func *) funcs;
 };
 
-/* ---- building ---------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------- */
 
 /* Appends to the end of `block`; every instruction made carries `at`. Constants fold and trivial
  * identities simplify while building. Once a terminator is in, the block is full: further
@@ -189,7 +189,7 @@ ir_var ir_var_new(struct ir_func *f);
 void ir_var_set(struct ir_builder *b, ir_var v, struct ir_inst *value);
 struct ir_inst *ir_var_get(struct ir_builder *b, ir_var v);
 
-/* ---- passes: one file each, all keep SSA valid -------------------------------------------- */
+/* ---- passes: one file each, all keep SSA valid ----------------------------------------- */
 
 /* Aborts with a dump when the unit breaks a rule of this header; run between passes. */
 void ir_check(const struct ir_unit *u);
@@ -205,7 +205,7 @@ void ir_layout(struct ir_unit *u);   /* block order: fall through, unlikely last
 /* The usual order of all of the above, checked in between; `trace` (may be NULL) gets the dump after each. */
 void ir_optimize(struct ir_unit *u, struct strbuf *trace);
 
-/* ---- code --------------------------------------------------------------------------------- */
+/* ---- code ------------------------------------------------------------------------------ */
 
 enum ir_reloc_kind { RELOC_MAP, RELOC_MAP_VALUE };
 
@@ -220,13 +220,13 @@ struct ir_code {
 	vec(struct bpf_insn) insns; /* <linux/bpf.h>; all functions in order, calls between them resolved */
 	vec(struct ir_reloc) relocs;
 	vec(struct span) spans; /* one per insn */
-	vec(uint32_t) func_starts; /* first insn of each function of the unit; one that nobody
-				      calls has no code and starts where the next does */
+	vec(uint32_t) func_starts; /* first insn of each function of the unit */
 	uint32_t stack_b;	   /* largest frame */
 };
 
-/* Register allocation and emission. Fails only when a frame needs more than 512 bytes of stack:
- * then E_LIMIT is reported at the span of the largest slot. Code lives in the unit's arena. */
+/* Register allocation and emission. Functions nobody calls leave the unit first. Fails only when a
+ * frame needs more than 512 bytes of stack (or a jump does not reach): then E_LIMIT is reported, at
+ * the span of the largest slot. Code lives in the unit's arena. */
 bool ir_emit(struct ir_unit *u, struct diag *d, struct ir_code *ret);
 
 #endif

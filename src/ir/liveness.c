@@ -31,8 +31,7 @@ static uint32_t reads_of(const struct m_inst *i, uint32_t ret[3])
 	return n;
 }
 
-/* ---- which values have a point -----------------------------------------------------------------
- */
+/* ---- which values have a point --------------------------------------------------------- */
 
 /* Selection may take over what an instruction computes (an address, a mask) and leave the
  * instruction behind with nobody to read it. Going backwards finds chains of those, too. */
@@ -77,8 +76,7 @@ static void drop_unread(struct m_func *m)
 	}
 }
 
-/* ---- live at block starts -----------------------------------------------------------------------
- */
+/* ---- live at block starts -------------------------------------------------------------- */
 
 /* Visit all exposed uses: once to count, once to write them down. */
 static void each_need(struct m_func *m, struct needs *l, bool is_counting)
@@ -156,8 +154,7 @@ static void find_live_in(struct m_func *m)
 	}
 }
 
-/* ---- lives --------------------------------------------------------------------------------------
- */
+/* ---- lives ----------------------------------------------------------------------------- */
 
 /* Ranges and uses while being built: backwards, so the newest is the earliest. */
 struct build {

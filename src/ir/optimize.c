@@ -10,6 +10,8 @@ static const struct {
 	void (*run)(struct ir_unit *u);
 } passes[] = {
     {"fold", ir_fold},
+    {"thread", ir_thread},
+    {"fold", ir_fold}, /* PHIs have lost arguments */
     {"number", ir_number},
     {"dead", ir_dead},
     {"legalize", ir_legalize},

@@ -71,7 +71,7 @@ static inline struct ir_inst *ir_unview(struct ir_inst *i)
 	return i;
 }
 
-/* ---- build.c ----------------------------------------------------------------------------- */
+/* ---- build.c --------------------------------------------------------------------------- */
 
 /* A fresh instruction of `f`, in no block yet; args is NULL or an array of n_args. */
 struct ir_inst *ir_inst_new(struct ir_func *f, enum ir_op op, uint32_t n_args, struct span at);
@@ -82,11 +82,11 @@ size_t ir_n_phis(const struct ir_block *b);
 /* The kind of pointer that both are, as far as loads through it go. */
 enum ir_ptr ir_ptr_meet(const struct ir_inst *x, const struct ir_inst *y);
 
-/* ---- ssa.c ------------------------------------------------------------------------------- */
+/* ---- ssa.c ----------------------------------------------------------------------------- */
 
 void ir_ssa_seal(struct ir_block *b);
 
-/* ---- fold.c ------------------------------------------------------------------------------ */
+/* ---- fold.c ---------------------------------------------------------------------------- */
 
 /* The simplest equal of `i`, whose arguments are final: an existing value, a constant or changed
  * instruction appended through `b`, or `i` itself (which may have been changed in place and is
@@ -97,7 +97,7 @@ bool ir_eval_cond(enum ir_cond cond, uint8_t width, uint64_t x, uint64_t y);
 enum ir_cond ir_cond_invert(enum ir_cond c); /* not for COND_SET: asserts */
 enum ir_cond ir_cond_swap(enum ir_cond c);   /* b cond' a == a cond b */
 
-/* ---- cfg.c ------------------------------------------------------------------------------- */
+/* ---- cfg.c ----------------------------------------------------------------------------- */
 
 /* The shape of a function's graph; side tables by block id. Reading it needs ids dense:
  * ir_cfg_create() renumbers blocks to their index in f->blocks. */
@@ -116,7 +116,7 @@ bool ir_dominates(const struct ir_cfg *cfg, const struct ir_block *a, const stru
 /* Blocks of the dominator tree, parents before children. */
 struct ir_block **ir_dom_preorder(struct arena *a, const struct ir_cfg *cfg);
 
-/* ---- shared by passes --------------------------------------------------------------------- */
+/* ---- shared by passes ------------------------------------------------------------------ */
 
 /* Replacements to make: by[id] is the value to use instead of value `id`, or NULL. */
 struct ir_replace {

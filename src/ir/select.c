@@ -64,7 +64,7 @@ static bool fits_s16(int64_t x)
 	return x == (int16_t)x;
 }
 
-/* ---- values ---------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------- */
 
 /* Is the value one to be made where it is needed? A slot's address plus a number is, too. */
 static bool as_const(const struct ir_inst *i, struct m_const *ret)
@@ -220,8 +220,7 @@ static void set_address(struct m_inst *i, struct address at, int64_t more)
 	i->off = (int16_t)(at.off + more);
 }
 
-/* ---- arithmetic --------------------------------------------------------------------------------
- */
+/* ---- arithmetic ------------------------------------------------------------------------ */
 
 static const uint8_t alu_codes[IR_N_OPS] = {
     [IR_ADD] = BPF_ADD,  [IR_SUB] = BPF_SUB, [IR_MUL] = BPF_MUL,  [IR_UDIV] = BPF_DIV,
@@ -362,7 +361,7 @@ static bool is_fused_mask(const struct select *s, const struct ir_inst *user,
 	       x->width == 8 && s->n_uses[x->id] == 1 && s->n_uses[x->args[0]->id] == 1;
 }
 
-/* ---- memory ---------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------- */
 
 static void select_load(struct select *s, const struct ir_inst *i)
 {
@@ -476,8 +475,7 @@ static void select_zero(struct select *s, const struct ir_inst *i)
 	}
 }
 
-/* ---- calls and control -------------------------------------------------------------------------
- */
+/* ---- calls and control ----------------------------------------------------------------- */
 
 static void select_call_of(struct select *s, const struct ir_inst *i, enum m_op op, uint32_t which,
                            uint32_t n_args, const struct m_val *args)

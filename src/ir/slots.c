@@ -32,7 +32,7 @@ struct touch {
 	bool is_live_in, is_live_out, reaches_in, reaches_out;
 };
 
-/* ---- accesses -------------------------------------------------------------------------------- */
+/* ---- accesses -------------------------------------------------------------------------- */
 
 /* The slot an address is within, or M_NONE; *ret_off is its distance when known, else -1. */
 static uint32_t slot_of(const struct ir_inst *i, int64_t *ret_off)
@@ -215,7 +215,7 @@ static uint32_t ranges_of(struct frame *f, struct lifetime *l, struct m_range **
 	return n;
 }
 
-/* ---- placing --------------------------------------------------------------------------------- */
+/* ---- placing --------------------------------------------------------------------------- */
 
 /* Mask of the bits of word `w` that are in [from, to). */
 static uint64_t mask_of(uint32_t w, uint32_t from, uint32_t to)
