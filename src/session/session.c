@@ -33,6 +33,7 @@ struct session {
 	bool has_exited;    /* an exit event was seen: drop what follows */
 	bool is_dropping;   /* between it and the detach */
 	bool is_by_signal;  /* asked to end from outside */
+	bool can_fire;      /* something besides begin and end is attached */
 	uint64_t lost;      /* reported so far */
 	int64_t lost_at_ms; /* when the engine was asked last */
 };
@@ -298,7 +299,7 @@ static void run_events(struct session *s)
 	bool looks_at_child = needs_maps_of_child(s);
 	int wait_ms = looks_at_child ? 1 : POLL_MS;
 
-	if (s->img->has_only_begin_end) {
+	if (!s->can_fire) {
 		drain(s);
 		return;
 	}
@@ -343,6 +344,18 @@ static void finish(struct session *s)
 		output_lost_total(s->out, s->lost);
 }
 
+/* How many of the probes that were attached are begin and end. */
+static uint32_t count_specials(const struct image *img)
+{
+	uint32_t n = 0;
+
+	vec_each (p, &img->programs)
+		vec_each (at, &p->attaches)
+			if (at->kind == ATTACH_BEGIN || at->kind == ATTACH_END)
+				n += at->n_probes ? at->n_probes : 1;
+	return n;
+}
+
 static int run_loaded(struct session *s, const struct engine_options *eopts)
 {
 	struct engine_error error = {.at = NO_SPAN, .program = UINT32_MAX};
@@ -352,6 +365,7 @@ static int run_loaded(struct session *s, const struct engine_options *eopts)
 		return refuse(s, &error, eopts->is_verbose);
 	if (s->ops->attach(s->engine, warn_attach, s, &n_attached, &error))
 		return refuse(s, &error, eopts->is_verbose);
+	s->can_fire = !s->img->has_only_begin_end && n_attached > count_specials(s->img);
 	if (s->opts->is_dry_run)
 		return 0;
 	if (s->opts->child) {
