@@ -197,12 +197,14 @@ static uint64_t ring_bytes(const struct script_config *c)
 
 static int run_image(struct run *r, struct image *img, struct child *child)
 {
+	const char *stages = r->o.debug_stages ? r->o.debug_stages : "";
+	bool shows_log = strstr(stages, "verifier") || strstr(stages, "all");
 	const struct script_config *c = &r->config;
 	struct engine_options eo = {.pid = r->o.pid,
 	                            .child = child ? child_pid(child) : 0,
 	                            .ring_bytes = ring_bytes(c),
 	                            .log_size_b = (uint32_t)c->log_size,
-	                            .is_verbose = r->o.is_verbose,
+	                            .is_verbose = r->o.is_verbose || shows_log,
 	                            .no_kprobe_multi = r->o.no_kprobe_multi,
 	                            .no_uprobe_multi = r->o.no_uprobe_multi,
 	                            .missing = c->missing_probes,
@@ -220,6 +222,7 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 	    .symbols = syms,
 	    .child = child,
 	    .is_quiet = r->o.is_quiet,
+	    .shows_log = shows_log,
 	    .is_dry_run = r->o.is_dry_run,
 	    .no_maps_on_exit = !c->print_maps_on_exit,
 	};

@@ -408,6 +408,8 @@ int session_run(struct image *img, const struct engine_ops *ops, const struct en
 	output.read_stack_arg = &s;
 	s.out = output_create(img, sopts->symbols, &output);
 	s.engine = ops->load(img, &options, &error);
+	if (s.engine && sopts->shows_log && error.log)
+		fputs(error.log, sopts->output.err);
 	exit_code = s.engine ? run_loaded(&s, &options) : refuse(&s, &error, options.is_verbose);
 	if (sopts->child)
 		child_stop(sopts->child);

@@ -15,6 +15,7 @@ struct session_options {
 	struct symbols *symbols; /* not owned; NULL: addresses stay numbers */
 	struct child *child;  /* -c: held before exec, from child_start(); not owned. NULL: none */
 	bool is_quiet;        /* no banner */
+	bool shows_log;       /* the kernel verifier's log also of programs it takes */
 	bool is_dry_run;      /* load, attach, leave */
 	bool no_maps_on_exit; /* print_maps_on_exit = false */
 };
