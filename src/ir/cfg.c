@@ -248,7 +248,8 @@ void ir_edge_remove(struct ir_block *from, struct ir_block *to)
 
 bool ir_remove_unreachable(struct ir_func *f)
 {
-	own_arena struct arena *a = arena_create();
+	own_scratch struct ir_scratch scratch = ir_scratch_begin(f->unit);
+	struct arena *a = scratch.a;
 	struct ir_block **work = arena_array(a, struct ir_block *, f->blocks.n);
 	bool *is_live = arena_array(a, bool, f->blocks.n);
 	size_t n = 0, kept = 0;

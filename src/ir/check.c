@@ -117,7 +117,8 @@ static bool is_unused(const struct ir_block *b)
 
 void ir_check_func(const struct ir_func *f)
 {
-	own_arena struct arena *a = arena_create();
+	own_scratch struct ir_scratch scratch = ir_scratch_begin(f->unit);
+	struct arena *a = scratch.a;
 	struct check c = {.f = f, .index = arena_array(a, uint32_t, f->n_insts)};
 
 	vec_each (b, &f->blocks) {

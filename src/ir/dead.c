@@ -133,7 +133,8 @@ static void dead_func(struct ir_func *f)
 	ir_merge_blocks(f);
 	/* A read that goes may leave writes behind that nobody reads. */
 	while (is_changed) {
-		own_arena struct arena *a = arena_create();
+		own_scratch struct ir_scratch scratch = ir_scratch_begin(f->unit);
+		struct arena *a = scratch.a;
 		struct dead d = {.f = f};
 
 		d.is_read = arena_array(a, bool, f->slots.n + 1);

@@ -743,7 +743,9 @@ static void drop_unused_funcs(struct arena *scratch, struct ir_unit *u)
 
 bool ir_emit(struct ir_unit *u, struct diag *d, struct ir_code *ret)
 {
-	own_arena struct arena *scratch = arena_create();
+	own_run struct ir_unit *run = ir_run_begin(u);
+	own_scratch struct ir_scratch mine = ir_scratch_begin(u);
+	struct arena *scratch = mine.a;
 	struct ir_code code = {0};
 	struct unit_emitter unit = {.u = u, .scratch = scratch, .code = &code};
 

@@ -717,7 +717,8 @@ static void fold_func(struct ir_func *f)
 
 	/* A loop's PHIs see what became of the body only the next time round. */
 	for (int round = 0; is_changed && round < 8; round++) {
-		own_arena struct arena *a = arena_create();
+		own_scratch struct ir_scratch scratch = ir_scratch_begin(f->unit);
+		struct arena *a = scratch.a;
 		struct ir_replace r;
 		struct ir_cfg *cfg;
 		bool *reached;

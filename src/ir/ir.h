@@ -108,6 +108,9 @@ struct ir_unit {
 	const char *name;
 	struct ir_target target;
 	vec(struct ir_func *) funcs;
+	/* The passes' own: scratch memory to be used again while several of them run. */
+	struct arena *spares[3];
+	uint32_t n_spares, n_runs;
 };
 
 /* ---- building -------------------------------------------------------------------------- */

@@ -59,23 +59,29 @@ static uint32_t order_blocks(struct arena *a, const struct ir_cfg *cfg, struct i
 	return at;
 }
 
-/* What only unlikely blocks lead to is unlikely; edges that close a loop do not count. In
- * reverse post order one walk tells. */
+/* What only unlikely blocks lead to is unlikely; edges that close a loop do not count. What a
+ * likely block leads to without choice is likely, whatever a lowering says about one of several
+ * ways to it. In reverse post order one walk tells. */
 static void spread_unlikely(const struct ir_cfg *cfg)
 {
 	for (uint32_t k = 1; k < cfg->n_rpo; k++) {
 		struct ir_block *b = cfg->rpo[k];
-		bool is_unlikely = true;
+		bool is_unlikely = true, is_certain = false;
 
-		vec_each (p, &b->preds)
-			is_unlikely &= (*p)->is_unlikely || cfg->rpo_index[(*p)->id] >= k;
-		b->is_unlikely |= is_unlikely;
+		vec_each (p, &b->preds) {
+			if (cfg->rpo_index[(*p)->id] >= k || (*p)->is_unlikely)
+				continue;
+			is_unlikely = false;
+			is_certain |= !(*p)->succ[1];
+		}
+		b->is_unlikely = is_unlikely || (b->is_unlikely && !is_certain);
 	}
 }
 
 static void layout_func(struct ir_func *f)
 {
-	own_arena struct arena *a = arena_create();
+	own_scratch struct ir_scratch scratch = ir_scratch_begin(f->unit);
+	struct arena *a = scratch.a;
 	struct ir_block **order;
 	struct ir_cfg *cfg;
 	size_t kept = 0;

@@ -131,7 +131,8 @@ static void legalize_block(struct ir_func *f, struct ir_block *at, struct ir_rep
 void ir_legalize(struct ir_unit *u)
 {
 	vec_each (f, &u->funcs) {
-		own_arena struct arena *a = arena_create();
+		own_scratch struct ir_scratch scratch = ir_scratch_begin((*f)->unit);
+		struct arena *a = scratch.a;
 		struct ir_replace r = ir_replace_create(a, *f);
 
 		vec_each (b, &(*f)->blocks)

@@ -117,7 +117,8 @@ static struct ir_inst *find(struct table *t, struct ir_inst *i)
 
 static void number_func(struct ir_func *f)
 {
-	own_arena struct arena *a = arena_create();
+	own_scratch struct ir_scratch scratch = ir_scratch_begin(f->unit);
+	struct arena *a = scratch.a;
 	struct ir_replace r;
 	struct ir_block **order;
 	struct table t = {0};

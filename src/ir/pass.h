@@ -71,6 +71,23 @@ static inline struct ir_inst *ir_unview(struct ir_inst *i)
 	return i;
 }
 
+/* ---- scratch.c ------------------------------------------------------------------------- */
+
+/* Memory for one pass over one function, gone at the end of the scope. Within a run (of all
+ * passes, of emission) it is handed on to the next: most functions are small, and clearing
+ * fresh blocks would cost more than the passes do. */
+struct ir_scratch {
+	struct ir_unit *u;
+	struct arena *a;
+};
+struct ir_scratch ir_scratch_begin(struct ir_unit *u);
+void ir_scratch_end(struct ir_scratch *s);
+#define own_scratch __attribute__((cleanup(ir_scratch_end)))
+
+struct ir_unit *ir_run_begin(struct ir_unit *u);
+void ir_run_end(struct ir_unit **u);
+#define own_run __attribute__((cleanup(ir_run_end)))
+
 /* ---- build.c --------------------------------------------------------------------------- */
 
 /* A fresh instruction of `f`, in no block yet; args is NULL or an array of n_args. */

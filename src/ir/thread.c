@@ -135,7 +135,8 @@ static void thread_func(struct ir_func *f)
 
 	/* Each round leads around one more block of a chain of conditions. */
 	for (int round = 0; is_changed && round < 8; round++) {
-		own_arena struct arena *a = arena_create();
+		own_scratch struct ir_scratch scratch = ir_scratch_begin(f->unit);
+		struct arena *a = scratch.a;
 		bool *is_needed = find_needed(a, f);
 
 		is_changed = false;
