@@ -749,6 +749,7 @@ bool ir_emit(struct ir_unit *u, struct diag *d, struct ir_code *ret)
 	struct ir_code code = {0};
 	struct unit_emitter unit = {.u = u, .scratch = scratch, .code = &code};
 
+	(void)run;
 	ir_legalize(u);
 	vec_each (f, &u->funcs)
 		ir_remove_unreachable(*f);

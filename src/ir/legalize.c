@@ -56,6 +56,7 @@ static struct ir_inst *legal_load(struct ir_builder *b, struct ir_inst *i)
 	slot = ir_slot_addr(b, ir_slot_new(b, 8, 8, "read"));
 	ir_read(b, slot, plus(b, from, i->imm), i->width);
 	value = ir_load(b, slot, 0, i->width, i->is_signed && t->has_sext, i->ptr);
+	value->is_volatile = i->is_volatile;
 	if (i->is_signed && i->width < 8 && !t->has_sext)
 		value = ir_ext(b, value, i->width, true);
 	return value;

@@ -4,8 +4,9 @@
  * The trick: blocks are visited in preorder of the dominator tree, so an entry of the hash table
  * that does not dominate the block at hand never will again and is simply overwritten.
  *
- * Loads: from the context any time, as it does not change. From elsewhere only within a block and
- * with nothing in between that may write. Helpers whose result cannot change within one run
+ * Loads: from the context any time, as it does not change (unless the program writes to it; and
+ * pointers to the packet die with calls that move it). From elsewhere only within a block and with
+ * nothing in between that may write. Helpers whose result cannot change within one run
  * (helpers.def) count as pure. */
 #include "ir/ir.h"
 
@@ -20,12 +21,25 @@ struct table {
 	struct ir_cfg *cfg;
 	uint32_t *epoch_of; /* by id: how many writes went before, for loads */
 	uint32_t epoch;
+	bool is_context_written;
 };
 
-/* The context is the only memory that nobody writes while the program runs. */
-static bool is_of_context(const struct ir_inst *i)
+/* Is it a load that gives the same whenever it is done? */
+static bool is_constant(const struct table *t, const struct ir_inst *i)
 {
-	return i->op == IR_LOAD && i->args[0]->ptr == PTR_CTX;
+	return i->args[0]->ptr == PTR_CTX && !t->is_context_written && i->ptr != PTR_PACKET &&
+	       i->ptr != PTR_PACKET_END;
+}
+
+static bool writes_context(const struct ir_func *f)
+{
+	vec_each (b, &f->blocks) {
+		vec_each (i, &(*b)->insts) {
+			if ((*i)->op == IR_STORE && (*i)->args[0]->ptr == PTR_CTX)
+				return true;
+		}
+	}
+	return false;
 }
 
 static bool is_pure_call(const struct ir_inst *i)
@@ -81,7 +95,7 @@ static bool is_same(const struct table *t, const struct ir_inst *x, const struct
 	    x->cond != y->cond || x->width != y->width || x->is_signed != y->is_signed ||
 	    x->n_args != y->n_args)
 		return false;
-	if (x->op == IR_LOAD && !is_of_context(x) &&
+	if (x->op == IR_LOAD && !is_constant(t, x) &&
 	    (x->block != y->block || t->epoch_of[x->id] != t->epoch_of[y->id]))
 		return false;
 	/* A masked value that lives on past a branch on it doubles the verifier's states with every
@@ -125,6 +139,7 @@ static void number_func(struct ir_func *f)
 
 	ir_remove_unreachable(f);
 	t.cfg = ir_cfg_create(a, f);
+	t.is_context_written = writes_context(f);
 	r = ir_replace_create(a, f);
 	order = ir_dom_preorder(a, t.cfg);
 	t.mask = 15;

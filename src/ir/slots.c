@@ -115,9 +115,15 @@ static void touch(struct m_func *m, struct lifetime *lives, uint32_t block, cons
 		struct touch *t;
 		bool is_whole;
 
-		if (slot == M_NONE || is_derived(i))
+		if (slot == M_NONE)
 			continue;
 		l = &lives[slot];
+		if (is_derived(i)) {
+			/* As a mere number nobody can follow it. */
+			if (ir_ops[i->op].has_result && i->op != IR_CMP && i->ptr == PTR_NONE)
+				l->is_used = l->is_everywhere = true;
+			continue;
+		}
 		l->is_used = true;
 		if (!is_borrowed(i, k)) {
 			l->is_everywhere = true;
