@@ -2,6 +2,7 @@
  * which files of tests/fuzz/corpus it begins with:
  *
  *   corpus: *.bt
+ *   also below: tests/host/cases    (scripts from there, too)
  *
  * driver.c has the rest. tests/fuzz/run finds, builds and runs every such file. */
 #ifndef SKEP_FUZZ_H

@@ -1,7 +1,8 @@
 /* The whole compiler of the tracing language, text to image, for a kernel that can do everything
  * and for one that can do little.
  *
- * corpus: *.bt */
+ * corpus: *.bt
+ * also below: tests/host/cases */
 #include "fuzz.h"
 
 #include "base/arena.h"
