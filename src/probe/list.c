@@ -4,9 +4,13 @@
  * line, in order; verbose adds arguments or definitions. Providers are asked in the order of their
  * names and each lists in order, so that nothing as large as the kernel's functions is ever
  * sorted here. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/wildcard.h"
 #include "probe/provider.h"
 
@@ -158,6 +162,32 @@ static int by_full_name(const void *a, const void *b)
 	              probe_kind_name(*(const enum probe_kind *)b));
 }
 
+/* A list of everything leaves out the hundred thousand functions that this kernel has no probes
+ * for. Who names the type sees them all the same. */
+static bool kernel_offers(enum probe_kind kind)
+{
+	static const char perf_units[] = "/sys/bus/event_source/devices";
+	own_strbuf struct strbuf path = {0};
+	const char *root = tracefs_path();
+
+	switch (kind) {
+	case PROBE_KPROBE: /* since v4.17 a perf unit of its own */
+		sb_addf(&path, "%s/kprobe", perf_units);
+		return access(perf_units, F_OK) != 0 || access(sb_str(&path), F_OK) == 0;
+	case PROBE_FENTRY: /* where root may not read what ftrace can hook, it may not hook it */
+		if (!root || geteuid() != 0)
+			return true;
+		sb_addf(&path, "%s/available_filter_functions", root);
+		{
+			own_fd int fd = open(sb_str(&path), O_RDONLY | O_CLOEXEC);
+
+			return fd >= 0 || errno == ENOENT;
+		}
+	default:
+		return true;
+	}
+}
+
 static void list_pattern(struct probe_context *cx, const char *pattern, bool verbose,
                          struct strbuf *out)
 {
@@ -193,7 +223,8 @@ static void list_pattern(struct probe_context *cx, const char *pattern, bool ver
 		if (!p->list || l.n_parts > p->max_args)
 			continue;
 		if (wildcard_has(type)
-		        ? p->is_wild_list && wildcard_match(type, probe_kind_name(order[i]))
+		        ? p->is_wild_list && wildcard_match(type, probe_kind_name(order[i])) &&
+		              kernel_offers(order[i])
 		        : order[i] == named) {
 			l.kind = order[i];
 			l.prefix_b = 0;
