@@ -57,7 +57,7 @@ _skep() {
 		mapfile -t COMPREPLY < <(compgen -W "auto kernel" -- "$cur")
 		return ;;
 	--no-feature)
-		mapfile -t COMPREPLY < <(compgen -W "kprobe_multi kprobe_session uprobe_multi" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "kprobe_multi kprobe_session uprobe_multi ringbuf" -- "$cur")
 		return ;;
 	-e | --execute)
 		return ;;

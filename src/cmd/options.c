@@ -101,9 +101,11 @@ static int parse_no_feature(const char *name, char *list, struct options *o)
 			o->no_kprobe_multi = true;
 		else if (!strcmp(word, "uprobe_multi"))
 			o->no_uprobe_multi = true;
+		else if (!strcmp(word, "ringbuf"))
+			o->no_ringbuf = true;
 		else if (strcmp(word, "kprobe_session"))
 			return usage_error(name, "--no-feature takes kprobe_multi, kprobe_session, "
-			                         "uprobe_multi");
+			                         "uprobe_multi, ringbuf");
 	}
 	return -1;
 }

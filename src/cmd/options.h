@@ -21,7 +21,7 @@ struct options {
 	bool is_json;
 	int buffering; /* enum output_buffering */
 	bool is_quiet, is_verbose, warn_all, no_warnings, is_dry_run, is_unsafe;
-	bool no_kprobe_multi, no_uprobe_multi;
+	bool no_kprobe_multi, no_uprobe_multi, no_ringbuf;
 	const char *debug_stages;
 	vec(const char *) include_dirs;
 	vec(const char *) includes;

@@ -264,6 +264,8 @@ static int run_script(struct run *r)
 		r->so.child_pid = child_pid(child);
 	}
 	target_describe(&r->so.target, r->types, !problem);
+	if (r->o.no_ringbuf)
+		r->so.target.has_ringbuf = false;
 	r->so.dump = &dump;
 	r->so.effective = &r->config;
 	img = script_compile(r->a, r->diag, r->types, r->source_name, r->source, r->source_len_b,
