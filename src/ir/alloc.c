@@ -20,6 +20,7 @@ struct alloc {
 	uint32_t fixed_at[M_N_REGS];   /* first range of fixed[r] that is not past */
 	uint32_t *block_of;            /* by instruction */
 	uint32_t now;
+	vec(struct m_life *) batch; /* being given homes: they all start now */
 };
 
 #define NEVER UINT32_MAX
@@ -207,6 +208,7 @@ static void send_to_memory(struct alloc *a, struct m_life *l)
 	uint32_t must = next_must(l, start_of(l)), at;
 
 	l->home = M_IN_MEMORY;
+	a->m->regs.items[l->reg].home_now = M_IN_MEMORY;
 	a->m->regs.items[l->reg].is_spilled = true;
 	if (must == NEVER)
 		return;
@@ -234,22 +236,19 @@ static void join_webs(struct m_func *m, uint32_t x, uint32_t y)
 }
 
 /* Which registers would save a move, best first; returns how many. */
-static int hints_of(struct alloc *a, const struct m_life *l, int ret[4])
+static int hints_of(struct alloc *a, const struct m_life *l, int ret[5])
 {
-	struct m_reg *r = &a->m->regs.items[l->reg];
+	struct m_reg *regs = a->m->regs.items, *r = &regs[l->reg];
 	int n = 0, home;
 
 	if (l == r->life && r->copy_of != M_NONE) {
-		home = r->copy_of < M_FIRST ? (int)r->copy_of : M_IN_MEMORY;
-		for (struct m_life *p = home < 0 ? a->m->regs.items[r->copy_of].life : NULL; p;
-		     p = p->next) {
-			if (start_of(p) < start_of(l))
-				home = p->home;
-		}
+		home = r->copy_of < M_FIRST ? (int)r->copy_of : regs[r->copy_of].home_now;
 		if (home >= 0)
 			ret[n++] = home;
 	}
-	home = a->m->regs.items[web_of(a->m, l->reg)].web_home;
+	if (r->feeds != M_NONE && regs[r->feeds].home_now >= 0)
+		ret[n++] = regs[r->feeds].home_now;
+	home = regs[web_of(a->m, l->reg)].web_home;
 	if (home >= 0)
 		ret[n++] = home;
 	if (r->want >= 0)
@@ -260,6 +259,7 @@ static int hints_of(struct alloc *a, const struct m_life *l, int ret[4])
 static void settle(struct alloc *a, struct m_life *l, int home)
 {
 	l->home = (int8_t)home;
+	a->m->regs.items[l->reg].home_now = (int8_t)home;
 	a->m->regs.items[web_of(a->m, l->reg)].web_home = (int8_t)home;
 	vec_push(a->m->a, &a->active, l);
 }
@@ -268,7 +268,7 @@ static void settle(struct alloc *a, struct m_life *l, int home)
 static bool take_free(struct alloc *a, struct m_life *l)
 {
 	uint32_t until[M_N_REGS], cut;
-	int hints[4], n_hints, best = 0;
+	int hints[5], n_hints, best = 0, first;
 
 	for (int r = 0; r < M_N_REGS; r++)
 		until[r] = meeting_fixed(a, r, l);
@@ -290,13 +290,14 @@ static bool take_free(struct alloc *a, struct m_life *l)
 			return true;
 		}
 	}
-	/* Of those free long enough the one needed elsewhere soonest, else the one free longest. */
-	for (int r = 1; r < M_N_REGS; r++) {
+	/* Of those free long enough the lowest, which calls take; but the lowest that survives
+	 * calls for what is to be copied to a value that has to. Else the one free longest. */
+	first = a->m->regs.items[web_of(a->m, l->reg)].web_calls ? M_CLOBBERED : 0;
+	for (int k = 0; k < M_N_REGS; k++) {
+		int r = (first + k) % M_N_REGS;
 		bool is_enough = until[r] >= end_of(l), was_enough = until[best] >= end_of(l);
 
-		if (is_enough != was_enough
-		        ? is_enough
-		        : (is_enough ? until[r] < until[best] : until[r] > until[best]))
+		if (!k || (!was_enough && (is_enough || until[r] > until[best])))
 			best = r;
 	}
 	if (until[best] >= end_of(l)) {
@@ -484,11 +485,56 @@ static void find_hints(struct m_func *m)
 	}
 	for (uint32_t b = 0; b < m->n_blocks; b++) {
 		vec_each (phi, &m->blocks[b].phis) {
+			struct m_reg *dst = &m->regs.items[phi->dst];
+
 			for (uint32_t k = 0; k < m->blocks[b].ir->preds.n; k++) {
-				if (phi->args[k].reg != M_NONE)
-					join_webs(m, phi->dst, phi->args[k].reg);
+				uint32_t arg = phi->args[k].reg;
+
+				if (arg == M_NONE)
+					continue;
+				join_webs(m, phi->dst, arg);
+				m->regs.items[arg].feeds = phi->dst;
+				if (m->blocks[b].ir->preds.items[k]->id < b)
+					dst->copy_of = arg;
 			}
 		}
+	}
+}
+
+/* Index of the first range that ends behind `at`. */
+static uint32_t range_after(const struct m_life *l, uint32_t at)
+{
+	uint32_t low = 0, high = l->n_ranges;
+
+	while (low < high) {
+		uint32_t mid = (low + high) / 2;
+
+		if (l->ranges[mid].to <= at)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Mark the webs that have a member alive across a call. */
+static void find_web_calls(struct m_func *m)
+{
+	/* r5 is taken by calls, and by a fifth parameter's arrival. */
+	const struct m_life *calls = &m->fixed[M_CLOBBERED - 1];
+
+	for (uint32_t r = M_FIRST; r < m->regs.n; r++) {
+		const struct m_life *l = m->regs.items[r].life;
+		bool lives_across = false;
+
+		for (uint32_t k = 0; l && k < l->n_ranges && !lives_across; k++) {
+			uint32_t call = range_after(calls, l->ranges[k].from);
+
+			lives_across =
+			    call < calls->n_ranges && calls->ranges[call].from < l->ranges[k].to;
+		}
+		if (lives_across)
+			m->regs.items[web_of(m, r)].web_calls = true;
 	}
 }
 
@@ -527,6 +573,30 @@ int m_home_at(const struct m_func *m, uint32_t reg, uint32_t at)
 	return r->pieces[low]->home;
 }
 
+/* All lives that start at one place, as PHIs of a block do: those first that know where they would
+ * like to be, so that the others do not sit there. */
+static void allocate_next(struct alloc *a)
+{
+	int ignored[5];
+
+	a->batch.n = 0;
+	a->now = start_of(a->waiting.items[0]);
+	while (a->waiting.n && start_of(a->waiting.items[0]) == a->now)
+		vec_push(a->m->a, &a->batch, pop_waiting(a));
+	advance(a);
+	for (int hinted = 1; hinted >= 0; hinted--) {
+		for (size_t k = 0; k < a->batch.n; k++) {
+			struct m_life *l = a->batch.items[k];
+
+			if (!l || (hinted && a->batch.n > 1 && !hints_of(a, l, ignored)))
+				continue;
+			a->batch.items[k] = NULL;
+			if (!take_free(a, l))
+				take_occupied(a, l);
+		}
+	}
+}
+
 void m_allocate(struct m_func *m)
 {
 	struct alloc a = {.m = m};
@@ -538,17 +608,12 @@ void m_allocate(struct m_func *m)
 	}
 	a.block_of[m->insts.n] = m->n_blocks - 1;
 	find_hints(m);
+	find_web_calls(m);
 	for (uint32_t r = M_FIRST; r < m->regs.n; r++) {
 		if (m->regs.items[r].life)
 			push_waiting(&a, m->regs.items[r].life);
 	}
-	while (a.waiting.n) {
-		struct m_life *l = pop_waiting(&a);
-
-		a.now = start_of(l);
-		advance(&a);
-		if (!take_free(&a, l))
-			take_occupied(&a, l);
-	}
+	while (a.waiting.n)
+		allocate_next(&a);
 	collect_pieces(m);
 }

@@ -119,7 +119,10 @@ struct m_reg {
 	struct m_const k;
 	uint32_t web;     /* registers joined by moves and PHIs: towards their representative */
 	int8_t web_home;  /* of a representative: where one of them lives, or M_IN_MEMORY */
+	bool web_calls;   /* of a representative: one of them lives across a call */
 	uint32_t copy_of; /* the register it starts as a copy of, or M_NONE */
+	uint32_t feeds;   /* the PHI it is an argument of, or M_NONE */
+	int8_t home_now;  /* the allocator's: where it is at the current position */
 	int8_t want;      /* the machine register it is next needed in, or M_IN_MEMORY */
 	uint32_t def_end; /* index of the last instruction that sets it; M_NONE: a PHI */
 	uint32_t block;   /* where it is set */

@@ -25,6 +25,7 @@ struct select {
 	const struct ir_target *target;
 	uint32_t *reg_of;   /* by IR id; 0: none yet */
 	uint32_t *n_uses;   /* by IR id */
+	bool *feeds_phi;    /* by IR id */
 	uint32_t *in_block; /* by IR id: block + 1 where a shared constant was made */
 	uint32_t block;
 	const struct ir_inst *from;
@@ -36,8 +37,8 @@ static uint32_t new_reg(struct select *s)
 	uint32_t number = (uint32_t)s->m->regs.n - 1;
 
 	r->web = number;
-	r->web_home = r->want = M_IN_MEMORY;
-	r->copy_of = M_NONE;
+	r->web_home = r->want = r->home_now = M_IN_MEMORY;
+	r->copy_of = r->feeds = M_NONE;
 	r->def_end = M_NONE;
 	r->block = s->block;
 	return number;
@@ -233,6 +234,16 @@ static bool is_commutative(enum ir_op op)
 	return op == IR_ADD || op == IR_MUL || op == IR_AND || op == IR_OR || op == IR_XOR;
 }
 
+/* Is `x` rather than `y` the operand to change in place? What is used nowhere else is; but of a sum
+ * that goes round a loop, what came round, so that it stays where it is. */
+static bool is_better_left(const struct select *s, const struct ir_inst *i, const struct ir_inst *x,
+                           const struct ir_inst *y)
+{
+	if (s->feeds_phi[i->id] && (x->op == IR_PHI) != (y->op == IR_PHI))
+		return x->op == IR_PHI;
+	return s->n_uses[x->id] == 1 && s->n_uses[y->id] > 1;
+}
+
 static void select_bin(struct select *s, const struct ir_inst *i)
 {
 	uint8_t code = (i->width == 4 ? BPF_ALU : BPF_ALU64) | alu_codes[i->op];
@@ -242,9 +253,7 @@ static void select_bin(struct select *s, const struct ir_inst *i)
 	struct m_inst *alu;
 	int64_t k = 0;
 
-	/* Change in place what is used nowhere else. */
-	if (is_commutative(i->op) && !as_const(y, &ignored) && s->n_uses[y->id] == 1 &&
-	    s->n_uses[x->id] > 1) {
+	if (is_commutative(i->op) && !as_const(y, &ignored) && is_better_left(s, i, y, x)) {
 		x = i->args[1];
 		y = i->args[0];
 	}
@@ -564,6 +573,7 @@ static void count_uses(struct select *s)
 			for (uint32_t k = 0; k < (*i)->n_args; k++) {
 				struct ir_inst *arg = (*i)->args[k];
 
+				s->feeds_phi[arg->id] |= (*i)->op == IR_PHI;
 				/* Using a view is using what it shows. */
 				for (; arg->op == IR_VIEW; arg = arg->args[0])
 					s->n_uses[arg->id]++;
@@ -663,6 +673,7 @@ struct m_func *m_select(struct arena *a, struct ir_func *f)
 	m->last_inst = arena_array(a, uint32_t, f->n_insts);
 	s.reg_of = arena_array(a, uint32_t, f->n_insts);
 	s.n_uses = arena_array(a, uint32_t, f->n_insts);
+	s.feeds_phi = arena_array(a, bool, f->n_insts);
 	s.in_block = arena_array(a, uint32_t, f->n_insts);
 	while (m->regs.n < M_FIRST)
 		new_reg(&s);
