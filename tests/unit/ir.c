@@ -1,5 +1,8 @@
 /* The IR: building, folding, passes; and the property that holds it all together: on random
- * programs, the evaluated IR, the evaluated optimized IR and the emitted code agree. */
+ * programs, the evaluated IR, the evaluated optimized IR and the emitted code agree.
+ *
+ * IR_COUNT=n tries so many random programs, IR_SEED=n only that one; IR_SHOW=1 shows what becomes
+ * of them. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
