@@ -164,6 +164,10 @@ struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *
 /* With -k: a warning if a read helper's result is an error. */
 void lower_check_read(struct lower *l, struct ir_inst *ret, enum ir_ptr kind);
 
+/* The operation of OP_ADD .. OP_SHR; a divisor that is 1, with a warning, where v is 0. */
+extern const enum ir_op lower_arithmetic[OP_N];
+struct ir_inst *lower_safe_divisor(struct lower *l, struct ir_inst *v, struct span at);
+
 /* ---- lower_string.c ---- */
 struct ir_inst *lower_string_equal(struct lower *l, struct node *x, struct node *y, uint64_t limit);
 struct ir_inst *lower_strcontains(struct lower *l, struct node *hay, struct node *needle);

@@ -227,7 +227,7 @@ void lower_store(struct lower *l, struct value v, const struct type *type, struc
 
 /* ---- operators ------------------------------------------------------------------------------- */
 
-static const enum ir_op arithmetic[OP_N] = {
+const enum ir_op lower_arithmetic[OP_N] = {
     [OP_ADD] = IR_ADD, [OP_SUB] = IR_SUB, [OP_MUL] = IR_MUL, [OP_DIV] = IR_UDIV, [OP_MOD] = IR_UMOD,
     [OP_AND] = IR_AND, [OP_OR] = IR_OR,   [OP_XOR] = IR_XOR, [OP_SHL] = IR_SHL,  [OP_SHR] = IR_SHR,
 };
@@ -269,7 +269,7 @@ static uint32_t pointee_size(struct lower *l, const struct type *ptr)
 }
 
 /* A divisor of zero becomes one, with a warning at run time (spec 4.2). */
-static struct ir_inst *safe_divisor(struct lower *l, struct ir_inst *v, struct span at)
+struct ir_inst *lower_safe_divisor(struct lower *l, struct ir_inst *v, struct span at)
 {
 	struct ir_block *zero = lower_block(l), *go_on = lower_block(l);
 	ir_var var = ir_var_new(l->fn->f);
@@ -299,8 +299,8 @@ static struct ir_inst *arith(struct lower *l, struct node *n, struct ir_inst *x,
 	else if (ty->kind == TYPE_PTR && tx->kind != TYPE_PTR && n->op == OP_ADD)
 		x = ir_bin_imm(&l->b, IR_MUL, x, pointee_size(l, ty));
 	if (n->op == OP_DIV || n->op == OP_MOD)
-		y = safe_divisor(l, y, n->at);
-	return ir_bin(&l->b, arithmetic[n->op], x, y);
+		y = lower_safe_divisor(l, y, n->at);
+	return ir_bin(&l->b, lower_arithmetic[n->op], x, y);
 }
 
 static bool is_text(const struct type *t)

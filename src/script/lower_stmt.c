@@ -128,34 +128,12 @@ struct compound {
 
 static struct ir_inst *apply(struct lower *l, struct ir_inst *old, void *arg)
 {
-	static const enum ir_op ops[OP_N] = {
-	    [OP_ADD] = IR_ADD,  [OP_SUB] = IR_SUB, [OP_MUL] = IR_MUL, [OP_DIV] = IR_UDIV,
-	    [OP_MOD] = IR_UMOD, [OP_AND] = IR_AND, [OP_OR] = IR_OR,   [OP_XOR] = IR_XOR,
-	    [OP_SHL] = IR_SHL,  [OP_SHR] = IR_SHR,
-	};
 	struct compound *c = arg;
 	struct ir_inst *right = c->right;
 
-	if (c->assign->op == OP_DIV || c->assign->op == OP_MOD) {
-		struct ir_block *zero = lower_block(l), *go_on = lower_block(l);
-		ir_var v = ir_var_new(l->fn->f);
-
-		if (right->op != IR_CONST || !right->imm) {
-			zero->is_unlikely = true;
-			ir_var_set(&l->b, v, right);
-			ir_branch(&l->b, COND_EQ, right, ir_const(&l->b, 0), zero, go_on);
-			lower_enter(l, zero);
-			lower_runtime_warning(l, c->assign->at,
-			                      "Divide or modulo by 0 detected. This can lead to "
-			                      "unexpected results. 1 is being used as the result.",
-			                      NULL, NULL);
-			ir_var_set(&l->b, v, ir_const(&l->b, 1));
-			ir_jump(&l->b, go_on);
-			lower_enter(l, go_on);
-			right = ir_var_get(&l->b, v);
-		}
-	}
-	return ir_bin(&l->b, ops[c->assign->op], old, right);
+	if (c->assign->op == OP_DIV || c->assign->op == OP_MOD)
+		right = lower_safe_divisor(l, right, c->assign->at);
+	return ir_bin(&l->b, lower_arithmetic[c->assign->op], old, right);
 }
 
 static void lower_assign(struct lower *l, struct node *n)
