@@ -56,12 +56,10 @@ struct image_program {
 	uint32_t attach_btf_id;     /* TRACING: function or raw tracepoint typedef */
 	uint32_t attach_btf_obj_id; /* 0: vmlinux */
 	struct ir_code code;
-	const char *const *func_names;         /* one per code.func_starts */
-	const enum ir_ptr *const *func_params; /* for BTF func_info: parameter kinds */
+	const char *const *func_names; /* one per code.func_starts */
 	vec(struct image_attach) attaches;
 	bool uses_cookie;
-	bool is_optional; /* attach failure is a warning (missing_probes = warn) or silent */
-	struct span at;   /* the probe in the script */
+	struct span at; /* the probe in the script */
 };
 
 /* ---- maps ---------------------------------------------------------------------------------- */

@@ -191,18 +191,22 @@ static void infer_assign(struct infer *x, struct node *n)
 		            "Only variables and maps can be assigned to");
 }
 
+static void refuse_shadowing(struct infer *x, const struct node *n, const struct infer_var *v)
+{
+	infer_error(x, E_REDEFINED, n->at,
+	            "Variable %s was already declared. Variable shadowing is not allowed.",
+	            n->name);
+	if (x->is_final)
+		diag_context(x->d, v->v.declared_at, "This is the initial declaration.");
+}
+
 static void infer_let(struct infer *x, struct node *n)
 {
 	struct infer_var *v = strmap_get(&x->bindings, n->name);
 	const struct type *declared = NULL;
 
-	if (v) {
-		infer_error(x, E_REDEFINED, n->at,
-		            "Variable %s was already declared. Variable shadowing is not allowed.",
-		            n->name);
-		if (x->is_final)
-			diag_context(x->d, v->v.declared_at, "This is the initial declaration.");
-	}
+	if (v)
+		refuse_shadowing(x, n, v);
 	if (n->type_text)
 		declared = infer_type_name(x, n);
 	if (n->n_args && n->args[0]) /* not in scope in its own initial value */
@@ -337,11 +341,7 @@ static struct infer_var *declare_loop_variable(struct infer *x, struct node *n)
 	struct infer_var *v = strmap_get(&x->bindings, n->name);
 
 	if (v) {
-		infer_error(x, E_REDEFINED, n->at,
-		            "Variable %s was already declared. Variable shadowing is not allowed.",
-		            n->name);
-		if (x->is_final)
-			diag_context(x->d, v->v.declared_at, "This is the initial declaration.");
+		refuse_shadowing(x, n, v);
 		return NULL;
 	}
 	v = scope_declare(x, n->name, n->at, &n->var);

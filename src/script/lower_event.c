@@ -173,12 +173,11 @@ static bool is_packable(const struct node *n)
 
 /* Fields with packed strings: a fixed part, in which each such string has a u32, then the strings.
  * Returns the fixed part's size; *ret_most is the whole record's at worst. */
-static uint32_t lay_out_packed(struct lower *l, struct node **args, uint32_t n,
-                               struct image_field *fields, uint32_t *ret_most)
+static uint32_t lay_out_packed(struct node **args, uint32_t n, struct image_field *fields,
+                               uint32_t *ret_most)
 {
 	uint32_t off = sizeof(struct image_record), strings = 0;
 
-	(void)l;
 	for (uint32_t i = 0; i < n; i++) {
 		bool packed = is_packable(args[i]);
 		uint32_t align = packed ? 4 : align_of_value(args[i]->type);
@@ -272,7 +271,7 @@ static struct value kept(struct lower *l, struct node *n)
 static void emit_fields(struct lower *l, struct image_event ev, struct node **args, uint32_t n)
 {
 	struct image_field *packed = arena_array(l->a, struct image_field, n + 1);
-	uint32_t most_b, fixed_b = lay_out_packed(l, args, n, packed, &most_b);
+	uint32_t most_b, fixed_b = lay_out_packed(args, n, packed, &most_b);
 	struct record r;
 	uint32_t event;
 	bool wake = false, has_effects = false;

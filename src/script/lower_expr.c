@@ -628,7 +628,6 @@ static struct value lower_index(struct lower *l, struct node *n)
 
 static struct value string_literal(struct lower *l, struct node *n)
 {
-	uint32_t size = n->type->size_b;
 	uintptr_t known;
 	uint32_t off;
 
@@ -643,7 +642,6 @@ static struct value string_literal(struct lower *l, struct node *n)
 		strmap_putn(&l->rodata_strings, n->string, n->string_len_b,
 		            (void *)(uintptr_t)(off + 1));
 	}
-	(void)size;
 	return value_mem(type_string(l->a, n->string_len_b + 1), lower_rodata_addr(l, off), 8);
 }
 

@@ -45,7 +45,6 @@ struct script_target {
 	bool has_ktime_boot, has_ktime_tai;
 	bool has_sext; /* cpu v4 */
 	bool has_atomics;
-	bool has_kprobe_multi, has_uprobe_multi;
 	uint64_t pidns_dev, pidns_ino; /* 0: the initial namespace */
 	uint32_t n_cpus;
 };

@@ -51,21 +51,26 @@ static const struct type *func_in(struct types *ts, struct btf_source *src, cons
 	return btf_func_type(ts, src, id, 0);
 }
 
-const struct type *types_find_func(struct types *ts, const char *name, const char *module,
-                                   uint32_t *ret_btf_id, uint32_t *ret_btf_obj_id,
-                                   const char **ret_module)
+/* How one BTF is asked for something by name. */
+typedef const struct type *find_in_fn(struct types *ts, struct btf_source *src, const char *name,
+                                      uint32_t *ret_btf_id);
+
+/* In the named module, or in vmlinux and then every module. */
+static const struct type *find_anywhere(struct types *ts, const char *name, const char *module,
+                                        find_in_fn *find_in, uint32_t *ret_btf_id,
+                                        uint32_t *ret_btf_obj_id, const char **ret_module)
 {
 	struct btf_source *src = module ? types_module(ts, module) : types_vmlinux(ts);
 	const struct type *t;
 
 	if (!src)
 		return NULL;
-	t = func_in(ts, src, name, ret_btf_id);
+	t = find_in(ts, src, name, ret_btf_id);
 	if (!t && !module) {
 		types_open_modules(ts);
 		vec_each (m, &ts->modules) {
 			src = *m;
-			t = src->file ? func_in(ts, src, name, ret_btf_id) : NULL;
+			t = src->file ? find_in(ts, src, name, ret_btf_id) : NULL;
 			if (t)
 				break;
 		}
@@ -77,6 +82,13 @@ const struct type *types_find_func(struct types *ts, const char *name, const cha
 	if (ret_module)
 		*ret_module = src->module;
 	return t;
+}
+
+const struct type *types_find_func(struct types *ts, const char *name, const char *module,
+                                   uint32_t *ret_btf_id, uint32_t *ret_btf_obj_id,
+                                   const char **ret_module)
+{
+	return find_anywhere(ts, name, module, func_in, ret_btf_id, ret_btf_obj_id, ret_module);
 }
 
 bool types_kernel_has_func(struct types *ts, const char *name)
@@ -250,28 +262,8 @@ const struct type *types_find_raw_tracepoint_in(struct types *ts, const char *na
                                                 const char *module, uint32_t *ret_btf_id,
                                                 uint32_t *ret_btf_obj_id, const char **ret_module)
 {
-	struct btf_source *src = module ? types_module(ts, module) : types_vmlinux(ts);
-	const struct type *t;
-
-	if (!src)
-		return NULL;
-	t = raw_tracepoint_in(ts, src, name, ret_btf_id);
-	if (!t && !module) {
-		types_open_modules(ts);
-		vec_each (m, &ts->modules) {
-			src = *m;
-			t = src->file ? raw_tracepoint_in(ts, src, name, ret_btf_id) : NULL;
-			if (t)
-				break;
-		}
-	}
-	if (!t)
-		return NULL;
-	if (ret_btf_obj_id)
-		*ret_btf_obj_id = module_obj_id(src);
-	if (ret_module)
-		*ret_module = src->module;
-	return t;
+	return find_anywhere(ts, name, module, raw_tracepoint_in, ret_btf_id, ret_btf_obj_id,
+	                     ret_module);
 }
 
 const struct type *types_find_raw_tracepoint(struct types *ts, const char *name,

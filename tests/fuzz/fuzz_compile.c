@@ -16,7 +16,7 @@ static const struct script_target modern = {
 	.has_for_each_map = true, .has_lookup_percpu = true, .has_attach_cookie = true,
 	.has_func_ip = true, .has_mem_alloc = true, .has_ktime_boot = true,
 	.has_ktime_tai = true, .has_sext = true, .has_atomics = true,
-	.has_kprobe_multi = true, .has_uprobe_multi = true, .n_cpus = 4,
+	.n_cpus = 4,
 };
 static const struct script_target old = {.n_cpus = 4};
 /* clang-format on */

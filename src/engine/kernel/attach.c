@@ -148,8 +148,6 @@ static int conclude(struct report *r, uint32_t i, const struct image_attach *at,
 			r->n_attached += at[k].n_probes ? at[k].n_probes : 1;
 		return 0;
 	}
-	if (policy == MISSING_ERROR && p->is_optional)
-		policy = MISSING_WARN;
 	if (policy == MISSING_ERROR) {
 		kernel_error(r->e->img, r->error, err, i,
 		             "Unable to attach probe: %s. If this is expected, set the "
