@@ -1,0 +1,51 @@
+/* ELF objects as clang, gcc and skep write them, read into programs and maps. The file is hostile
+ * until proven otherwise: every offset is checked, every error names the offset and the reason. */
+#ifndef SKEP_VM_OBJECT_H
+#define SKEP_VM_OBJECT_H
+
+#include <stddef.h>
+
+#include "vm/program.h"
+
+struct arena;
+struct strbuf;
+
+struct vm_object {
+	/* Entry programs in order of section and address; their sub-programs (.text, other
+	 * sections) are appended to each as it calls them. All relocations are done: maps, data
+	 * sections, functions, kernel variables and kfuncs, CO-RE against kernel_btf. Type, attach
+	 * type, flags and attach point follow the section's name (libbpf's conventions). */
+	struct vm_program *programs;
+	uint32_t n_programs;
+	const struct vm_map_def *const *maps; /* every program's `maps` is this table */
+	uint32_t n_maps;
+	const char *license;
+	struct btf_file *btf, *kernel_btf;
+};
+
+/* What a section name means to libbpf: "xdp.frags/devmap", "fentry.s/vfs_read". */
+struct vm_section {
+	uint32_t type, attach_type, flags;
+	const char *rest;  /* behind the first '/', or NULL; points into the name given */
+	bool wants_btf_id; /* rest names something in kernel BTF */
+};
+bool vm_section_parse(const char *section, struct vm_section *ret); /* false: unknown */
+
+/* Kinds by libbpf's names ("socket_filter", "sched_cls"), plus "unspec". */
+bool vm_program_type_find(const char *name, uint32_t *ret);
+const char *vm_program_type_name(uint32_t type);
+
+struct vm_object_options {
+	const char *kernel_btf_path; /* NULL: $SKEP_BTF, else /sys/kernel/btf/vmlinux if readable */
+	uint32_t type;               /* overrides what the sections say; UINT32_MAX: don't */
+	/* BPF_PROG_TYPE_UNSPEC: sections with names that mean nothing are programs too. */
+};
+
+/* Reads from memory (kept by the caller as long as the object). Everything lives in `a`; BTF is
+ * closed by vm_object_close(). Returns 0, or -errno with one line in `why`. */
+int vm_object_open(struct arena *a, const void *bytes, size_t len_b,
+                   const struct vm_object_options *opts, struct vm_object **ret,
+                   struct strbuf *why);
+void vm_object_close(struct vm_object *o);
+
+#endif
