@@ -63,6 +63,9 @@ struct vm_code {
 	const char *name;
 	struct vm_map **maps; /* borrowed */
 	uint32_t n_maps;
+	/* Packet kinds: where in the context the 64-bit pointers to the packet's first byte, and
+	 * behind its last, are kept; 0: the kind has no packet. */
+	uint16_t packet_off_b, packet_end_off_b, packet_meta_off_b;
 	enum vm_backend backend;  /* the one that is used */
 	struct vm_interp *interp; /* threaded code, or NULL */
 	/* Machine code: r1 and r2 of the program, then the run. NULL where the interpreter runs. */
@@ -117,11 +120,13 @@ struct vm_run {
 	const struct vm_host *host; /* NULL: every member NULL */
 	void *host_arg;
 	void *context;      /* r1 of the run */
-	uint32_t context_b; /* VM_CHECKED: bytes that may be reached through r1 */
+	uint32_t context_b; /* bytes behind it; UNSPEC: BPF_LD_ABS reads them as its packet */
 	/* VM_CHECKED: what went wrong, or NULL. */
 	const char *fault;
 	uint32_t fault_pc;
 	uint64_t random; /* state of bpf_get_prandom_u32(); 0: seeded on first use */
+	/* Memory that the packet may grow into (bpf_xdp_adjust_head() and its kin); NULL: none. */
+	unsigned char *packet_begin, *packet_limit;
 };
 
 /* Runs it once; r1 is run->context, r2 `r2` (0 for every kind but UNSPEC). Returns r0. */
@@ -135,11 +140,26 @@ typedef uint64_t vm_helper_fn(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4
 /* NULL: this machine has no such helper (bpf_tail_call is the backends' own). */
 vm_helper_fn *vm_helper(uint32_t id);
 
+/* What backends call for the instructions that reach outside memory the verifier vouches for. */
+#define VM_NO_PACKET UINT64_MAX
+/* BPF_LD_ABS, BPF_LD_IND (RFC 9669, section 5.5): `size_b` bytes (1, 2, 4) at `off_b` of the packet
+ * that `context` (r6) has, in the machine's byte order; VM_NO_PACKET where there are none: then the
+ * function exits with r0 = 0. Negative offsets as SKF_NET_OFF and SKF_LL_OFF have them. */
+uint64_t vm_packet_load(struct vm_run *run, uint64_t context, int32_t off_b, uint32_t size_b);
+/* Loads that are facts' is_probe_load: `size_b` bytes, zero-extended; 0 where nothing is. */
+uint64_t vm_probe_load(struct vm_run *run, uint64_t address, uint32_t size_b);
+/* Deepest use of the frame of the function that holds `pc`, a multiple of 8. */
+uint32_t vm_code_stack_b(const struct vm_code *c, uint32_t pc);
+
 /* Interpreter (vm/interp.c) and JITs (vm/jit/), behind vm_code_create(). */
 int vm_interp_create(struct vm_code *c);
 void vm_interp_destroy(struct vm_code *c);
 uint64_t vm_interp_run(struct vm_code *c, struct vm_run *run, uint64_t r2);
 uint64_t vm_checked_run(struct vm_code *c, struct vm_run *run, uint64_t r2);
+/* Runs machine code; sets run->call and run->call_state, and leaves them as they were. */
+uint64_t vm_jit_run(struct vm_code *c, struct vm_run *run, uint64_t r2);
+/* Goes on in `c` within a run, as a tail call to code that another backend runs. */
+uint64_t vm_code_enter(struct vm_code *c, struct vm_run *run, uint64_t r2);
 int vm_jit_create(struct vm_code *c, const struct vm_code_options *opts, struct strbuf *why);
 void vm_jit_destroy(struct vm_code *c);
 
