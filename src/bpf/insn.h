@@ -14,6 +14,23 @@
 #ifndef BPF_PSEUDO_MAP_FD
 #define BPF_PSEUDO_MAP_FD 1
 #endif
+#ifndef BPF_PSEUDO_MAP_IDX /* Linux 5.14 */
+#define BPF_PSEUDO_MAP_IDX 5
+#define BPF_PSEUDO_MAP_IDX_VALUE 6
+#endif
+#ifndef BPF_LOAD_ACQ /* Linux 6.15: operations of BPF_ATOMIC */
+#define BPF_LOAD_ACQ 0x100
+#define BPF_STORE_REL 0x110
+#endif
+#ifndef BPF_JCOND /* Linux 6.9 */
+#define BPF_JCOND 0xe0
+#endif
+/* Enumerators of Linux 6.9's header, so no #ifdef can tell: names of our own. */
+enum {
+	BPF_CAST_OFF = 1,       /* off of a mov that is BPF_ADDR_SPACE_CAST */
+	BPF_CAST_TO_KERNEL = 1, /* its imm: destination << 16 | source space */
+	BPF_CAST_TO_USER = 1 << 16,
+};
 
 enum {
 	BPF_N_REGS = 11,
@@ -26,6 +43,13 @@ uint8_t bpf_size_code(uint8_t width_b);
 /* 1, 2, 4 or 8 for an opcode of the load and store classes. */
 uint8_t bpf_size_bytes(uint8_t code);
 bool bpf_is_lddw(const struct bpf_insn *i);
+/* Has a target in its own program: conditional and other jumps, may_goto. */
+bool bpf_is_jump(const struct bpf_insn *i);
+/* Names a function of its own program: a local call, or lddw of a function. */
+bool bpf_names_func(const struct bpf_insn *i);
+/* Where code[pc] leads if bpf_is_jump() or bpf_names_func(); may be out of any bounds. Distances
+ * count from slot pc + 1, for lddw too, where that is its second half. */
+int64_t bpf_target(const struct bpf_insn *i, uint32_t pc);
 
 static inline struct bpf_insn bpf_make(uint8_t code, uint8_t dst, uint8_t src, int16_t off,
                                        int32_t imm)

@@ -6,8 +6,9 @@
  *   BPF_PSEUDO_MAP_IDX (5)        imm: index into maps; a pointer to the map
  *   BPF_PSEUDO_MAP_IDX_VALUE (6)  the same, next slot's imm: byte offset into its only value
  *   BPF_PSEUDO_BTF_ID (3)         imm: id of a kernel variable in kernel_btf
- *   BPF_PSEUDO_FUNC (4)           imm: slots from the next instruction to the function
- * Calls: BPF_PSEUDO_CALL (1) likewise; BPF_PSEUDO_KFUNC_CALL (2) imm: id of a FUNC in kernel_btf.
+ *   BPF_PSEUDO_FUNC (4)           imm: slots to the function, counted from the lddw's second
+ * Calls: BPF_PSEUDO_CALL (1)      imm: slots to the function, counted from the next;
+ * BPF_PSEUDO_KFUNC_CALL (2) imm: id of a FUNC in kernel_btf.
  */
 #ifndef SKEP_VM_PROGRAM_H
 #define SKEP_VM_PROGRAM_H
