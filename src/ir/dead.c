@@ -69,7 +69,7 @@ static bool is_root(const struct dead *d, const struct ir_inst *i)
 		return false;
 	if (i->op == IR_CALL) {
 		h = bpf_helper_find(i->ref);
-		return !h || !h->is_pure;
+		return !h || !(h->flags & HELPER_PURE);
 	}
 	if (is_write_only(i)) {
 		uint32_t slot = slot_of(i->args[0]);

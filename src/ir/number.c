@@ -46,7 +46,7 @@ static bool is_pure_call(const struct ir_inst *i)
 {
 	const struct bpf_helper *h = i->op == IR_CALL ? bpf_helper_find(i->ref) : NULL;
 
-	return h && h->is_pure;
+	return h && (h->flags & HELPER_PURE);
 }
 
 static bool can_number(const struct ir_inst *i)

@@ -98,6 +98,33 @@ static void every_opcode_has_a_text(void **state)
 	sb_free(&out);
 }
 
+/* Contracts that no kernel would have (check_func_proto() in kernel/bpf/verifier.c). */
+static void check_contract(const struct bpf_helper *h)
+{
+	int n_releases = 0, n_raw = 0;
+
+	for (int k = 0; k < 5; k++) {
+		const struct helper_arg *a = &h->args[k];
+		bool is_size = a->kind == ARG_SIZE || a->kind == ARG_SIZE_OR_ZERO;
+		bool is_sized = a->kind == ARG_MEM && !a->size_b;
+		enum helper_arg_kind next = k < 4 ? h->args[k + 1].kind : ARG_NONE;
+
+		n_releases += !!(a->flags & ARG_RELEASE);
+		n_raw += a->kind == ARG_MEM && (a->flags & ARG_UNINIT);
+		/* Memory has its size behind it, and nothing else has. */
+		assert_true(is_sized == (next == ARG_SIZE || next == ARG_SIZE_OR_ZERO));
+		assert_false(is_size && !k);
+		assert_false(a->kind == ARG_NONE && next != ARG_NONE);
+		assert_false((a->flags & ARG_UNINIT) && !(a->flags & ARG_WRITE));
+		assert_false((a->flags & ARG_ALIGNED) && !a->size_b);
+		assert_false(a->kind != ARG_BTF && a->btf);
+		/* What writes through an argument has more to give than a result. */
+		assert_false((h->flags & HELPER_PURE) && (a->flags & ARG_WRITE));
+	}
+	assert_true(n_releases <= 1);
+	assert_true(n_raw <= 1);
+}
+
 static void helpers_are_the_kernels(void **state)
 {
 	static const char *const names[] = {
@@ -114,10 +141,17 @@ static void helpers_are_the_kernels(void **state)
 		assert_int_equal(h->id, id);
 		assert_string_equal(h->name, names[id]);
 		assert_ptr_equal(bpf_helper_find_name(names[id]), h);
-		assert_true(strlen(h->args) <= 5);
-		/* What writes through an argument has more to give than a result. */
-		assert_false(h->is_pure && strchr(h->args, 'w'));
+		check_contract(h);
 	}
+	for (uint32_t id = 1; id <= bpf_helper_count(); id++) {
+		for (enum helper_variant v = VARIANT_USUAL; v < VARIANT_N; v++) {
+			const struct bpf_helper *h = bpf_helper_variant(id, v);
+
+			assert_string_equal(h->name, bpf_helper_name(id));
+			check_contract(h);
+		}
+	}
+	assert_int_equal(bpf_helper_variant(107, VARIANT_CONTEXT)->args[1].kind, ARG_CONTEXT);
 	assert_null(bpf_helper_find(0));
 	assert_null(bpf_helper_find(bpf_helper_count() + 1));
 	assert_string_equal(bpf_helper_name(100000), "unknown");
