@@ -1,6 +1,9 @@
 /* Disassembler: instructions to the kernel's listing syntax (as a verifier log shows it).
  *
- * In: slots of struct bpf_insn. Out: text.
+ * In: slots of struct bpf_insn. Out: text that bpf_assemble() makes the same instructions from, if
+ * they are well-formed. Where the kernel's text leaves something out, ours has more behind it: `ll`
+ * after a 64-bit immediate, and what it means; the module of a kfunc.
+ *
  * The trick: opcodes are fields, so a few tables indexed by class, operation and size cover
  * them all; only byte swaps, sign extension and lddw are special. */
 #include "bpf/disasm.h"
@@ -59,6 +62,9 @@ static void alu(const struct bpf_insn *i, struct strbuf *out)
 		sb_addf(out, "%c%u %s%s %d", r, i->dst_reg,
 		        (op == BPF_DIV || op == BPF_MOD) && i->off == 1 ? "s" : "",
 		        alu_ops[op >> 4], i->imm);
+	} else if (op == BPF_MOV && !is_32 && i->off == BPF_CAST_OFF) {
+		sb_addf(out, "r%u = addr_space_cast(r%u, %u, %u)", i->dst_reg, i->src_reg,
+		        (uint32_t)i->imm >> 16, (uint16_t)i->imm);
 	} else if (op == BPF_MOV && i->off) {
 		sb_addf(out, "%c%u = (s%d)%c%u", r, i->dst_reg, i->off, r, i->src_reg);
 	} else {
@@ -72,29 +78,29 @@ static void atomic(const struct bpf_insn *i, struct strbuf *out)
 {
 	const char *type = sizes[BPF_SIZE(i->code) >> 3];
 	const char *suffix = BPF_SIZE(i->code) == BPF_DW ? "64" : "";
-	char r = BPF_SIZE(i->code) == BPF_DW ? 'r' : 'w';
-	const char *name = atomic_ops[(i->imm & 0xf0) >> 4];
+	unsigned op = (i->imm & 0xf0) >> 4;
 
 	if (i->imm == BPF_XCHG) {
-		sb_addf(out, "%c%u = atomic%s_xchg((%s *)(r%u %+d), %c%u)", r, i->src_reg, suffix,
-		        type, i->dst_reg, i->off, r, i->src_reg);
+		sb_addf(out, "r%u = atomic%s_xchg((%s *)(r%u %+d), r%u)", i->src_reg, suffix, type,
+		        i->dst_reg, i->off, i->src_reg);
 	} else if (i->imm == BPF_CMPXCHG) {
-		sb_addf(out, "%c0 = atomic%s_cmpxchg((%s *)(r%u %+d), %c0, %c%u)", r, suffix, type,
-		        i->dst_reg, i->off, r, r, i->src_reg);
-	} else if (!name || (i->imm & ~0xf1)) {
+		sb_addf(out, "r0 = atomic%s_cmpxchg((%s *)(r%u %+d), r0, r%u)", suffix, type,
+		        i->dst_reg, i->off, i->src_reg);
+	} else if (i->imm == BPF_LOAD_ACQ) {
+		sb_addf(out, "r%u = load_acquire((%s *)(r%u %+d))", i->dst_reg, type, i->src_reg,
+		        i->off);
+	} else if (i->imm == BPF_STORE_REL) {
+		sb_addf(out, "store_release((%s *)(r%u %+d), r%u)", type, i->dst_reg, i->off,
+		        i->src_reg);
+	} else if (!atomic_ops[op] || (i->imm & ~0xf1)) {
 		bug(i, out);
 	} else if (i->imm & BPF_FETCH) {
-		sb_addf(out, "%c%u = atomic%s_fetch_%s((%s *)(r%u %+d), %c%u)", r, i->src_reg,
-		        suffix, name, type, i->dst_reg, i->off, r, i->src_reg);
+		sb_addf(out, "r%u = atomic%s_fetch_%s((%s *)(r%u %+d), r%u)", i->src_reg, suffix,
+		        atomic_ops[op], type, i->dst_reg, i->off, i->src_reg);
 	} else {
-		static const char *const signs[16] = {[BPF_ADD >> 4] = "+=",
-		                                      [BPF_OR >> 4] = "|=",
-		                                      [BPF_AND >> 4] = "&=",
-		                                      [BPF_XOR >> 4] = "^="};
-
 		sb_adds(out, "lock ");
 		address(type, i->dst_reg, i->off, out);
-		sb_addf(out, " %s %c%u", signs[(i->imm & 0xf0) >> 4], r, i->src_reg);
+		sb_addf(out, " %s r%u", alu_ops[op], i->src_reg);
 	}
 }
 
@@ -140,6 +146,21 @@ static void memory(const struct bpf_insn *i, struct strbuf *out)
 	bug(i, out);
 }
 
+static void call(const struct bpf_insn *i, struct strbuf *out)
+{
+	const struct bpf_helper *h = bpf_helper_find((uint32_t)i->imm);
+
+	if (i->src_reg == BPF_PSEUDO_CALL) {
+		sb_addf(out, "call pc%+d", i->imm);
+	} else if (i->src_reg == BPF_PSEUDO_KFUNC_CALL) {
+		sb_addf(out, "call kernel-function#%d", i->imm);
+		if (i->off)
+			sb_addf(out, " module %d", i->off);
+	} else {
+		sb_addf(out, "call %s%s#%d", h ? "bpf_" : "", h ? h->name : "unknown", i->imm);
+	}
+}
+
 static void jump(const struct bpf_insn *i, struct strbuf *out)
 {
 	bool is_32 = BPF_CLASS(i->code) == BPF_JMP32;
@@ -147,30 +168,25 @@ static void jump(const struct bpf_insn *i, struct strbuf *out)
 	unsigned op = BPF_OP(i->code);
 
 	if (op == BPF_CALL && !is_32) {
-		if (i->src_reg == BPF_PSEUDO_CALL)
-			sb_addf(out, "call pc%+d", i->imm);
-		else if (i->src_reg == BPF_PSEUDO_KFUNC_CALL)
-			sb_addf(out, "call kernel-function#%d", i->imm);
-		else
-			sb_addf(out, "call bpf_%s#%d", bpf_helper_name((uint32_t)i->imm), i->imm);
+		call(i, out);
 	} else if (op == BPF_EXIT && !is_32) {
 		sb_adds(out, "exit");
 	} else if (op == BPF_JA) {
-		if (is_32)
-			sb_addf(out, "gotol %+d", i->imm);
-		else
-			sb_addf(out, "goto %+d", i->off);
+		sb_addf(out, "%s pc%+d", is_32 ? "gotol" : "goto", is_32 ? i->imm : i->off);
+	} else if (op == BPF_JCOND && !is_32 && !i->src_reg) {
+		sb_addf(out, "may_goto pc%+d", i->off);
 	} else if (!jmp_ops[op >> 4]) {
 		bug(i, out);
 	} else if (BPF_SRC(i->code) == BPF_X) {
-		sb_addf(out, "if %c%u %s %c%u goto %+d", r, i->dst_reg, jmp_ops[op >> 4], r,
+		sb_addf(out, "if %c%u %s %c%u goto pc%+d", r, i->dst_reg, jmp_ops[op >> 4], r,
 		        i->src_reg, i->off);
 	} else {
-		sb_addf(out, "if %c%u %s 0x%x goto %+d", r, i->dst_reg, jmp_ops[op >> 4],
+		sb_addf(out, "if %c%u %s 0x%x goto pc%+d", r, i->dst_reg, jmp_ops[op >> 4],
 		        (unsigned)i->imm, i->off);
 	}
 }
 
+/* A 64-bit immediate by what it stands for (RFC 9669, section 5.4; Linux for BTF). */
 static void wide(const struct bpf_insn *i, struct strbuf *out)
 {
 	uint64_t imm = (uint32_t)i[0].imm | (uint64_t)(uint32_t)i[1].imm << 32;
@@ -178,18 +194,30 @@ static void wide(const struct bpf_insn *i, struct strbuf *out)
 	sb_addf(out, "r%u = ", i->dst_reg);
 	switch (i->src_reg) {
 	case BPF_PSEUDO_MAP_FD:
-		sb_addf(out, "map[%d]", i[0].imm);
+		sb_addf(out, "map[fd:%d]", i[0].imm);
 		break;
 	case BPF_PSEUDO_MAP_VALUE:
-		sb_addf(out, "map[%d][0]+%d", i[0].imm, i[1].imm);
+		sb_addf(out, "map[fd:%d][0]+%u", i[0].imm, (unsigned)i[1].imm);
+		break;
+	case BPF_PSEUDO_BTF_ID:
+		sb_addf(out, "btf[id:%d]", i[0].imm);
+		if (i[1].imm)
+			sb_addf(out, "[fd:%d]", i[1].imm);
 		break;
 	case BPF_PSEUDO_FUNC:
-		sb_addf(out, "pc%+d ll", i[0].imm);
+		sb_addf(out, "func pc%+d", i[0].imm);
+		break;
+	case BPF_PSEUDO_MAP_IDX:
+		sb_addf(out, "map[idx:%d]", i[0].imm);
+		break;
+	case BPF_PSEUDO_MAP_IDX_VALUE:
+		sb_addf(out, "map[idx:%d][0]+%u", i[0].imm, (unsigned)i[1].imm);
 		break;
 	default:
 		sb_addf(out, "0x%llx", (unsigned long long)imm);
 		break;
 	}
+	sb_adds(out, " ll");
 }
 
 size_t bpf_disasm_insn(const struct bpf_insn *code, size_t n, size_t pc, struct strbuf *out)

@@ -7,7 +7,7 @@
 
 struct strbuf;
 
-/* Adds the text of code[pc] to `out`: "r0 = 0", "if r1 > 0x5 goto +3", "call
+/* Adds the text of code[pc] to `out`: "r0 = 0", "if r1 > 0x5 goto pc+3", "call
  * bpf_map_lookup_elem#1". Returns slots used: 2 for lddw, else 1. Unknown opcodes become "BUG_xx".
  * Reads nothing beyond code[n - 1]. */
 size_t bpf_disasm_insn(const struct bpf_insn *code, size_t n, size_t pc, struct strbuf *out);

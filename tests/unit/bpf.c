@@ -46,14 +46,28 @@ static void instructions_read_like_the_kernels_listing(void **state)
 	    {bpf_store_imm(1, 10, -1, 65), "*(u8 *)(r10 -1) = 65"},
 	    {bpf_atomic(8, BPF_ADD, 0, 0, 1), "lock *(u64 *)(r0 +0) += r1"},
 	    {bpf_atomic(4, BPF_OR | BPF_FETCH, 0, 8, 1),
-	     "w1 = atomic_fetch_or((u32 *)(r0 +8), w1)"},
+	     "r1 = atomic_fetch_or((u32 *)(r0 +8), r1)"},
 	    {bpf_atomic(8, BPF_XCHG, 2, 0, 3), "r3 = atomic64_xchg((u64 *)(r2 +0), r3)"},
 	    {bpf_atomic(8, BPF_CMPXCHG, 2, 0, 3), "r0 = atomic64_cmpxchg((u64 *)(r2 +0), r0, r3)"},
-	    {bpf_jmp_imm(BPF_JGT, false, 1, 5, 3), "if r1 > 0x5 goto +3"},
-	    {bpf_jmp(BPF_JSLT, true, 1, 2, -4), "if w1 s< w2 goto -4"},
-	    {bpf_goto(7), "goto +7"},
+	    {bpf_jmp_imm(BPF_JGT, false, 1, 5, 3), "if r1 > 0x5 goto pc+3"},
+	    {bpf_jmp(BPF_JSLT, true, 1, 2, -4), "if w1 s< w2 goto pc-4"},
+	    {bpf_goto(7), "goto pc+7"},
 	    {bpf_call(BPF_FUNC_map_lookup_elem), "call bpf_map_lookup_elem#1"},
 	    {bpf_call_func(12), "call pc+12"},
+	    {bpf_call(100000), "call unknown#100000"},
+	    {bpf_make(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, 77),
+	     "call kernel-function#77"},
+	    {bpf_make(BPF_JMP32 | BPF_JA, 0, 0, 0, 70000), "gotol pc+70000"},
+	    {bpf_make(BPF_JMP | BPF_JCOND, 0, 0, 4, 0), "may_goto pc+4"},
+	    {bpf_make(BPF_ALU64 | BPF_MOD | BPF_X, 1, 2, 1, 0), "r1 s%= r2"},
+	    {bpf_make(BPF_ALU | BPF_DIV | BPF_K, 1, 0, 1, 7), "w1 s/= 7"},
+	    {bpf_make(BPF_ALU | BPF_MOV | BPF_X, 1, 2, 8, 0), "w1 = (s8)w2"},
+	    {bpf_make(BPF_ALU64 | BPF_MOV | BPF_X, 1, 2, BPF_CAST_OFF, BPF_CAST_TO_KERNEL),
+	     "r1 = addr_space_cast(r2, 0, 1)"},
+	    {bpf_make(BPF_LD | BPF_ABS | BPF_H, 0, 0, 0, 12), "r0 = *(u16 *)skb[12]"},
+	    {bpf_make(BPF_LD | BPF_IND | BPF_B, 0, 3, 0, -2), "r0 = *(u8 *)skb[r3 + -2]"},
+	    {bpf_atomic(1, BPF_LOAD_ACQ, 2, 4, 3), "r2 = load_acquire((u8 *)(r3 +4))"},
+	    {bpf_atomic(8, BPF_STORE_REL, 2, -4, 3), "store_release((u64 *)(r2 -4), r3)"},
 	    {bpf_exit(), "exit"},
 	};
 
@@ -61,11 +75,21 @@ static void instructions_read_like_the_kernels_listing(void **state)
 	for (size_t k = 0; k < sizeof(rows) / sizeof(*rows); k++)
 		expect_text(rows[k].insn, bpf_exit(), rows[k].text);
 	bpf_lddw(wide, 1, 0, 0x1122334455667788);
-	expect_text(wide[0], wide[1], "r1 = 0x1122334455667788");
+	expect_text(wide[0], wide[1], "r1 = 0x1122334455667788 ll");
 	bpf_lddw(wide, 1, BPF_PSEUDO_MAP_FD, 3);
-	expect_text(wide[0], wide[1], "r1 = map[3]");
+	expect_text(wide[0], wide[1], "r1 = map[fd:3] ll");
 	bpf_lddw(wide, 1, BPF_PSEUDO_MAP_VALUE, 3 | 16ull << 32);
-	expect_text(wide[0], wide[1], "r1 = map[3][0]+16");
+	expect_text(wide[0], wide[1], "r1 = map[fd:3][0]+16 ll");
+	bpf_lddw(wide, 1, BPF_PSEUDO_BTF_ID, 5);
+	expect_text(wide[0], wide[1], "r1 = btf[id:5] ll");
+	bpf_lddw(wide, 1, BPF_PSEUDO_BTF_ID, 5 | 6ull << 32);
+	expect_text(wide[0], wide[1], "r1 = btf[id:5][fd:6] ll");
+	bpf_lddw(wide, 1, BPF_PSEUDO_FUNC, 7);
+	expect_text(wide[0], wide[1], "r1 = func pc+7 ll");
+	bpf_lddw(wide, 1, BPF_PSEUDO_MAP_IDX, 2);
+	expect_text(wide[0], wide[1], "r1 = map[idx:2] ll");
+	bpf_lddw(wide, 1, BPF_PSEUDO_MAP_IDX_VALUE, 2 | 8ull << 32);
+	expect_text(wide[0], wide[1], "r1 = map[idx:2][0]+8 ll");
 }
 
 static void half_an_lddw_is_not_read_beyond(void **state)

@@ -510,9 +510,9 @@ static void conditions_need_no_detour(void **state)
 	ir_ret(&m.b, ir_const(&m.b, 0));
 	finish(&m);
 	assert_string_equal(text_of(&m), "r0 = *(u64 *)(r1 +0)\n"
-	                                 "if r0 <= 0x4 goto +3\n"
+	                                 "if r0 <= 0x4 goto pc+3\n"
 	                                 "r0 = *(u64 *)(r1 +8)\n"
-	                                 "if r0 >= 0x9 goto +1\n"
+	                                 "if r0 >= 0x9 goto pc+1\n"
 	                                 "call bpf_ktime_get_ns#5\n"
 	                                 "r0 = 0\n"
 	                                 "exit\n");
@@ -549,18 +549,18 @@ static void code_is_tight(void **state)
 	                                 "*(u32 *)(r10 -8) = r0\n"
 	                                 "r2 = r10\n"
 	                                 "r2 += -8\n"
-	                                 "r1 = map[0]\n"
+	                                 "r1 = map[fd:0] ll\n"
 	                                 "call bpf_map_lookup_elem#1\n"
-	                                 "if r0 == 0x0 goto +5\n"
+	                                 "if r0 == 0x0 goto pc+5\n"
 	                                 "r1 = *(u64 *)(r0 +0)\n"
 	                                 "r1 += 1\n"
 	                                 "*(u64 *)(r0 +0) = r1\n"
 	                                 "r0 = 0\n"
 	                                 "exit\n"
-	                                 "r0 = map[0][0]+0\n"
+	                                 "r0 = map[fd:0][0]+0 ll\n"
 	                                 "r1 = 1\n"
 	                                 "lock *(u64 *)(r0 +16) += r1\n"
-	                                 "goto -7\n");
+	                                 "goto pc-7\n");
 	arena_destroy(m.a);
 }
 
