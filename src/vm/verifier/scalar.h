@@ -77,7 +77,8 @@ int scalar_branch(const struct scalar *a, uint8_t op, bool is_32, const struct s
 /* What both are known to be where it was (`taken`) or was not taken. May make them empty. */
 void scalar_refine(struct scalar *a, struct scalar *b, uint8_t op, bool is_32, bool taken);
 
-/* "7", or "(umax=255,var_off=(0x0; 0xff))" with what is not obvious; "()" if nothing is known. */
+/* "7", or what is not obvious in the kernel log's notation,
+ * "(smin=smin32=0,smax=umax=smax32=umax32=255,var_off=(0x0; 0xff))"; "()" if nothing is known. */
 void scalar_print(const struct scalar *s, struct strbuf *out);
 
 #endif
