@@ -4,6 +4,8 @@
 #include <endian.h>
 #include <string.h>
 
+#include "vm/input.h"
+
 enum {
 	/* UAPI linux/filter.h: what negative offsets count from. */
 	NET_OFF = -0x100000,
@@ -36,17 +38,17 @@ uint64_t vm_packet_load(struct vm_run *run, uint64_t context, int32_t off_b, uin
 	struct packet p;
 	int64_t at = off_b;
 	uint16_t v16;
-	uint32_t v32;
+	uint32_t v32, header_b;
 
 	if (!packet_of(run, context, &p))
 		return VM_NO_PACKET;
-	/* bpf_internal_load_pointer_neg_helper(), kernel/bpf/core.c: the packet begins with its
-	 * link-layer header. */
+	/* bpf_internal_load_pointer_neg_helper(), kernel/bpf/core.c */
 	if (off_b < 0) {
+		header_b = vm_packet_has_header(run->code->type) ? ETH_HEADER_B : 0;
 		if (off_b >= NET_OFF)
-			at = (int64_t)off_b - NET_OFF + ETH_HEADER_B;
+			at = (int64_t)off_b - NET_OFF + header_b;
 		else if (off_b >= LL_OFF)
-			at = (int64_t)off_b - LL_OFF;
+			at = (int64_t)off_b - LL_OFF + header_b - ETH_HEADER_B;
 		else
 			return VM_NO_PACKET;
 	}

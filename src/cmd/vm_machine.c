@@ -1,0 +1,273 @@
+/* From a file to something that runs: object or text, verifier, maps, code. */
+#include "cmd/vm_machine.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/strbuf.h"
+#include "bpf/asm.h"
+#include "cmd/vm.h"
+#include "vm/object.h"
+#include "vm/verifier/verifier.h"
+
+static int open_object(struct machine *m, const char *name, const char *bytes, size_t len_b,
+                       uint32_t type)
+{
+	struct vm_object_options opts = {.type = type};
+	own_strbuf struct strbuf why = {0};
+	int err = vm_object_open(m->a, bytes, len_b, &opts, &m->object, &why);
+
+	if (err) {
+		fprintf(stderr, "ERROR: %s: %s\n", name, why.n ? sb_str(&why) : strerror(-err));
+		return VM_REFUSED;
+	}
+	m->programs = m->object->programs;
+	m->n_programs = m->object->n_programs;
+	if (!m->n_programs) {
+		fprintf(stderr, "ERROR: %s: there is no program in it\n", name);
+		return VM_REFUSED;
+	}
+	return VM_OK;
+}
+
+static struct vm_line *lines_of(struct arena *a, const struct bpf_asm *as, const char *name)
+{
+	struct vm_line *lines = arena_array(a, struct vm_line, as->n_insns);
+
+	for (uint32_t k = 0; k < as->n_insns; k++)
+		lines[k] = (struct vm_line){.pc = k, .file = name, .line = as->lines[k]};
+	return lines;
+}
+
+static int open_text(struct machine *m, const char *name, const char *text, size_t len_b,
+                     uint32_t type)
+{
+	struct diag *d = diag_create(m->a);
+	uint32_t source = diag_add_source(d, name, text, len_b);
+	struct vm_program *p = arena_new(m->a, struct vm_program);
+	struct bpf_asm as;
+
+	if (!bpf_assemble(m->a, d, source, &as)) {
+		own_strbuf struct strbuf out = {0};
+
+		diag_render(d, &(struct diag_style){0}, &out);
+		fputs(sb_str(&out), stderr);
+		return VM_REFUSED;
+	}
+	if (as.n_maps) {
+		fprintf(stderr, "ERROR: %s: nothing says what map '%s' is like; use an object\n",
+		        name, as.map_names[0]);
+		return VM_REFUSED;
+	}
+	*p = (struct vm_program){
+	    .name = name,
+	    .type = type == UINT32_MAX ? BPF_PROG_TYPE_UNSPEC : type,
+	    .is_gpl = true,
+	    .insns = as.insns,
+	    .n_insns = as.n_insns,
+	    .lines = lines_of(m->a, &as, name),
+	    .n_lines = as.n_insns,
+	};
+	m->programs = p;
+	m->n_programs = 1;
+	return VM_OK;
+}
+
+/* An object's one program; the first where the others are there for program arrays. */
+static int pick(struct machine *m, const char *name)
+{
+	bool has_members = m->n_programs == 1;
+
+	for (uint32_t k = 0; m->object && k < m->object->n_maps; k++)
+		has_members |= m->object->maps[k]->type == BPF_MAP_TYPE_PROG_ARRAY &&
+		               m->object->maps[k]->n_inits;
+	if (!has_members) {
+		fprintf(stderr, "ERROR: %s: it has %u programs, and one can be run (%s, %s ...)\n",
+		        name, m->n_programs, m->programs[0].name, m->programs[1].name);
+		return VM_REFUSED;
+	}
+	m->p = &m->programs[0];
+	return VM_OK;
+}
+
+int machine_open_bytes(struct machine *m, struct arena *a, const char *name, char *bytes,
+                       size_t len_b, uint32_t type)
+{
+	int status;
+
+	*m = (struct machine){.a = a};
+	if (len_b >= 4 && !memcmp(bytes, "\177ELF", 4))
+		status = open_object(m, name, bytes, len_b, type);
+	else
+		status = open_text(m, name, bytes, len_b, type);
+	return status == VM_OK ? pick(m, name) : status;
+}
+
+int machine_open(struct machine *m, struct arena *a, const char *path, uint32_t type)
+{
+	size_t len_b;
+	char *bytes;
+
+	*m = (struct machine){.a = a};
+	if (!vm_read_input(a, path, &bytes, &len_b))
+		return VM_TROUBLE;
+	return machine_open_bytes(m, a, strcmp(path, "-") ? path : "stdin", bytes, len_b, type);
+}
+
+static int make_maps(struct machine *m)
+{
+	own_strbuf struct strbuf why = {0};
+
+	m->maps = arena_array(m->a, struct vm_map *, m->p->n_maps + 1);
+	for (uint32_t k = 0; k < m->p->n_maps; k++) {
+		int err = vm_map_create(m->p->maps[k], 1, &m->maps[k], &why);
+
+		if (err) {
+			fprintf(stderr, "ERROR: map %s: %s\n", m->p->maps[k]->name,
+			        why.n ? sb_str(&why) : strerror(-err));
+			return VM_REFUSED;
+		}
+		m->n_maps++;
+	}
+	return VM_OK;
+}
+
+static int make_code(struct machine *m, uint32_t index, enum vm_backend backend)
+{
+	struct vm_program *p = &m->programs[index];
+	struct vm_verify_options verify = {.log = VM_LOG_ERROR};
+	struct vm_code_options opts = {.backend = backend};
+	own_strbuf struct strbuf why = {0};
+	struct vm_verdict v;
+	int err;
+
+	if (m->codes[index])
+		return VM_OK;
+	vm_verify(m->a, p, &verify, &v);
+	if (!v.is_accepted) {
+		fprintf(stderr, "%sERROR: %s: at %u: %s\n", v.log, p->name, v.pc, v.reason);
+		if (v.way_out)
+			fprintf(stderr, "HINT: %s\n", v.way_out);
+		return VM_REFUSED;
+	}
+	err = vm_code_create(p, &v.facts, m->maps, &opts, &m->codes[index], &why);
+	if (err) {
+		fprintf(stderr, "ERROR: %s: %s\n", p->name, why.n ? sb_str(&why) : strerror(-err));
+		return VM_REFUSED;
+	}
+	return VM_OK;
+}
+
+/* What a map begins with: members of maps of maps and of program arrays. */
+static int fill_map(struct machine *m, uint32_t index, enum vm_backend backend)
+{
+	const struct vm_map_def *def = m->p->maps[index];
+	int status, err;
+
+	for (uint32_t k = 0; k < def->n_inits; k++) {
+		uint32_t key = def->inits[k].index, target = def->inits[k].target;
+
+		if (def->type == BPF_MAP_TYPE_PROG_ARRAY) {
+			status = make_code(m, target, backend);
+			if (status != VM_OK)
+				return status;
+			err = vm_map_set_program(m->maps[index], key, m->codes[target]);
+		} else {
+			err = vm_map_set_map(m->maps[index], &key, m->maps[target], 0);
+		}
+		if (err) {
+			fprintf(stderr, "ERROR: map %s: entry %u: %s\n", def->name, key,
+			        strerror(-err));
+			return VM_REFUSED;
+		}
+	}
+	return VM_OK;
+}
+
+int machine_build(struct machine *m, void *memory, size_t memory_b, enum vm_backend backend)
+{
+	own_strbuf struct strbuf why = {0};
+	uint32_t main_index = (uint32_t)(m->p - m->programs);
+	int status, err;
+
+	m->p->memory_b = (uint32_t)memory_b;
+	err = vm_input_make(m->p, memory, memory_b, &m->input, &why);
+	if (err) {
+		fprintf(stderr, "ERROR: %s\n", why.n ? sb_str(&why) : strerror(-err));
+		return VM_TROUBLE;
+	}
+	m->codes = arena_array(m->a, struct vm_code *, m->n_programs);
+	status = make_maps(m);
+	if (status == VM_OK)
+		status = make_code(m, main_index, backend);
+	for (uint32_t k = 0; status == VM_OK && k < m->n_maps; k++)
+		status = fill_map(m, k, backend);
+	if (status == VM_OK)
+		m->code = m->codes[main_index];
+	return status;
+}
+
+void machine_clear(struct machine *m)
+{
+	for (uint32_t k = 0; m->codes && k < m->n_programs; k++)
+		vm_code_destroy(m->codes[k]);
+	for (uint32_t k = 0; k < m->n_maps; k++)
+		vm_map_destroy(m->maps[k]);
+	vm_input_free(&m->input);
+	m->n_maps = 0;
+	m->codes = NULL;
+	m->code = NULL;
+}
+
+void machine_close(struct machine *m)
+{
+	machine_clear(m);
+	if (m->object)
+		vm_object_close(m->object);
+	m->object = NULL;
+}
+
+uint64_t machine_run(struct machine *m, struct vm_run *run)
+{
+	vm_input_arm(&m->input, run);
+	return vm_code_run(m->code, run, m->input.r2);
+}
+
+double machine_time(struct machine *m, struct vm_run *run, uint64_t n, uint64_t *ret_r0)
+{
+	struct timespec begin, end;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+	for (uint64_t k = 0; k < n; k++)
+		*ret_r0 = machine_run(m, run);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+	return ((double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec)) /
+	       (double)n;
+}
+
+bool machine_parse_hex(struct arena *a, const char *text, unsigned char **ret, size_t *ret_b)
+{
+	unsigned char *bytes = arena_alloc(a, strlen(text) / 2 + 1);
+	size_t digits = 0;
+
+	for (const char *s = text; *s; s++) {
+		unsigned value;
+
+		if (isspace((unsigned char)*s))
+			continue;
+		if (!isxdigit((unsigned char)*s))
+			return false;
+		value = isdigit((unsigned char)*s) ? (unsigned)(*s - '0')
+		                                   : (unsigned)(tolower(*s) - 'a' + 10);
+		bytes[digits / 2] = (unsigned char)(bytes[digits / 2] << 4 | value);
+		digits++;
+	}
+	*ret = bytes;
+	*ret_b = digits / 2;
+	return digits % 2 == 0;
+}
