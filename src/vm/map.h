@@ -27,6 +27,8 @@ struct vm_map_ops {
 	int (*check)(const struct vm_map_def *d, struct strbuf *why);
 	int (*create)(struct vm_map *m);
 	void (*destroy)(struct vm_map *m);
+	/* Never NULL, and always to be taken from the map: it may be one for its size of key. Maps
+	 * of maps: the member itself. */
 	void *(*lookup)(struct vm_map *m, const void *key, uint32_t cpu);
 	int (*update)(struct vm_map *m, const void *key, const void *value, uint64_t flags,
 	              uint32_t cpu);
@@ -52,6 +54,16 @@ struct vm_map {
 	uint32_t stride_b;
 	uint32_t cpu_stride_b;
 	bool is_frozen; /* by its definition or vm_map_freeze: updates from outside are -EPERM */
+	/* Members of values that copies leave alone (locks, timers, kernel pointers), by rising
+	 * offset, as the value's BTF has them. */
+	struct vm_map_field *fields;
+	uint32_t n_fields;
+	bool has_lock; /* one of them is a bpf_spin_lock: BPF_F_LOCK may be used */
+	uint32_t lock_off_b;
+};
+
+struct vm_map_field {
+	uint32_t off_b, size_b;
 };
 
 /* NULL: not a kind this machine has. */
@@ -77,6 +89,10 @@ int vm_map_peek(struct vm_map *m, void *ret_value);
  * may or may not be met; each other one is met once. Returns entries visited or -errno. */
 typedef int64_t vm_map_visit_fn(void *arg, struct vm_map *m, const void *key, void *value);
 int64_t vm_map_each(struct vm_map *m, uint32_t cpu, vm_map_visit_fn *fn, void *arg);
+
+/* bpf_spin_lock() and bpf_spin_unlock(): what BPF_F_LOCK takes, too. */
+void vm_spin_lock(uint32_t *lock);
+void vm_spin_unlock(uint32_t *lock);
 
 /* ---- from outside, as bpf(2) has it --------------------------------------------------------- */
 
