@@ -11,25 +11,7 @@
 #include "base/strbuf.h"
 #include "bpf/helpers.h"
 #include "bpf/insn.h"
-
-static const char *const alu_ops[16] = {
-    [BPF_ADD >> 4] = "+=", [BPF_SUB >> 4] = "-=", [BPF_MUL >> 4] = "*=",  [BPF_DIV >> 4] = "/=",
-    [BPF_OR >> 4] = "|=",  [BPF_AND >> 4] = "&=", [BPF_LSH >> 4] = "<<=", [BPF_RSH >> 4] = ">>=",
-    [BPF_MOD >> 4] = "%=", [BPF_XOR >> 4] = "^=", [BPF_MOV >> 4] = "=",   [BPF_ARSH >> 4] = "s>>=",
-};
-
-static const char *const jmp_ops[16] = {
-    [BPF_JEQ >> 4] = "==",   [BPF_JGT >> 4] = ">",    [BPF_JLT >> 4] = "<",
-    [BPF_JGE >> 4] = ">=",   [BPF_JLE >> 4] = "<=",   [BPF_JSET >> 4] = "&",
-    [BPF_JNE >> 4] = "!=",   [BPF_JSGT >> 4] = "s>",  [BPF_JSLT >> 4] = "s<",
-    [BPF_JSGE >> 4] = "s>=", [BPF_JSLE >> 4] = "s<=",
-};
-
-static const char *const sizes[4] = {"u32", "u16", "u8", "u64"}; /* by BPF_SIZE >> 3 */
-static const char *const signed_sizes[4] = {"s32", "s16", "s8", "s64"};
-
-static const char *const atomic_ops[16] = {
-    [BPF_ADD >> 4] = "add", [BPF_OR >> 4] = "or", [BPF_AND >> 4] = "and", [BPF_XOR >> 4] = "xor"};
+#include "bpf/syntax.h"
 
 static void bug(const struct bpf_insn *i, struct strbuf *out)
 {
@@ -56,12 +38,12 @@ static void alu(const struct bpf_insn *i, struct strbuf *out)
 			sb_addf(out, "r%u = bswap%d r%u", i->dst_reg, i->imm, i->dst_reg);
 	} else if (op == BPF_NEG) {
 		sb_addf(out, "%c%u = -%c%u", r, i->dst_reg, r, i->dst_reg);
-	} else if (!alu_ops[op >> 4]) {
+	} else if (!bpf_alu_words[op >> 4]) {
 		bug(i, out);
 	} else if (BPF_SRC(i->code) == BPF_K) {
 		sb_addf(out, "%c%u %s%s %d", r, i->dst_reg,
 		        (op == BPF_DIV || op == BPF_MOD) && i->off == 1 ? "s" : "",
-		        alu_ops[op >> 4], i->imm);
+		        bpf_alu_words[op >> 4], i->imm);
 	} else if (op == BPF_MOV && !is_32 && i->off == BPF_CAST_OFF) {
 		sb_addf(out, "r%u = addr_space_cast(r%u, %u, %u)", i->dst_reg, i->src_reg,
 		        (uint32_t)i->imm >> 16, (uint16_t)i->imm);
@@ -70,13 +52,13 @@ static void alu(const struct bpf_insn *i, struct strbuf *out)
 	} else {
 		sb_addf(out, "%c%u %s%s %c%u", r, i->dst_reg,
 		        (op == BPF_DIV || op == BPF_MOD) && i->off == 1 ? "s" : "",
-		        alu_ops[op >> 4], r, i->src_reg);
+		        bpf_alu_words[op >> 4], r, i->src_reg);
 	}
 }
 
 static void atomic(const struct bpf_insn *i, struct strbuf *out)
 {
-	const char *type = sizes[BPF_SIZE(i->code) >> 3];
+	const char *type = bpf_size_words[BPF_SIZE(i->code) >> 3];
 	const char *suffix = BPF_SIZE(i->code) == BPF_DW ? "64" : "";
 	unsigned op = (i->imm & 0xf0) >> 4;
 
@@ -92,27 +74,27 @@ static void atomic(const struct bpf_insn *i, struct strbuf *out)
 	} else if (i->imm == BPF_STORE_REL) {
 		sb_addf(out, "store_release((%s *)(r%u %+d), r%u)", type, i->dst_reg, i->off,
 		        i->src_reg);
-	} else if (!atomic_ops[op] || (i->imm & ~0xf1)) {
+	} else if (!bpf_atomic_words[op] || (i->imm & ~0xf1)) {
 		bug(i, out);
 	} else if (i->imm & BPF_FETCH) {
 		sb_addf(out, "r%u = atomic%s_fetch_%s((%s *)(r%u %+d), r%u)", i->src_reg, suffix,
-		        atomic_ops[op], type, i->dst_reg, i->off, i->src_reg);
+		        bpf_atomic_words[op], type, i->dst_reg, i->off, i->src_reg);
 	} else {
 		sb_adds(out, "lock ");
 		address(type, i->dst_reg, i->off, out);
-		sb_addf(out, " %s r%u", alu_ops[op], i->src_reg);
+		sb_addf(out, " %s r%u", bpf_alu_words[op], i->src_reg);
 	}
 }
 
 static void memory(const struct bpf_insn *i, struct strbuf *out)
 {
-	const char *type = sizes[BPF_SIZE(i->code) >> 3];
+	const char *type = bpf_size_words[BPF_SIZE(i->code) >> 3];
 	unsigned mode = BPF_MODE(i->code);
 
 	switch (BPF_CLASS(i->code)) {
 	case BPF_LDX:
 		if (mode == BPF_MEMSX)
-			type = signed_sizes[BPF_SIZE(i->code) >> 3];
+			type = bpf_signed_words[BPF_SIZE(i->code) >> 3];
 		else if (mode != BPF_MEM)
 			break;
 		sb_addf(out, "r%u = ", i->dst_reg);
@@ -175,13 +157,13 @@ static void jump(const struct bpf_insn *i, struct strbuf *out)
 		sb_addf(out, "%s pc%+d", is_32 ? "gotol" : "goto", is_32 ? i->imm : i->off);
 	} else if (op == BPF_JCOND && !is_32 && !i->src_reg) {
 		sb_addf(out, "may_goto pc%+d", i->off);
-	} else if (!jmp_ops[op >> 4]) {
+	} else if (!bpf_jump_words[op >> 4]) {
 		bug(i, out);
 	} else if (BPF_SRC(i->code) == BPF_X) {
-		sb_addf(out, "if %c%u %s %c%u goto pc%+d", r, i->dst_reg, jmp_ops[op >> 4], r,
-		        i->src_reg, i->off);
+		sb_addf(out, "if %c%u %s %c%u goto pc%+d", r, i->dst_reg, bpf_jump_words[op >> 4],
+		        r, i->src_reg, i->off);
 	} else {
-		sb_addf(out, "if %c%u %s 0x%x goto pc%+d", r, i->dst_reg, jmp_ops[op >> 4],
+		sb_addf(out, "if %c%u %s 0x%x goto pc%+d", r, i->dst_reg, bpf_jump_words[op >> 4],
 		        (unsigned)i->imm, i->off);
 	}
 }
