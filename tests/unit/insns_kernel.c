@@ -1,0 +1,194 @@
+/* What we say of single instructions and what the kernel says: whether they are well-formed, and
+ * how they are written. Needs the right to load programs, and Linux 6.15, the first that knows all
+ * of these instructions. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <bpf/bpf.h>
+
+#include "base/strbuf.h"
+#include "bpf/check.h"
+#include "bpf/disasm.h"
+#include "bpf/insn.h"
+
+#define LOG_B 65536
+#define PC 10 /* of the instruction in question, behind ten that fill r0 to r9 */
+
+/* The kernel's ways to say that this is no instruction at all. */
+static const char *const malformed[] = {
+    "uses reserved fields",
+    "unknown opcode",
+    "R11 is invalid",
+    "R12 is invalid",
+    "R13 is invalid",
+    "R14 is invalid",
+    "R15 is invalid",
+    "is read only",
+    "invalid bpf_ld_imm64",
+    "unrecognized bpf_ld_imm64",
+    "invalid atomic",
+    "invalid may_goto",
+    "addr_space_cast insn can only convert",
+    "invalid BPF_LD_IMM",
+    "BPF_LD_IMM64 uses",
+};
+
+static const char *complaint(const char *log)
+{
+	for (size_t k = 0; k < sizeof(malformed) / sizeof(*malformed); k++)
+		if (strstr(log, malformed[k]))
+			return malformed[k];
+	return NULL;
+}
+
+/* splitmix64 */
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return z ^ (z >> 31);
+}
+
+static struct bpf_insn some_insn(uint64_t *state, uint8_t code)
+{
+	static const int32_t imms[] = {0,    0,     0,     1,       16,   32,    64,
+	                               -1,   0xf1,  0xe1,  0x41,    0x51, 0xa1,  0x40,
+	                               0x50, 0x100, 0x110, 1 << 16, 5,    100000};
+	static const int16_t offs[] = {0, 0, 0, 1, 8, 16, 32, -1, 2};
+	uint64_t r = next_random(state);
+	struct bpf_insn i = {.code = code};
+
+	i.dst_reg = r % 3 ? r >> 8 & 15 : 0;
+	i.src_reg = r / 3 % 3 ? r >> 12 & 15 : 0;
+	i.off = offs[(r >> 16) % (sizeof(offs) / sizeof(*offs))];
+	i.imm = r / 9 % 4 ? imms[(r >> 32) % (sizeof(imms) / sizeof(*imms))] : (int32_t)(r >> 32);
+	return i;
+}
+
+/* Ten known registers, the instruction, and an end that jumps of up to two slots find. */
+static uint32_t make_program(uint64_t *state, uint8_t code, struct bpf_insn *ret)
+{
+	uint32_t n = 0;
+
+	while (n < PC)
+		ret[n] = bpf_mov_imm((uint8_t)n, 1), n++;
+	ret[n++] = some_insn(state, code);
+	if (bpf_is_lddw(&ret[PC]))
+		ret[n++] = next_random(state) % 4 ? bpf_make(0, 0, 0, 0, 7) : some_insn(state, 0);
+	ret[n++] = bpf_mov_imm(0, 0);
+	ret[n++] = bpf_mov_imm(0, 0);
+	ret[n++] = bpf_exit();
+	return n;
+}
+
+/* The kernel does not look at exit's offset. */
+static bool is_known_difference(const struct bpf_insn *i)
+{
+	return i->code == (BPF_JMP | BPF_EXIT) && i->off;
+}
+
+/* The text of instruction PC in a log: "10: (b7) r0 = 0     ; R0_w=0" up to the blanks. */
+static bool text_in_log(const char *log, const struct bpf_insn *i, struct strbuf *ret)
+{
+	char start[24];
+	const char *at, *end;
+
+	snprintf(start, sizeof(start), "%d: (%02x) ", PC, i->code);
+	for (at = strstr(log, start); at && at != log && at[-1] != '\n';)
+		at = strstr(at + 1, start);
+	if (!at)
+		return false;
+	at += strlen(start);
+	end = at + strcspn(at, ";\n");
+	while (end > at && end[-1] == ' ')
+		end--;
+	sb_add(ret, at, (size_t)(end - at));
+	return true;
+}
+
+/* What ours has more than the kernel's. */
+static void kernel_spelling(struct strbuf *text)
+{
+	size_t n = text->n;
+
+	if (n > 3 && !strcmp(text->s + n - 3, " ll"))
+		text->s[text->n = n - 3] = '\0';
+}
+
+static bool is_kernel_new(void)
+{
+	int major = 0, minor = 0;
+	struct utsname u;
+
+	return !uname(&u) && sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 15));
+}
+
+static void the_kernel_says_the_same(void **state)
+{
+	char *log = malloc(LOG_B);
+	unsigned n_good = 0, n_texts = 0;
+	uint64_t seed = 1;
+
+	(void)state;
+	if (!is_kernel_new()) {
+		printf("# skipped: this kernel is older than 6.15\n");
+		free(log);
+		skip();
+	}
+	for (unsigned k = 0; k < 256 * 300; k++) {
+		LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = LOG_B,
+		            .log_level = 2);
+		struct strbuf why = {0}, ours = {0}, theirs = {0};
+		struct bpf_insn code[20];
+		uint32_t n = make_program(&seed, (uint8_t)k, code);
+		bool is_good = bpf_check_insn(code, n, PC, &why) > 0;
+		int fd;
+
+		log[0] = '\0';
+		fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "insn", "GPL", code, n, &opts);
+		if (fd == -EPERM && !log[0]) {
+			printf("# skipped: bpf(2) refuses to load a program\n");
+			free(log);
+			skip();
+		}
+		bpf_disasm_insn(code, n, PC, &ours);
+		if (is_good && complaint(log))
+			fail_msg("%s: the kernel finds it malformed:\n%s", sb_str(&ours), log);
+		if (!is_good && fd >= 0 && !is_known_difference(&code[PC]))
+			fail_msg("%s: %s, but the kernel takes it", sb_str(&ours), sb_str(&why));
+		kernel_spelling(&ours);
+		if (is_good && text_in_log(log, &code[PC], &theirs)) {
+			assert_string_equal(sb_str(&ours), sb_str(&theirs));
+			n_texts++;
+		}
+		n_good += is_good;
+		if (fd >= 0)
+			close(fd);
+		sb_free(&why);
+		sb_free(&ours);
+		sb_free(&theirs);
+	}
+	printf("# %u well-formed, %u texts compared\n", n_good, n_texts);
+	assert_true(n_good > 3000 && n_texts > 2000);
+	free(log);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_kernel_says_the_same),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
