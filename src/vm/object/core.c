@@ -61,7 +61,7 @@ static int element_value(const struct core_spec *s, uint32_t kind, struct value 
 {
 	uint64_t size_b;
 
-	if (!type_size(s->btf, s->steps[s->n - 1].type, &size_b))
+	if (!walk_size(s->btf, s->steps[s->n - 1].type, &size_b))
 		return -EINVAL;
 	switch (kind) {
 	case CORE_FIELD_OFFSET:
@@ -83,7 +83,7 @@ static bool is_signed(struct btf_file *b, uint32_t type)
 {
 	struct btf_record rec;
 
-	if (!type_strip(b, type, NULL, &rec))
+	if (!walk_strip(b, type, NULL, &rec))
 		return false;
 	if (rec.kind == BTF_KIND_ENUM || rec.kind == BTF_KIND_ENUM64)
 		return rec.kflag;
@@ -97,7 +97,7 @@ static int field_value(const struct core_spec *s, uint32_t kind, struct value *r
 	uint64_t off_b, size_b, bits;
 	const struct core_step *last;
 	struct btf_record rec;
-	struct type_member m;
+	struct walk_member m;
 
 	*ret = (struct value){.is_checked = true};
 	if (kind == CORE_FIELD_EXISTS) {
@@ -109,8 +109,8 @@ static int field_value(const struct core_spec *s, uint32_t kind, struct value *r
 	last = &s->steps[s->n - 1];
 	if (!last->name)
 		return element_value(s, kind, ret);
-	if (!btf_get(s->btf, last->type, &rec) || !type_member_get(s->btf, &rec, last->index, &m) ||
-	    !type_size(s->btf, m.type, &size_b))
+	if (!btf_get(s->btf, last->type, &rec) || !walk_member(s->btf, &rec, last->index, &m) ||
+	    !walk_size(s->btf, m.type, &size_b))
 		return -EINVAL;
 	bits = m.bit_size;
 	if (bits) {
@@ -158,7 +158,7 @@ static int type_value(const struct core_spec *s, uint32_t kind, struct value *re
 		ret->is_checked = false; /* tools that merge BTF renumber types */
 		return 0;
 	case CORE_TYPE_SIZE:
-		return type_size(s->btf, s->root, &ret->value) ? 0 : -EINVAL;
+		return walk_size(s->btf, s->root, &ret->value) ? 0 : -EINVAL;
 	default:
 		ret->value = 1;
 		return 0;
@@ -198,8 +198,8 @@ static bool may_resize(const struct core_spec *local, const struct value *old,
 
 	if (old->size_b == new->size_b)
 		return true;
-	if (!type_strip(local->btf, old->type, NULL, &o) ||
-	    !type_strip(target->btf, new->type, NULL, &n))
+	if (!walk_strip(local->btf, old->type, NULL, &o) ||
+	    !walk_strip(target->btf, new->type, NULL, &n))
 		return false;
 	if (o.kind == BTF_KIND_PTR && n.kind == BTF_KIND_PTR)
 		return true;

@@ -131,7 +131,7 @@ static int add_element(struct core_spec *s, uint32_t type, uint32_t index)
 {
 	uint64_t size_b;
 
-	if (!type_size(s->btf, type, &size_b))
+	if (!walk_size(s->btf, type, &size_b))
 		return -EINVAL;
 	s->bit_off += (uint64_t)index * size_b * 8;
 	return add_step(s, NULL, type, index);
@@ -141,12 +141,12 @@ static int add_element(struct core_spec *s, uint32_t type, uint32_t index)
 static int parse_step(struct core_spec *s, uint32_t id, uint32_t index, uint32_t *ret_id)
 {
 	struct btf_record rec;
-	struct type_member m;
+	struct walk_member m;
 
-	if (!type_strip(s->btf, id, &id, &rec))
+	if (!walk_strip(s->btf, id, &id, &rec))
 		return -EINVAL;
 	if (is_composite(rec.kind)) {
-		if (!type_member_get(s->btf, &rec, index, &m))
+		if (!walk_member(s->btf, &rec, index, &m))
 			return -EINVAL;
 		s->bit_off += m.bit_off;
 		*ret_id = m.type;
@@ -157,7 +157,7 @@ static int parse_step(struct core_spec *s, uint32_t id, uint32_t index, uint32_t
 
 		if (index >= array->nelems && !is_flexible(s->btf, &s->steps[s->n - 1], array))
 			return -EINVAL;
-		if (!type_strip(s->btf, array->type, ret_id, &rec))
+		if (!walk_strip(s->btf, array->type, ret_id, &rec))
 			return -EINVAL;
 		return add_element(s, *ret_id, index);
 	}
@@ -194,7 +194,7 @@ int core_spec_parse(struct reader *r, uint32_t kind, uint32_t type, const char *
 	*s = (struct core_spec){.btf = r->btf, .root = type};
 	if (!core_is_field(kind) && !core_is_enum(kind))
 		return strcmp(access, "0") ? -EINVAL : 0;
-	if (read_index(&access, &index) || !type_strip(s->btf, type, &id, &rec))
+	if (read_index(&access, &index) || !walk_strip(s->btf, type, &id, &rec))
 		return -EINVAL;
 	if (core_is_enum(kind)) {
 		const struct btf_enum *e = rec.extra;
@@ -230,7 +230,7 @@ static bool fields_compatible(struct btf_file *lb, uint32_t local, struct btf_fi
 	for (int depth = 0; depth < TYPE_DEPTH_MAX; depth++) {
 		const char *ln, *tn;
 
-		if (!type_strip(lb, local, NULL, &l) || !type_strip(tb, target, NULL, &t))
+		if (!walk_strip(lb, local, NULL, &l) || !walk_strip(tb, target, NULL, &t))
 			return false;
 		if (is_composite(l.kind) && is_composite(t.kind))
 			return true;
@@ -265,18 +265,18 @@ static int match_member(const struct core_spec *local, const struct core_step *s
                         struct core_spec *s, uint32_t id, uint32_t *ret_id)
 {
 	struct btf_record rec, own;
-	struct type_member m, local_m;
+	struct walk_member m, local_m;
 
-	if (!type_strip(s->btf, id, &id, &rec))
+	if (!walk_strip(s->btf, id, &id, &rec))
 		return -EINVAL;
 	if (!is_composite(rec.kind))
 		return 0;
 	if (!btf_get(local->btf, step->type, &own) ||
-	    !type_member_get(local->btf, &own, step->index, &local_m))
+	    !walk_member(local->btf, &own, step->index, &local_m))
 		return -EINVAL;
 	if (s->depth >= CORE_DEPTH_MAX)
 		return -E2BIG;
-	for (uint32_t i = 0; type_member_get(s->btf, &rec, i, &m); i++) {
+	for (uint32_t i = 0; walk_member(s->btf, &rec, i, &m); i++) {
 		uint64_t bit_off = s->bit_off;
 		int err;
 
@@ -308,7 +308,7 @@ static int match_field(const struct core_spec *local, struct core_spec *s)
 		struct btf_record rec;
 		int err;
 
-		if (!type_strip(s->btf, id, &id, &rec))
+		if (!walk_strip(s->btf, id, &id, &rec))
 			return -EINVAL;
 		if (step->name) {
 			err = match_member(local, step, s, id, &id);
@@ -325,7 +325,7 @@ static int match_field(const struct core_spec *local, struct core_spec *s)
 			if (step->index >= array->nelems &&
 			    !is_flexible(s->btf, &s->steps[s->n - 1], array))
 				return 0;
-			if (!type_strip(s->btf, array->type, &id, &rec))
+			if (!walk_strip(s->btf, array->type, &id, &rec))
 				return -EINVAL;
 		}
 		err = add_element(s, id, step->index);
@@ -361,7 +361,7 @@ static int match_enumerator(const struct core_spec *local, struct core_spec *s)
 	struct btf_record rec;
 	uint32_t id;
 
-	if (!type_strip(s->btf, s->root, &id, &rec) || !is_enum(rec.kind))
+	if (!walk_strip(s->btf, s->root, &id, &rec) || !is_enum(rec.kind))
 		return 0;
 	for (uint32_t i = 0; i < rec.vlen; i++) {
 		const char *name = enumerator_name(s->btf, &rec, i);
@@ -388,8 +388,8 @@ static bool compatible(struct pair *p, uint32_t local, uint32_t target, int dept
 
 	while (depth++ < TYPE_DEPTH_MAX && p->left) {
 		p->left--;
-		if (!type_strip(p->local, local, NULL, &l) ||
-		    !type_strip(p->target, target, NULL, &t) || !same_kind(l.kind, t.kind))
+		if (!walk_strip(p->local, local, NULL, &l) ||
+		    !walk_strip(p->target, target, NULL, &t) || !same_kind(l.kind, t.kind))
 			return false;
 		switch (l.kind) {
 		case BTF_KIND_UNKN:
@@ -457,14 +457,14 @@ static bool enums_alike(struct pair *p, const struct btf_record *l, const struct
 static bool members_alike(struct pair *p, const struct btf_record *l, const struct btf_record *t,
                           bool behind_pointer, int depth)
 {
-	struct type_member lm, tm;
+	struct walk_member lm, tm;
 
 	if (l->vlen > t->vlen)
 		return false;
-	for (uint32_t i = 0; type_member_get(p->local, l, i, &lm); i++) {
+	for (uint32_t i = 0; walk_member(p->local, l, i, &lm); i++) {
 		bool is_there = false;
 
-		for (uint32_t k = 0; !is_there && p->left && type_member_get(p->target, t, k, &tm);
+		for (uint32_t k = 0; !is_there && p->left && walk_member(p->target, t, k, &tm);
 		     k++, p->left--)
 			is_there = same_essence(lm.name, tm.name) &&
 			           alike(p, lm.type, tm.type, behind_pointer, depth);
@@ -507,8 +507,8 @@ static bool alike(struct pair *p, uint32_t local, uint32_t target, bool behind_p
 
 	while (depth++ < TYPE_DEPTH_MAX && p->left) {
 		p->left--;
-		if (!type_strip(p->local, local, NULL, &l) ||
-		    !type_strip(p->target, target, NULL, &t) ||
+		if (!walk_strip(p->local, local, NULL, &l) ||
+		    !walk_strip(p->target, target, NULL, &t) ||
 		    !same_essence(btf_string(p->local, l.name_off),
 		                  btf_string(p->target, t.name_off)))
 			return false;

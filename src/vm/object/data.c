@@ -102,7 +102,7 @@ static int add_data_map(struct reader *r, uint32_t section, bool is_constant)
 	                           .is_frozen = is_constant,
 	                           .init = s->data,
 	                           .btf = r->btf};
-	if (type_datasec(r->btf, s->name, &def->value_type, &rec) && rec.size_or_type != s->size_b)
+	if (walk_datasec(r->btf, s->name, &def->value_type, &rec) && rec.size_or_type != s->size_b)
 		def->value_type = 0; /* it describes something else */
 	map = vec_add(r->a, &r->maps);
 	*map = (struct object_map){

@@ -112,6 +112,7 @@ static int read_sections(struct reader *r, const Elf64_Ehdr *h)
 	if (names >= n || r->sections.items[names].type != SHT_STRTAB)
 		return object_fail(r, EINVAL, "offset 62: section %llu holds no section names",
 		                   (unsigned long long)names);
+	r->shstrtab = (uint32_t)names;
 	for (uint64_t i = 1; i < n; i++) {
 		uint32_t off_b;
 
@@ -191,6 +192,7 @@ static int read_symbols(struct reader *r)
 		return object_fail(r, EINVAL, "section %u \"%s\": %llu bytes of symbols", r->symtab,
 		                   table->name, (unsigned long long)table->size_b);
 	vec_reserve(r->a, &r->symbols, n);
+	r->has_one_strtab = table->link == r->shstrtab;
 	for (uint64_t i = 0; i < n; i++) {
 		int err = read_symbol(r, table, &r->sections.items[table->link], i);
 

@@ -115,7 +115,7 @@ static int store_text(struct reader *r, const struct object_extern *e, const str
 	size_t len_b = end ? (size_t)(end - value) : strlen(value);
 	uint64_t size_b;
 
-	if (rec->kind != BTF_KIND_ARRAY || !type_size(r->btf, array->type, &size_b) ||
+	if (rec->kind != BTF_KIND_ARRAY || !walk_size(r->btf, array->type, &size_b) ||
 	    size_b != 1 || !array->nelems)
 		return object_fail(r, EINVAL,
 		                   "extern \"%s\": a string, but declared as no array of "
@@ -167,7 +167,7 @@ static int store_config(struct reader *r, const struct object_extern *e,
 	number = strtoull(value, &end, 0);
 	if (end == value || (*end && *end != '\n'))
 		return object_fail(r, EINVAL, "extern \"%s\": its value is no number", e->name);
-	if (rec->kind != BTF_KIND_INT || !type_size(r->btf, e->type_id, &size_b))
+	if (rec->kind != BTF_KIND_INT || !walk_size(r->btf, e->type_id, &size_b))
 		return object_fail(r, EINVAL, "extern \"%s\": a number, but declared as none",
 		                   e->name);
 	return store_number(r, e, at, size_b, number, is_signed);
@@ -187,7 +187,7 @@ static int fill_kconfig(struct reader *r, struct object_extern *e, uint8_t *byte
 	const char *value;
 	uint64_t size_b;
 
-	if (!type_strip(r->btf, e->type_id, NULL, &rec) || !type_size(r->btf, e->type_id, &size_b))
+	if (!walk_strip(r->btf, e->type_id, NULL, &rec) || !walk_size(r->btf, e->type_id, &size_b))
 		return object_fail(r, EINVAL, "extern \"%s\": its type has no size", e->name);
 	e->is_found = true;
 	if (!strcmp(e->name, "LINUX_KERNEL_VERSION"))
@@ -222,12 +222,12 @@ static int add_kconfig_map(struct reader *r)
 	uint8_t *bytes;
 
 	vec_each (e, &r->externs) {
-		uint32_t align = type_align(r->btf, e->type_id);
+		uint32_t align = walk_align(r->btf, e->type_id);
 		uint64_t size_b;
 
 		if (e->kind != EXTERN_KCONFIG)
 			continue;
-		if (!type_size(r->btf, e->type_id, &size_b) || size_b > KCONFIG_MAX_B)
+		if (!walk_size(r->btf, e->type_id, &size_b) || size_b > KCONFIG_MAX_B)
 			return object_fail(r, EINVAL,
 			                   "extern \"%s\": its type has no size, or one "
 			                   "that is too large",
@@ -293,7 +293,7 @@ static int resolve_kernel(struct reader *r, struct object_extern *e, bool *wants
 	uint32_t kind = e->kind == EXTERN_FUNCTION ? BTF_KIND_FUNC : BTF_KIND_VAR;
 	size_t len_b = core_essential_len(e->name);
 
-	if (e->kind == EXTERN_VARIABLE && type_strip(r->btf, e->type_id, NULL, &rec) &&
+	if (e->kind == EXTERN_VARIABLE && walk_strip(r->btf, e->type_id, NULL, &rec) &&
 	    rec.kind == BTF_KIND_UNKN) {
 		*wants_address = true;
 		return 0;
@@ -340,7 +340,7 @@ static int read_datasec(struct reader *r, const char *section, bool is_kconfig)
 	struct btf_record rec, var;
 	uint32_t id;
 
-	if (!type_datasec(r->btf, section, &id, &rec))
+	if (!walk_datasec(r->btf, section, &id, &rec))
 		return 0;
 	vars = rec.extra;
 	for (uint32_t i = 0; i < rec.vlen; i++) {

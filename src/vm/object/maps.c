@@ -17,7 +17,7 @@
 struct field {
 	struct reader *r;
 	const char *map, *name;
-	struct type_member m;
+	struct walk_member m;
 };
 
 static int field_fail(const struct field *f, const char *reason)
@@ -30,8 +30,8 @@ static int read_number(const struct field *f, uint32_t *ret)
 {
 	struct btf_record rec;
 
-	if (!type_strip(f->r->btf, f->m.type, NULL, &rec) || rec.kind != BTF_KIND_PTR ||
-	    !type_strip(f->r->btf, rec.size_or_type, NULL, &rec) || rec.kind != BTF_KIND_ARRAY)
+	if (!walk_strip(f->r->btf, f->m.type, NULL, &rec) || rec.kind != BTF_KIND_PTR ||
+	    !walk_strip(f->r->btf, rec.size_or_type, NULL, &rec) || rec.kind != BTF_KIND_ARRAY)
 		return field_fail(f, "not a number (a pointer to an array)");
 	*ret = ((const struct btf_array *)rec.extra)->nelems;
 	return 0;
@@ -44,7 +44,7 @@ static int read_long(const struct field *f, uint64_t *ret)
 	uint32_t number;
 	int err;
 
-	if (type_strip(f->r->btf, f->m.type, NULL, &rec) && rec.vlen == 1) {
+	if (walk_strip(f->r->btf, f->m.type, NULL, &rec) && rec.vlen == 1) {
 		if (rec.kind == BTF_KIND_ENUM) {
 			*ret = (uint32_t)((const struct btf_enum *)rec.extra)->val;
 			return 0;
@@ -68,9 +68,9 @@ static int read_type(const struct field *f, uint32_t *ret_id, uint32_t *ret_size
 	struct btf_record rec;
 	uint64_t size_b;
 
-	if (!type_strip(f->r->btf, f->m.type, NULL, &rec) || rec.kind != BTF_KIND_PTR)
+	if (!walk_strip(f->r->btf, f->m.type, NULL, &rec) || rec.kind != BTF_KIND_PTR)
 		return field_fail(f, "not a type (a pointer to it)");
-	if (!type_size(f->r->btf, rec.size_or_type, &size_b) || size_b > UINT32_MAX)
+	if (!walk_size(f->r->btf, rec.size_or_type, &size_b) || size_b > UINT32_MAX)
 		return field_fail(f, "the type has no size");
 	if (*ret_size_b && *ret_size_b != size_b)
 		return field_fail(f, "its size is not the one given beside it");
@@ -111,15 +111,15 @@ static int read_values(const struct field *f, struct vm_map_def *def, struct obj
 		return field_fail(f, "maps of maps of maps do not exist");
 	if (!is_map_of_maps(def->type) && def->type != BPF_MAP_TYPE_PROG_ARRAY)
 		return field_fail(f, "this type of map has no members that can be named");
-	if (!type_strip(f->r->btf, f->m.type, NULL, &rec) || rec.kind != BTF_KIND_ARRAY)
+	if (!walk_strip(f->r->btf, f->m.type, NULL, &rec) || rec.kind != BTF_KIND_ARRAY)
 		return field_fail(f, "not an array");
 	array = rec.extra;
 	if (array->nelems)
 		return field_fail(f, "an array with a length");
 	if (def->value_size_b && def->value_size_b != 4)
 		return field_fail(f, "values are 4 bytes");
-	if (!type_strip(f->r->btf, array->type, NULL, &rec) || rec.kind != BTF_KIND_PTR ||
-	    !type_strip(f->r->btf, rec.size_or_type, NULL, &rec))
+	if (!walk_strip(f->r->btf, array->type, NULL, &rec) || rec.kind != BTF_KIND_PTR ||
+	    !walk_strip(f->r->btf, rec.size_or_type, NULL, &rec))
 		return field_fail(f, "not an array of pointers");
 	def->value_size_b = 4;
 	outer->has_values = true;
@@ -134,7 +134,7 @@ static int read_values(const struct field *f, struct vm_map_def *def, struct obj
 	def->inner = inner;
 	if (rec.kind != BTF_KIND_STRUCT)
 		return field_fail(f, "not pointers to definitions of maps");
-	type_strip(f->r->btf, array->type, NULL, &rec);
+	walk_strip(f->r->btf, array->type, NULL, &rec);
 	return read_definition(f->r, inner->name, rec.size_or_type, inner, NULL);
 }
 
@@ -203,11 +203,11 @@ static int read_definition(struct reader *r, const char *name, uint32_t type,
 	struct field f = {.r = r, .map = name};
 	struct btf_record rec;
 
-	if (!type_strip(r->btf, type, NULL, &rec) || rec.kind != BTF_KIND_STRUCT)
+	if (!walk_strip(r->btf, type, NULL, &rec) || rec.kind != BTF_KIND_STRUCT)
 		return object_fail(r, EINVAL, "map \"%s\": its BTF type, %u, is not a struct", name,
 		                   type);
 	def->btf = r->btf;
-	for (uint32_t i = 0; type_member_get(r->btf, &rec, i, &f.m); i++) {
+	for (uint32_t i = 0; walk_member(r->btf, &rec, i, &f.m); i++) {
 		int err;
 
 		f.name = f.m.name;
@@ -252,7 +252,7 @@ static int read_variable(struct reader *r, uint32_t section, const struct btf_va
 	map.def->name = name;
 	sym = find_symbol(r, section, name);
 	map.offset_b = sym ? sym->value : info->offset;
-	if (!type_size(r->btf, var.size_or_type, &size_b))
+	if (!walk_size(r->btf, var.size_or_type, &size_b))
 		return object_fail(r, EINVAL, "map \"%s\": its BTF type has no size", name);
 	map.size_b = size_b;
 	if (map.offset_b > s->size_b || map.size_b > s->size_b - map.offset_b)
@@ -283,7 +283,7 @@ int maps_read(struct reader *r)
 
 	if (section == UINT32_MAX)
 		return 0;
-	if (!type_datasec(r->btf, ".maps", &id, &rec))
+	if (!walk_datasec(r->btf, ".maps", &id, &rec))
 		return object_fail(r, EINVAL,
 		                   "section \".maps\": no BTF says what maps are in it (compile "
 		                   "with -g)");
@@ -311,8 +311,9 @@ static int link_member(struct reader *r, uint32_t section, const struct elf_relo
 {
 	struct object_map *map = maps_find(r, section, rel->offset_b), *inner;
 	const struct elf_symbol *sym;
+	const struct elf_section *s = &r->sections.items[section];
 	struct vm_map_init init;
-	uint64_t at;
+	uint64_t at, to;
 	int err = elf_reloc_symbol(r, rel, section, &sym);
 
 	if (err)
@@ -328,20 +329,29 @@ static int link_member(struct reader *r, uint32_t section, const struct elf_relo
 		return object_fail(r, EINVAL,
 		                   "section \".maps\" offset %llu: map \"%s\" has no member there",
 		                   (unsigned long long)rel->offset_b, map->def->name);
+	to = sym->value;
+	if (sym->type == STT_SECTION && rel->has_addend)
+		to += (uint64_t)rel->addend;
+	else if (sym->type == STT_SECTION && s->data && s->size_b - rel->offset_b >= 8) {
+		uint64_t field;
+
+		memcpy(&field, s->data + rel->offset_b, sizeof(field));
+		to += field;
+	}
 	if (is_map_of_maps(map->def->type)) {
-		inner = sym->section == section ? maps_find(r, section, sym->value) : NULL;
-		if (!inner || inner->offset_b != sym->value)
+		inner = sym->section == section ? maps_find(r, section, to) : NULL;
+		if (!inner || inner->offset_b != to)
 			return object_fail(r, EINVAL, "map \"%s\": member %u, \"%s\", is not a map",
 			                   map->def->name, init.index, sym->name);
 		init.target = (uint32_t)(inner - r->maps.items);
 	} else {
 		uint32_t code = functions_code(r, sym->section);
-		uint32_t f = code == VM_NONE || sym->value / 8 > UINT32_MAX
+		uint32_t f = code == VM_NONE || to / 8 > UINT32_MAX
 		                 ? VM_NONE
-		                 : functions_find(r, code, (uint32_t)(sym->value / 8));
+		                 : functions_find(r, code, (uint32_t)(to / 8));
 
-		if (f == VM_NONE || sym->value % 8 || !r->functions.items[f].is_entry ||
-		    r->functions.items[f].first != sym->value / 8)
+		if (f == VM_NONE || to % 8 || !r->functions.items[f].is_entry ||
+		    r->functions.items[f].first != to / 8)
 			return object_fail(r, EINVAL,
 			                   "map \"%s\": member %u, \"%s\", is not a program",
 			                   map->def->name, init.index, sym->name);

@@ -135,7 +135,9 @@ struct reader {
 
 	vec(struct elf_section) sections;
 	vec(struct elf_symbol) symbols;
-	uint32_t symtab; /* its section, 0: none */
+	uint32_t symtab;   /* its section, 0: none */
+	uint32_t shstrtab; /* where sections' names are */
+	bool has_one_strtab, has_doubled_fields; /* relocs.c */
 
 	struct btf_file *btf, *kernel;
 	uint8_t *btf_bytes; /* our copy of .BTF, which data.c completes */
@@ -173,23 +175,23 @@ int elf_reloc_get(struct reader *r, uint32_t section, uint64_t index, struct elf
 int elf_reloc_symbol(struct reader *r, const struct elf_reloc *rel, uint32_t section,
                      const struct elf_symbol **ret);
 
-/* ---- types.c: walks over BTF, each bounded --------------------------------------------------- */
+/* ---- walk.c: walks over BTF, each bounded --------------------------------------------------- */
 
 /* The type behind typedefs and qualifiers; ret->kind is 0 for void. False for ids that don't exist
  * and chains without end. ret_id may be NULL. */
-bool type_strip(struct btf_file *b, uint32_t id, uint32_t *ret_id, struct btf_record *ret);
+bool walk_strip(struct btf_file *b, uint32_t id, uint32_t *ret_id, struct btf_record *ret);
 /* Bytes of an object of this type; false for functions, void, forward declarations. */
-bool type_size(struct btf_file *b, uint32_t id, uint64_t *ret);
-uint32_t type_align(struct btf_file *b, uint32_t id);
+bool walk_size(struct btf_file *b, uint32_t id, uint64_t *ret);
+uint32_t walk_align(struct btf_file *b, uint32_t id);
 /* A member of a struct or union, wherever its bit field is kept. */
-struct type_member {
+struct walk_member {
 	const char *name;
 	uint32_t type, bit_off, bit_size; /* bit_size 0: no bit field */
 };
-bool type_member_get(struct btf_file *b, const struct btf_record *rec, uint32_t index,
-                     struct type_member *ret);
+bool walk_member(struct btf_file *b, const struct btf_record *rec, uint32_t index,
+                     struct walk_member *ret);
 /* The DATASEC called `name`: its record, false if there is none. */
-bool type_datasec(struct btf_file *b, const char *name, uint32_t *ret_id, struct btf_record *ret);
+bool walk_datasec(struct btf_file *b, const char *name, uint32_t *ret_id, struct btf_record *ret);
 
 /* ---- the steps ------------------------------------------------------------------------------- */
 

@@ -142,12 +142,62 @@ static int apply_address(struct site *s)
 			return 0;
 		}
 	}
+	if (s->sym->type != STT_SECTION)
+		at = s->sym->value;
 	map = maps_find(r, s->sym->section, at);
 	if (!map)
 		return site_fail(s, "no map and no variable is there");
 	if (map->offset_b != at)
 		return site_fail(s, "the middle of a map's definition");
 	set_lddw(s, BPF_PSEUDO_MAP_IDX, (uint32_t)(map - r->maps.items), 0);
+	return 0;
+}
+
+/* What is to be added to the symbol's value. Nobody calls or names as a map anything but what a
+ * symbol stands for; only sections, and variables, are reached into. */
+static int64_t field_addend(const struct reader *r, const struct elf_symbol *sym,
+                            const struct bpf_insn *insn)
+{
+	if (sym->type == STT_SECTION)
+		return insn->imm;
+	if (insn->code == (BPF_JMP | BPF_CALL))
+		return -1;
+	if (sym->type == STT_FUNC)
+		return 0;
+	return r->has_doubled_fields ? insn->imm - (int64_t)sym->value : insn->imm;
+}
+
+/* Whether the fields of relocations hold the symbols' values already, besides what is to be added:
+ * GNU as up to 2.40 writes such objects. It gives every object .data and .bss and keeps the names
+ * of sections apart from those of symbols, which LLVM doesn't; and no field is less than its
+ * symbol's value, which is all that can be seen of it. */
+static int find_doubled_fields(struct reader *r)
+{
+	bool is_gnu = elf_find_section(r, ".data") != UINT32_MAX &&
+	              elf_find_section(r, ".bss") != UINT32_MAX && !r->has_one_strtab;
+
+	r->has_doubled_fields = is_gnu;
+	for (uint32_t code = 0; is_gnu && code < r->codes.n; code++) {
+		const struct code *c = &r->codes.items[code];
+
+		for (uint32_t s = 0; (s = elf_next_reloc_section(r, c->section, s));) {
+			for (uint64_t i = 0; i < elf_reloc_count(&r->sections.items[s]); i++) {
+				const struct elf_symbol *sym;
+				struct elf_reloc rel;
+				int err = elf_reloc_get(r, s, i, &rel);
+
+				if (!err)
+					err = elf_reloc_symbol(r, &rel, c->section, &sym);
+				if (err)
+					return err;
+				if (rel.type != REL_64_64 || rel.offset_b / 8 >= c->n ||
+				    sym->section == SHN_UNDEF || sym->type == STT_SECTION)
+					continue;
+				if ((uint32_t)c->insns[rel.offset_b / 8].imm < sym->value)
+					r->has_doubled_fields = false;
+			}
+		}
+	}
 	return 0;
 }
 
@@ -181,9 +231,9 @@ static int apply_one(struct reader *r, uint32_t code, const struct elf_reloc *re
 	default:
 		return site_fail(&s, "the second for this instruction");
 	}
+	s.addend = rel->has_addend ? rel->addend : field_addend(r, s.sym, s.insn);
 	is_lddw = s.insn->code == (BPF_LD | BPF_IMM | BPF_DW);
 	is_call = s.insn->code == (BPF_JMP | BPF_CALL);
-	s.addend = rel->has_addend ? rel->addend : s.insn->imm;
 	if (rel->type == REL_64_32 && is_call)
 		return apply_call(&s);
 	if ((rel->type == REL_64_64 || rel->type == REL_ABS64) && is_lddw)
@@ -248,7 +298,10 @@ static int apply_code(struct reader *r, uint32_t code)
 
 int relocs_apply(struct reader *r)
 {
-	int err;
+	int err = find_doubled_fields(r);
+
+	if (err)
+		return err;
 
 	for (uint32_t i = 0; i < r->codes.n; i++) {
 		err = apply_code(r, i);

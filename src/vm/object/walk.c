@@ -6,7 +6,7 @@
 
 enum { CHAIN_MAX = 64 }; /* typedefs, qualifiers and dimensions behind one another */
 
-bool type_strip(struct btf_file *b, uint32_t id, uint32_t *ret_id, struct btf_record *ret)
+bool walk_strip(struct btf_file *b, uint32_t id, uint32_t *ret_id, struct btf_record *ret)
 {
 	for (int i = 0; i < CHAIN_MAX; i++) {
 		if (!id)
@@ -30,7 +30,7 @@ bool type_strip(struct btf_file *b, uint32_t id, uint32_t *ret_id, struct btf_re
 	return false;
 }
 
-bool type_size(struct btf_file *b, uint32_t id, uint64_t *ret)
+bool walk_size(struct btf_file *b, uint32_t id, uint64_t *ret)
 {
 	uint64_t n = 1;
 	struct btf_record rec;
@@ -38,7 +38,7 @@ bool type_size(struct btf_file *b, uint32_t id, uint64_t *ret)
 	for (int i = 0; i < CHAIN_MAX; i++) {
 		const struct btf_array *array;
 
-		if (!type_strip(b, id, NULL, &rec))
+		if (!walk_strip(b, id, NULL, &rec))
 			return false;
 		switch (rec.kind) {
 		case BTF_KIND_ARRAY:
@@ -69,7 +69,7 @@ static uint32_t align_within(struct btf_file *b, uint32_t id, int depth)
 	struct btf_record rec;
 	uint32_t best = 1;
 
-	if (depth > 16 || !type_strip(b, id, NULL, &rec))
+	if (depth > 16 || !walk_strip(b, id, NULL, &rec))
 		return 1;
 	switch (rec.kind) {
 	case BTF_KIND_PTR:
@@ -87,10 +87,10 @@ static uint32_t align_within(struct btf_file *b, uint32_t id, int depth)
 		/* The members that decide stand near the front or are few: an exact answer for
 		 * any struct would take exponential time on a hostile one. */
 		for (uint32_t i = 0; i < rec.vlen && i < 64 && best < 8 && depth < 4; i++) {
-			struct type_member m;
+			struct walk_member m;
 			uint32_t align;
 
-			if (!type_member_get(b, &rec, i, &m))
+			if (!walk_member(b, &rec, i, &m))
 				break;
 			align = align_within(b, m.type, depth + 1);
 			best = align > best ? align : best;
@@ -101,13 +101,13 @@ static uint32_t align_within(struct btf_file *b, uint32_t id, int depth)
 	}
 }
 
-uint32_t type_align(struct btf_file *b, uint32_t id)
+uint32_t walk_align(struct btf_file *b, uint32_t id)
 {
 	return align_within(b, id, 0);
 }
 
-bool type_member_get(struct btf_file *b, const struct btf_record *rec, uint32_t index,
-                     struct type_member *ret)
+bool walk_member(struct btf_file *b, const struct btf_record *rec, uint32_t index,
+                 struct walk_member *ret)
 {
 	const struct btf_member *m = rec->extra;
 
@@ -121,7 +121,7 @@ bool type_member_get(struct btf_file *b, const struct btf_record *rec, uint32_t 
 	return true;
 }
 
-bool type_datasec(struct btf_file *b, const char *name, uint32_t *ret_id, struct btf_record *ret)
+bool walk_datasec(struct btf_file *b, const char *name, uint32_t *ret_id, struct btf_record *ret)
 {
 	uint32_t id = b ? btf_find(b, name, BTF_KIND_MASK(BTF_KIND_DATASEC), 0) : 0;
 
