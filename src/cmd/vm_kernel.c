@@ -18,7 +18,7 @@
 #include "base/vec.h"
 #include "bpf/insn.h"
 
-enum { LOG_B = 1 << 20, WARM_UP_RUNS = 100 };
+enum { LOG_B = 1 << 20, LOG_LINES = 12, WARM_UP_RUNS = 100 };
 
 struct vm_kernel_prog {
 	int fd;
@@ -168,6 +168,17 @@ static struct btf *describe_funcs(struct arena *a, const struct bpf_insn *code, 
 	return btf;
 }
 
+/* Where the verifier's log tells why. */
+static const char *last_lines(const char *log)
+{
+	const char *s = log + strlen(log);
+
+	for (int lines = 0; s > log; s--)
+		if (s[-1] == '\n' && lines++ == LOG_LINES)
+			break;
+	return s;
+}
+
 static int load(struct loading *l, const struct vm_program *p)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts,
@@ -205,7 +216,8 @@ static int load(struct loading *l, const struct vm_program *p)
 		opts.log_level = 1;
 		fd = bpf_prog_load(type, "skep_vm", p->is_gpl ? "GPL" : "other", code, n, &opts);
 		if (fd < 0)
-			fd = REFUSE(l, err, "the kernel refuses it: %s\n%s", strerror(err), log);
+			fd = REFUSE(l, err, "the kernel refuses it: %s\n%s", strerror(err),
+			            last_lines(log));
 	}
 	btf__free(btf);
 	return fd;
