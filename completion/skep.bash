@@ -8,6 +8,12 @@ _skep_options="
 	# end options
 "
 
+_skep_vm_words="
+	# begin vm
+	asm disasm
+	# end vm
+"
+
 # The probes that start with the word; bash splits words at colons, so what it has
 # already taken has to go from the front of each answer.
 _skep_probes() {
@@ -28,6 +34,15 @@ _skep() {
 	else
 		cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
+	fi
+	if [[ ${words[1]} == vm && $cword -ge 2 ]]; then
+		if [[ $cword -eq 2 ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$_skep_vm_words" -- "$cur")
+		else
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		fi
+		return
 	fi
 	case $prev in
 	-p | --pid)

@@ -30,9 +30,11 @@ void options_usage(const char *name, struct strbuf *out)
 	        "USAGE:\n"
 	        "    %s [options] FILE [params]\n"
 	        "    %s [options] - [params]\n"
-	        "    %s [options] -e 'PROGRAM' [params]\n\n"
-	        "OPTIONS:\n",
+	        "    %s [options] -e 'PROGRAM' [params]\n",
 	        name, name, name);
+	if (strcmp(name, "bpftrace")) /* which has no verbs */
+		sb_addf(out, "    %s vm WORD ...\n", name);
+	sb_adds(out, "\nOPTIONS:\n");
 	for (size_t i = 0; i < N_ROWS; i++) {
 		char left[64], shorts[8] = "    ";
 
