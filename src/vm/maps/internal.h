@@ -29,7 +29,7 @@ struct map_kind {
 	bool has_fields;
 	bool is_member; /* of maps of maps: kernels refuse some kinds with -ENOTSUPP */
 	/* What a program or somebody outside gets for what the kind can't do. */
-	int no_update, no_remove, no_next_key, no_push, no_pop, no_peek;
+	int no_update, no_remove, no_next_key, no_push, no_pop, no_peek, no_read;
 	int64_t (*each)(struct vm_map *m, uint32_t cpu, vm_map_visit_fn *fn, void *arg);
 	/* NULL: what the program's functions do, once for each CPU. */
 	int (*read)(struct vm_map *m, const void *key, void *ret_value);

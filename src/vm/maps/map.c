@@ -262,6 +262,8 @@ int vm_map_read(struct vm_map *m, const void *key, void *ret_value)
 
 	if (!may_read(m))
 		return -EPERM;
+	if (k->no_read)
+		return k->no_read;
 	if (k->read)
 		return k->read(m, key, ret_value);
 	if (!k->is_percpu) {
