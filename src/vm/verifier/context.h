@@ -6,6 +6,7 @@
 #include "vm/program.h"
 #include "vm/verifier/reg.h"
 
+struct bpf_helper;
 struct strbuf;
 
 /* What a load from the context gives. */
@@ -24,7 +25,8 @@ struct context_access {
 };
 
 /* Is this access of `size_b` bytes at `off_b` of the context allowed? Fills `ret` on yes; else adds
- * the reason to `why` ("invalid bpf_context access off=8 size=4" and what is there). */
+ * the reason to `why` ("invalid bpf_context access off=8 size=4" and what is there). What is not a
+ * SCALAR cannot be loaded with sign extension: that is the caller's to check. */
 bool context_access(const struct vm_program *p, int32_t off_b, uint32_t size_b, bool is_write,
                     struct context_access *ret, struct strbuf *why);
 /* Bytes of the UAPI struct, rounded up to 8; for kinds with an array of arguments, of that. */
@@ -34,9 +36,15 @@ uint32_t context_run_size(const struct vm_program *p);
 /* The 64-bit place of a UAPI pointer field ("data", "data_end", "data_meta"), 0 if it has none. */
 uint32_t context_run_off(uint32_t type, const char *field);
 const char *context_struct_name(uint32_t type); /* "__sk_buff"; NULL: none or an argument array */
+/* Loads through a SOCKET, SOCK_COMMON, TCP_SOCK or XDP_SOCK pointer; nobody writes there. FLOW_KEYS
+ * is memory of 56 bytes instead. */
+bool socket_access(enum reg_kind kind, int32_t off_b, uint32_t size_b, struct context_access *ret,
+                   struct strbuf *why);
 
 /* May it call this helper? On no, `why` says what it would take. */
 bool kind_may_call(const struct vm_program *p, uint32_t helper, struct strbuf *why);
+/* The contract of this helper in this kind of program; NULL: no such helper. */
+const struct bpf_helper *kind_helper(const struct vm_program *p, uint32_t helper);
 /* What r0 must be at the end. False: anything. `ret` in 64-bit signed terms. */
 bool kind_return_range(const struct vm_program *p, int64_t *ret_min, int64_t *ret_max,
                        bool *ret_is_32);
@@ -49,10 +57,18 @@ int kind_check_attach(const struct vm_program *p, struct strbuf *why);
 bool kind_may_sleep(uint32_t type, uint32_t attach_type); /* BPF_F_SLEEPABLE is allowed */
 /* May maps of this type be used by it? (check_map_prog_compatibility) */
 bool kind_may_use_map(const struct vm_program *p, const struct vm_map_def *m, struct strbuf *why);
+/* May this helper take a map of that type? (check_map_func_compatibility) */
+bool map_fits_helper(uint32_t map_type, uint32_t helper);
+/* The same for this program: some maps are changed by some kinds only. */
+bool kind_may_pass_map(const struct vm_program *p, uint32_t map_type, uint32_t helper,
+                       struct strbuf *why);
 
 /* A field of a kernel struct, read through a pointer of this type: SCALAR, or BTF with the struct
  * it points to and the trust that remains (btf_struct_access: nested structs and arrays are walked,
- * flexible arrays too). Writes: only the fields that the kernel lets programs write. */
+ * flexible arrays too). Writes: only the fields that the kernel lets programs write.
+ * `ptr_flags`: those of the pointer; REG_TRUSTED too if it is a reference the program holds, and
+ * REG_IN_RCU where a sleepable program is in an RCU section (others always are). The pointer is not
+ * REG_MAYBE_NULL. */
 bool btf_field_access(const struct vm_program *p, struct btf_file *btf, uint32_t struct_id,
                       uint32_t ptr_flags, int32_t off_b, uint32_t size_b, bool is_write,
                       struct context_access *ret, struct strbuf *why);

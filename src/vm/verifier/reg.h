@@ -45,6 +45,7 @@ enum reg_flags {
 	REG_ALLOC = 1 << 8,     /* BTF: of the program's own BTF */
 	REG_NON_OWN = 1 << 9,   /* BTF, ALLOC: borrowed from a collection */
 	REG_DYNPTR_SLICE = 1 << 10,
+	REG_IN_RCU = 1 << 11, /* only to ask btf_field_access(): within an RCU section */
 };
 
 #endif
