@@ -38,8 +38,14 @@ struct text {
 	vec(struct listed) listed;
 	uint32_t first, n; /* slots of the last instruction, ... */
 	uint32_t n_listed; /* ... and how many of them had their bytes */
+	size_t n_before;   /* errors that were there before this text's */
 	bool is_good;
 };
+
+static bool has_enough(const struct text *t)
+{
+	return diag_errors(t->s.d) - t->n_before >= MISTAKES_MAX;
+}
 
 /* ---- labels ---------------------------------------------------------------------------------- */
 
@@ -210,33 +216,36 @@ static bool read_line(struct text *t, uint32_t begin, uint32_t end)
 static void read_lines(struct text *t)
 {
 	const char *text = diag_source_text(t->s.d, t->s.source), *at = text, *end;
-	size_t n_before = diag_errors(t->s.d);
 
 	for (t->s.line = 1;; t->s.line++, at = end + 1) {
 		end = strchrnul(at, '\n');
 		if (!read_line(t, (uint32_t)(at - text), (uint32_t)(end - text)))
 			t->is_good = false;
-		if (!*end || diag_errors(t->s.d) - n_before >= MISTAKES_MAX)
+		if (!*end || has_enough(t))
 			return;
 	}
 }
 
 bool bpf_assemble(struct arena *a, struct diag *d, uint32_t source, struct bpf_asm *ret)
 {
-	struct text t = {.s = {.a = a, .d = d, .source = source}, .is_good = true};
+	struct text t = {
+	    .s = {.a = a, .d = d, .source = source}, .n_before = diag_errors(d), .is_good = true};
 	bool is_whole;
 
 	read_lines(&t);
 	/* Where instructions are missing, distances mean nothing; unknown names still do. */
 	is_whole = t.is_good;
 	vec_each (f, &t.s.fixups) {
+		if (has_enough(&t))
+			break;
 		if (is_whole)
 			t.is_good &= resolve(&t, f);
 		else if (!strmap_get(&t.labels, f->name) && !(f->is_call && find_helper(f->name)))
 			unknown_name(&t, f);
 	}
-	if (t.is_good)
-		vec_each (l, &t.listed)
+	is_whole = t.is_good;
+	vec_each (l, &t.listed)
+		if (is_whole && !has_enough(&t))
 			t.is_good &= check_bytes(&t, l);
 	strmap_free(&t.labels);
 	strmap_free(&t.s.map_numbers);
