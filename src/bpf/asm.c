@@ -6,8 +6,8 @@
  *
  * Prefixes are those of listings ("  12: (b7) ", "12: b7 00 00 00 00 00 00 00 "); opcodes and bytes
  * there have to be those of the instruction behind, so a listing that was edited in one place only
- * is noticed. Out: instructions, each well-formed, though perhaps no sound program
- * (bpf_check_program()).
+ * is noticed. Signatures that bpftool puts before functions are passed over. Out: instructions,
+ * each well-formed, though perhaps no sound program (bpf_check_program()).
  *
  * A line is wrong at most once; reading goes on with the next. Names are looked up at the end. */
 #include "bpf/asm.h"
@@ -188,6 +188,18 @@ static bool check_opcode(struct text *t, const struct asm_prefix *p)
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
+/* "int prog(struct xdp_md * ctx):", which bpftool puts before functions whose types it knows. */
+static bool is_signature(const struct assembler *s)
+{
+	const struct asm_token *token = s->tokens.list.items;
+	size_t n = s->tokens.list.n - 1, k = 0; /* without the end */
+
+	while (k < n && (token[k].kind == ASM_WORD || !strcmp(token[k].text, "*")))
+		k++;
+	return k >= 2 && k < n && token[0].kind == ASM_WORD && !strcmp(token[k].text, "(") &&
+	       !strcmp(token[n - 2].text, ")") && !strcmp(token[n - 1].text, ":");
+}
+
 static bool read_line(struct text *t, uint32_t begin, uint32_t end)
 {
 	const char *text = diag_source_text(t->s.d, t->s.source);
@@ -197,6 +209,8 @@ static bool read_line(struct text *t, uint32_t begin, uint32_t end)
 	begin = asm_lex_prefix(s->source, text, begin, end, &prefix);
 	if (!asm_lex_line(s->a, s->d, s->source, begin, end, &s->tokens))
 		return false;
+	if (is_signature(s))
+		return true;
 	s->at = 0;
 	s->listed_code = prefix.n_bytes ? prefix.bytes[0] : prefix.code;
 	if (!read_labels(t))

@@ -258,6 +258,15 @@ static void listings_are_read_and_checked(void **state)
 	               "   3: 18 01 00 00 34 12 00 00 r1 = 0x1234 ll\n"
 	               "   4: 00 00 00 00 00 00 00 00\n",
 	               "r1 = 0x1234 ll\nexit\nr1 = 0x1234 ll\n");
+	expect_listing("int prog(struct xdp_md * ctx):\n"
+	               "; int x = f();\n"
+	               "   0: (85) call pc+1#bpf_prog_a7b80bfc2f996944_f\n"
+	               "   1: (95) exit\n"
+	               "const char * f():\n"
+	               "   2: (85) call __htab_map_lookup_elem#330864\n"
+	               "   3: (95) exit\n",
+	               "call pc+1\nexit\ncall unknown#330864\nexit\n");
+	expect_error("call f(x)", "t:1:7-8: ERROR: unexpected '(' behind the instruction");
 	expect_error("0: (b4) r0 = 0", "t:1:4-8: ERROR: the instruction's opcode is b7, not b4");
 	expect_error("0: b7 00 00 00 01 00 00 00 r0 = 0",
 	             "t:1:4-27: ERROR: these are not the instruction's bytes");
