@@ -1,6 +1,6 @@
-/* What we say of single instructions and what the kernel says: whether they are well-formed, and
- * how they are written. Needs the right to load programs, and Linux 6.15, the first that knows all
- * of these instructions. */
+/* What we say of instructions and programs and what the kernel says: whether they are well-formed,
+ * and how they are written. Needs the right to load programs, and Linux 6.15, the first that knows
+ * all of these instructions. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -134,38 +134,55 @@ static bool is_kernel_new(void)
 	       (major > 6 || (major == 6 && minor >= 15));
 }
 
-static void the_kernel_says_the_same(void **state)
+/* The errno of loading as a socket filter, 0 if it was taken; the log is the caller's. */
+static int load(const struct bpf_insn *code, uint32_t n, char *log)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = LOG_B, .log_level = 2);
+	int fd;
+
+	log[0] = '\0';
+	fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "insn", "GPL", code, n, &opts);
+	if (fd < 0)
+		return -fd;
+	close(fd);
+	return 0;
+}
+
+/* Where all of this makes no sense. */
+static bool is_out_of_reach(char *log)
+{
+	struct bpf_insn code[] = {bpf_mov_imm(0, 0), bpf_exit()};
+
+	if (!is_kernel_new())
+		printf("# skipped: this kernel is older than 6.15\n");
+	else if (load(code, 2, log))
+		printf("# skipped: bpf(2) refuses to load a program\n");
+	else
+		return false;
+	free(log);
+	return true;
+}
+
+static void the_kernel_says_the_same_of_instructions(void **state)
 {
 	char *log = malloc(LOG_B);
 	unsigned n_good = 0, n_texts = 0;
 	uint64_t seed = 1;
 
 	(void)state;
-	if (!is_kernel_new()) {
-		printf("# skipped: this kernel is older than 6.15\n");
-		free(log);
+	if (is_out_of_reach(log))
 		skip();
-	}
 	for (unsigned k = 0; k < 256 * 300; k++) {
-		LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = LOG_B,
-		            .log_level = 2);
 		struct strbuf why = {0}, ours = {0}, theirs = {0};
 		struct bpf_insn code[20];
 		uint32_t n = make_program(&seed, (uint8_t)k, code);
 		bool is_good = bpf_check_insn(code, n, PC, &why) > 0;
-		int fd;
+		int err = load(code, n, log);
 
-		log[0] = '\0';
-		fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "insn", "GPL", code, n, &opts);
-		if (fd == -EPERM && !log[0]) {
-			printf("# skipped: bpf(2) refuses to load a program\n");
-			free(log);
-			skip();
-		}
 		bpf_disasm_insn(code, n, PC, &ours);
 		if (is_good && complaint(log))
 			fail_msg("%s: the kernel finds it malformed:\n%s", sb_str(&ours), log);
-		if (!is_good && fd >= 0 && !is_known_difference(&code[PC]))
+		if (!is_good && !err && !is_known_difference(&code[PC]))
 			fail_msg("%s: %s, but the kernel takes it", sb_str(&ours), sb_str(&why));
 		kernel_spelling(&ours);
 		if (is_good && text_in_log(log, &code[PC], &theirs)) {
@@ -173,8 +190,6 @@ static void the_kernel_says_the_same(void **state)
 			n_texts++;
 		}
 		n_good += is_good;
-		if (fd >= 0)
-			close(fd);
 		sb_free(&why);
 		sb_free(&ours);
 		sb_free(&theirs);
@@ -184,10 +199,95 @@ static void the_kernel_says_the_same(void **state)
 	free(log);
 }
 
+/* ---- programs -------------------------------------------------------------------------------- */
+
+/* Short programs of jumps, calls and 64-bit immediates with distances that often miss. */
+static uint32_t random_program(uint64_t *state, struct bpf_insn *ret)
+{
+	uint32_t n = 0, want = 2 + next_random(state) % 8;
+
+	while (n < want) {
+		uint64_t r = next_random(state);
+		int distance = (int)(r >> 8 & 15) - 4;
+
+		switch (r % 8) {
+		case 0:
+			ret[n++] = bpf_goto((int16_t)distance);
+			break;
+		case 1:
+			ret[n++] = bpf_jmp_imm(BPF_JEQ, false, 1, 0, (int16_t)distance);
+			break;
+		case 2:
+			ret[n++] = bpf_make(BPF_JMP32 | BPF_JA, 0, 0, 0, distance);
+			break;
+		case 3:
+			ret[n++] = bpf_call_func(distance);
+			break;
+		case 4:
+			bpf_lddw(&ret[n], 2, r >> 12 & 1 ? BPF_PSEUDO_FUNC : 0, (uint32_t)distance);
+			n += 2;
+			break;
+		case 5:
+			ret[n++] = bpf_exit();
+			break;
+		default:
+			ret[n++] = bpf_mov_imm(0, 0);
+		}
+	}
+	if (next_random(state) % 4)
+		ret[n++] = bpf_exit();
+	return n;
+}
+
+/* The kernel's ways to say that a jump or a call leads nowhere. */
+static bool leads_nowhere(const char *log)
+{
+	static const char *const words[] = {
+	    "jump out of range", "jump into the middle",        "last insn is not an exit or jmp",
+	    "invalid insn idx",  "call to invalid destination", "into the middle of"};
+
+	for (size_t k = 0; k < sizeof(words) / sizeof(*words); k++)
+		if (strstr(log, words[k]))
+			return true;
+	return false;
+}
+
+static void the_kernel_says_the_same_of_programs(void **state)
+{
+	char *log = malloc(LOG_B);
+	unsigned n_good = 0, n_taken = 0;
+	uint64_t seed = 1;
+
+	(void)state;
+	if (is_out_of_reach(log))
+		skip();
+	for (unsigned k = 0; k < 20000; k++) {
+		struct strbuf why = {0}, text = {0};
+		struct bpf_insn code[16];
+		uint32_t n = random_program(&seed, code), pc;
+		bool is_good = bpf_check_program(code, n, &pc, &why);
+		int err = load(code, n, log);
+
+		bpf_disasm(code, n, &text);
+		if (is_good && leads_nowhere(log))
+			fail_msg("%sthe kernel finds a jump that leads nowhere:\n%s", text.s, log);
+		if (!is_good && !err)
+			fail_msg("%s%s, but the kernel takes it", text.s, sb_str(&why));
+		n_good += is_good;
+		n_taken += !err;
+		sb_free(&why);
+		sb_free(&text);
+	}
+	printf("# %u well-formed, %u taken by the kernel\n", n_good, n_taken);
+	assert_true(n_good > 1000 && n_taken > 100);
+	free(log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_kernel_says_the_same),
+	    cmocka_unit_test(the_kernel_says_the_same_of_instructions),
+	    cmocka_unit_test(the_kernel_says_the_same_of_programs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
