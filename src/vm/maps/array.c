@@ -206,5 +206,4 @@ const struct map_kind map_percpu_array = {
     .no_peek = -EINVAL,
     .each = array_each,
     .write = percpu_array_write,
-    .is_like = array_is_like,
 };

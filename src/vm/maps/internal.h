@@ -62,6 +62,9 @@ int map_refuse(int err, struct strbuf *why, const char *fmt, ...)
 int map_check_flags(const struct vm_map_def *d, uint32_t allowed, struct strbuf *why);
 #define MAP_ACCESS_FLAGS (BPF_F_RDONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY | BPF_F_WRONLY_PROG)
 
+/* May `inner` become a member of a map of maps whose members look like `like`? */
+bool map_is_like(const struct vm_map_def *like, const struct vm_map_def *inner);
+
 /* For kinds whose values no program reaches. */
 void *map_lookup_nothing(struct vm_map *m, const void *key, uint32_t cpu);
 

@@ -37,7 +37,7 @@ struct lpm_map {
 static int lpm_check(const struct vm_map_def *d, struct strbuf *why)
 {
 	const uint32_t key_max_b = sizeof(struct lpm_key) + DATA_MAX_B;
-	const uint32_t value_max_b = MAP_KMALLOC_MAX_B - key_max_b - NODE_KERNEL_B;
+	const uint32_t value_max_b = MAP_KMALLOC_MAX_B - DATA_MAX_B - NODE_KERNEL_B;
 	int err = map_check_flags(d, BPF_F_NO_PREALLOC | BPF_F_NUMA_NODE | MAP_ACCESS_FLAGS, why);
 
 	if (err)

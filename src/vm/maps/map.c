@@ -247,6 +247,12 @@ static bool may_write(const struct vm_map *m)
 	return !(m->def.flags & BPF_F_RDONLY) && !__atomic_load_n(&m->is_frozen, __ATOMIC_ACQUIRE);
 }
 
+/* Kinds without keys are asked without one. */
+static bool is_key(const struct vm_map *m, const void *key)
+{
+	return m->def.key_size_b ? key != NULL : key == NULL;
+}
+
 size_t vm_map_value_bytes(const struct vm_map *m)
 {
 	if (map_kind_of(m)->is_percpu)
@@ -262,6 +268,8 @@ int vm_map_read(struct vm_map *m, const void *key, void *ret_value)
 
 	if (!may_read(m))
 		return -EPERM;
+	if (!is_key(m, key))
+		return -EINVAL;
 	if (k->no_read)
 		return k->no_read;
 	if (k->read)
@@ -288,14 +296,16 @@ int vm_map_write(struct vm_map *m, const void *key, const void *value, uint64_t 
 
 	if (!may_write(m))
 		return -EPERM;
-	if ((flags & BPF_F_LOCK) && !m->has_lock)
+	if (((flags & BPF_F_LOCK) && !m->has_lock) || !is_key(m, key))
 		return -EINVAL;
 	return k->write ? k->write(m, key, value, flags) : vm_map_update(m, key, value, flags, 0);
 }
 
 int vm_map_erase(struct vm_map *m, const void *key)
 {
-	return may_write(m) ? vm_map_remove(m, key) : -EPERM;
+	if (!may_write(m))
+		return -EPERM;
+	return is_key(m, key) ? vm_map_remove(m, key) : -EINVAL;
 }
 
 int vm_map_take(struct vm_map *m, const void *key, void *ret_value)
@@ -304,6 +314,8 @@ int vm_map_take(struct vm_map *m, const void *key, void *ret_value)
 
 	if (!may_read(m) || !may_write(m))
 		return -EPERM;
+	if (!is_key(m, key))
+		return -EINVAL;
 	return k->take ? k->take(m, key, ret_value) : -ENOTSUPP;
 }
 
@@ -311,6 +323,8 @@ int vm_map_next_key(struct vm_map *m, const void *key, void *ret_key)
 {
 	if (!may_read(m))
 		return -EPERM;
+	if (key && !is_key(m, key))
+		return -EINVAL;
 	return m->ops->next_key ? m->ops->next_key(m, key, ret_key) : map_kind_of(m)->no_next_key;
 }
 
@@ -325,7 +339,7 @@ int vm_map_freeze(struct vm_map *m)
 }
 
 /* What maps of maps ask of a member: bpf_map_meta_equal(). */
-static bool is_like(const struct vm_map_def *like, const struct vm_map_def *inner)
+bool map_is_like(const struct vm_map_def *like, const struct vm_map_def *inner)
 {
 	const struct map_kind *k = (const struct map_kind *)vm_map_kind(like->type);
 
@@ -341,7 +355,7 @@ int vm_map_set_map(struct vm_map *m, const void *key, struct vm_map *inner, uint
 
 	if (!may_write(m))
 		return -EPERM;
-	if (!k->set_map || !is_like(m->def.inner, &inner->def))
+	if (!k->set_map || !is_key(m, key))
 		return -EINVAL;
 	return k->set_map(m, key, inner, flags);
 }

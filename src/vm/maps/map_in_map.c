@@ -93,6 +93,8 @@ static int array_set_map(struct vm_map *m, const void *key, struct vm_map *inner
 		return -EINVAL;
 	if (!slot)
 		return -E2BIG;
+	if (!map_is_like(m->def.inner, &inner->def))
+		return -EINVAL;
 	__atomic_store_n(slot, inner, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -145,6 +147,8 @@ static void *hash_of_maps_lookup(struct vm_map *m, const void *key, uint32_t cpu
 
 static int hash_set_map(struct vm_map *m, const void *key, struct vm_map *inner, uint64_t flags)
 {
+	if (!map_is_like(m->def.inner, &inner->def))
+		return -EINVAL;
 	return hash_update(m, key, &inner, flags, 0);
 }
 

@@ -156,6 +156,15 @@ int64_t vm_perf_read(struct vm_map *m, vm_ring_record_fn *fn, void *arg)
 	return n;
 }
 
+/* No descriptor of an event was ever put in. */
+static int perf_remove(struct vm_map *m, const void *key)
+{
+	uint32_t index;
+
+	memcpy(&index, key, sizeof(index));
+	return index < m->def.max_entries ? -ENOENT : -E2BIG;
+}
+
 const struct map_kind map_perf_event_array = {
     .ops = {.type = BPF_MAP_TYPE_PERF_EVENT_ARRAY,
             .name = "perf_event_array",
@@ -163,11 +172,11 @@ const struct map_kind map_perf_event_array = {
             .create = perf_create,
             .destroy = perf_destroy,
             .lookup = map_lookup_nothing,
+            .remove = perf_remove,
             .next_key = map_array_next_key},
     .size_b = sizeof(struct perf_map),
     .is_member = true,
     .no_update = -ENOTSUPP,
-    .no_remove = -ENOTSUPP,
     .no_push = -EINVAL,
     .no_pop = -EINVAL,
     .no_peek = -EINVAL,

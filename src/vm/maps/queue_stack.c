@@ -116,17 +116,20 @@ static int stack_peek(struct vm_map *m, void *ret_value)
 /* bpf(2): lookup peeks, update pushes, lookup and delete pops. */
 static int queue_read(struct vm_map *m, const void *key, void *ret_value)
 {
-	return key ? -EINVAL : m->ops->peek(m, ret_value);
+	(void)key;
+	return m->ops->peek(m, ret_value);
 }
 
 static int queue_write(struct vm_map *m, const void *key, const void *value, uint64_t flags)
 {
-	return key ? -EINVAL : queue_push(m, value, flags);
+	(void)key;
+	return queue_push(m, value, flags);
 }
 
 static int queue_take(struct vm_map *m, const void *key, void *ret_value)
 {
-	return key ? -EINVAL : m->ops->pop(m, ret_value);
+	(void)key;
+	return m->ops->pop(m, ret_value);
 }
 
 #define QUEUE_KIND(symbol, TYPE, spelling, pop_fn, peek_fn)                                        \

@@ -29,7 +29,8 @@ static int stack_check(const struct vm_map_def *d, struct strbuf *why)
 {
 	/* struct bpf_stack_build_id */
 	const uint32_t frame_b = d->flags & BPF_F_STACK_BUILD_ID ? 32 : 8;
-	const uint32_t allowed = BPF_F_NUMA_NODE | MAP_ACCESS_FLAGS | BPF_F_STACK_BUILD_ID;
+	const uint32_t allowed =
+	    BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_STACK_BUILD_ID;
 
 	if (d->flags & ~allowed)
 		return map_refuse(-EINVAL, why, "flags 0x%x are not for this kind of map",
