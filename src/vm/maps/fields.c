@@ -11,15 +11,18 @@
 static const struct {
 	const char *name;
 	uint32_t size_b; /* UAPI linux/bpf.h */
+	uint32_t kind;
 } special[] = {
-    {"bpf_spin_lock", 4},  {"bpf_timer", 16},   {"bpf_wq", 16},
-    {"bpf_list_head", 16}, {"bpf_rb_root", 16}, {"bpf_list_node", 24},
-    {"bpf_rb_node", 32},   {"bpf_refcount", 4}, {"bpf_res_spin_lock", 8},
+    {"bpf_spin_lock", 4, FIELD_LOCK},  {"bpf_res_spin_lock", 8, FIELD_LOCK},
+    {"bpf_timer", 16, FIELD_TIMER},    {"bpf_wq", 16, FIELD_TIMER},
+    {"bpf_task_work", 8, FIELD_TIMER}, {"bpf_refcount", 4, FIELD_POINTER},
+    {"bpf_list_head", 16, FIELD_LIST}, {"bpf_rb_root", 16, FIELD_LIST},
 };
 
 enum { FIELDS_MAX = 11, NESTING_MAX = 8 }; /* BTF_FIELDS_MAX of the kernel */
 
-static int field_add(struct vm_map *m, uint32_t at, uint32_t size_b, bool is_lock,
+/* `is_lock`: the one that BPF_F_LOCK takes. */
+static int field_add(struct vm_map *m, uint32_t at, uint32_t size_b, uint32_t kind, bool is_lock,
                      struct strbuf *why)
 {
 	struct vm_map_field *f;
@@ -27,6 +30,15 @@ static int field_add(struct vm_map *m, uint32_t at, uint32_t size_b, bool is_loc
 	if (at > m->def.value_size_b || size_b > m->def.value_size_b - at || at % 4)
 		return map_refuse(-EINVAL, why, "a lock or timer at byte %u is not in the value",
 		                  at);
+	if (m->def.flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG))
+		return map_refuse(-EACCES, why,
+		                  "values with locks or timers must be readable and writable");
+	if (!(map_kind_of(m)->fields & kind))
+		return map_refuse(-EOPNOTSUPP, why, "no %s in values of this kind",
+		                  kind == FIELD_LOCK      ? "locks"
+		                  : kind == FIELD_TIMER   ? "timers"
+		                  : kind == FIELD_POINTER ? "kernel pointers"
+		                                          : "lists or trees");
 	if (is_lock && m->has_lock)
 		return map_refuse(-E2BIG, why, "a value has one bpf_spin_lock at most");
 	if (m->n_fields == FIELDS_MAX)
@@ -72,12 +84,12 @@ static int find_in(struct vm_map *m, uint32_t id, uint32_t at, unsigned depth, s
 	         r.kind == BTF_KIND_VOLATILE || r.kind == BTF_KIND_RESTRICT ||
 	         r.kind == BTF_KIND_TYPE_TAG);
 	if (r.kind == BTF_KIND_PTR && is_kernel_pointer(btf, r.size_or_type))
-		return field_add(m, at, 8, false, why);
+		return field_add(m, at, 8, FIELD_POINTER, false, why);
 	if (r.kind != BTF_KIND_STRUCT || depth > NESTING_MAX)
 		return 0;
 	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
 		if (!strcmp(btf_string(btf, r.name_off), special[i].name))
-			return field_add(m, at, special[i].size_b, i == 0, why);
+			return field_add(m, at, special[i].size_b, special[i].kind, i == 0, why);
 	members = r.extra;
 	for (uint32_t i = 0; i < r.vlen && !err; i++) {
 		uint32_t bits =
@@ -104,12 +116,6 @@ int map_fields_find(struct vm_map *m, struct strbuf *why)
 	err = find_in(m, m->def.value_type, 0, 0, why);
 	if (err || !m->n_fields)
 		return err;
-	if (!map_kind_of(m)->has_fields)
-		return map_refuse(-EOPNOTSUPP, why,
-		                  "values of this kind cannot hold locks, timers or pointers");
-	if (m->def.flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG))
-		return map_refuse(-EACCES, why,
-		                  "values with locks or timers must be readable and writable");
 	qsort(m->fields, m->n_fields, sizeof(*m->fields), by_offset);
 	return 0;
 }

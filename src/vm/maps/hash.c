@@ -689,7 +689,8 @@ static int hash_create(struct vm_map *m)
 	            .next_key = hash_next_key},                                                    \
 	    .size_b = sizeof(struct hash_map),                                                     \
 	    .is_percpu = is_by_cpu,                                                                \
-	    .has_fields = true,                                                                    \
+	    .fields = FIELD_POINTER | ((is_by_cpu) ? 0 : FIELD_TIMER | FIELD_LIST) |               \
+	              ((is_by_cpu) || (has_marks) ? 0 : FIELD_LOCK),                               \
 	    .is_member = true,                                                                     \
 	    .no_push = -EINVAL,                                                                    \
 	    .no_pop = -EINVAL,                                                                     \

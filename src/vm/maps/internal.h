@@ -20,14 +20,17 @@
  * 48 bytes of its struct htab_elem), and for one CPU's value (PCPU_MIN_UNIT_SIZE). */
 enum { MAP_KMALLOC_MAX_B = 4 << 20, MAP_PERCPU_MAX_B = 32 << 10 };
 
+/* Members of values that belong to the machine: map_check_btf() of the kernel says which kinds take
+ * which. */
+enum { FIELD_LOCK = 1, FIELD_TIMER = 2, FIELD_POINTER = 4, FIELD_LIST = 8 };
+
 /* A kind as it is written down. Programs use `ops`; the rest is for those outside. */
 struct map_kind {
 	struct vm_map_ops ops; /* first: m->ops points here */
 	size_t size_b;         /* of the kind's own struct */
 	bool is_percpu;
-	/* Values may hold a bpf_spin_lock and its like (BTF says where). */
-	bool has_fields;
-	bool is_member; /* of maps of maps: kernels refuse some kinds with -ENOTSUPP */
+	uint32_t fields; /* which FIELD_* its values may hold (BTF says where) */
+	bool is_member;  /* of maps of maps: kernels refuse some kinds with -ENOTSUPP */
 	/* What a program or somebody outside gets for what the kind can't do. */
 	int no_update, no_remove, no_next_key, no_push, no_pop, no_peek, no_read;
 	int64_t (*each)(struct vm_map *m, uint32_t cpu, vm_map_visit_fn *fn, void *arg);
