@@ -60,7 +60,7 @@ struct kase {
 	vec(struct strbuf) texts; /* of programs */
 	vec(uint32_t) lines;      /* where they begin */
 	vec(struct value) values;
-	const char * not [N_ENGINES]; /* reasons */
+	const char *left_out[N_ENGINES]; /* reasons */
 	struct vm_program *programs;
 	uint32_t n_programs;
 };
@@ -189,9 +189,9 @@ static bool read_not(struct kase *c, char *s)
 
 	for (int e = 0; e < N_ENGINES; e++)
 		if (!strcmp(name, engine_names[e])) {
-			c->not [e] = s;
+			c->left_out[e] = s;
 			if (e == JIT)
-				c->not [JIT_BLIND] = s;
+				c->left_out[JIT_BLIND] = s;
 			return true;
 		}
 	return say(c, NULL, "@not of an unknown engine");
@@ -486,7 +486,8 @@ static void run_case(struct kase *c)
 		is_good = assemble(c, k);
 	is_good = is_good && verify(c, verdicts);
 	for (int e = 0; is_good && !c->refused && e < N_ENGINES; e++) {
-		if (c->not [e] || (e == KERNEL && !has_kernel))
+		if (c->left_out[e] || (e == KERNEL && !has_kernel) ||
+		    (only && strcmp(only, engine_names[e]) != 0))
 			continue;
 		is_good = e == KERNEL ? run_kernel(c) : run_here(c, (enum engine)e, verdicts);
 	}
