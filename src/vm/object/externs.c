@@ -265,23 +265,33 @@ static int add_kconfig_map(struct reader *r)
 
 /* ---- the kernel's names ---------------------------------------------------------------------- */
 
+/* "ffffffff81000000 T _text" or "... t function\t[module]": the name, NULL if there is none. No
+ * scanf: there are some hundred thousand lines. */
+static char *symbol_name(char *line)
+{
+	char *name = strchr(line, ' ');
+
+	if (!name || !name[1] || name[2] != ' ')
+		return NULL;
+	name += 3;
+	name[strcspn(name, "\t\n")] = '\0';
+	return name;
+}
+
 static void find_addresses(struct reader *r)
 {
 	FILE *in = fopen("/proc/kallsyms", "re");
-	unsigned long long address;
-	char line[1024], name[512];
+	char line[1024];
 
 	if (!in)
 		return;
 	while (fgets(line, sizeof(line), in)) {
-		struct object_extern *e;
+		const char *name = symbol_name(line);
+		struct object_extern *e = name ? externs_find(r, name) : NULL;
 
-		if (sscanf(line, "%llx %*c %511s", &address, name) != 2)
-			continue;
-		e = externs_find(r, name);
 		if (e && e->kind == EXTERN_VARIABLE && !e->btf_id && !e->is_found) {
 			e->is_found = true;
-			e->address = address;
+			e->address = strtoull(line, NULL, 16);
 		}
 	}
 	fclose(in);

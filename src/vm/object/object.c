@@ -110,10 +110,10 @@ static int read_object(struct reader *r, struct vm_object *o)
 	    functions_read, maps_read_legacy, maps_read,    data_read_maps,  externs_read,
 	    ext_read,       core_apply,       relocs_apply, programs_number, maps_link,
 	};
+	int err;
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		int err = steps[i](r);
-
+		err = steps[i](r);
 		if (err)
 			return err;
 	}
@@ -121,7 +121,8 @@ static int read_object(struct reader *r, struct vm_object *o)
 	o->license = r->license;
 	o->btf = r->btf;
 	o->kernel_btf = r->kernel;
-	return programs_build(r, o);
+	err = programs_build(r, o);
+	return err ? err : struct_ops_link(r, o);
 }
 
 int vm_object_open(struct arena *a, const void *bytes, size_t len_b,

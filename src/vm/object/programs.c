@@ -8,10 +8,16 @@
 #define PROGRAM_MAX (1u << 20) /* slots: as many as a verifier looks at */
 #define OBJECT_MAX (16u << 20) /* of all programs together */
 
+/* A function whose callees are being placed, from `slot` on. */
+struct open {
+	uint32_t function, slot;
+};
+
 struct build {
 	struct reader *r;
 	uint32_t *pc_of; /* by function: where it is in the program, VM_NONE: not there */
 	vec(uint32_t) order;
+	vec(struct open) open;
 	vec(struct bpf_insn) insns;
 	vec(struct vm_func) funcs;
 	vec(struct vm_line) lines;
@@ -24,8 +30,6 @@ static int place(struct build *b, uint32_t function)
 	const struct function *f = &r->functions.items[function];
 	const struct code *c = &r->codes.items[f->code];
 
-	if (b->pc_of[function] != VM_NONE)
-		return 0;
 	b->total += f->n;
 	if (b->insns.n + f->n > PROGRAM_MAX || b->total > OBJECT_MAX)
 		return object_fail(r, E2BIG,
@@ -41,18 +45,29 @@ static int place(struct build *b, uint32_t function)
 	return 0;
 }
 
+/* Depth first, in order of the code: a function's callees come right behind it. */
 static int place_all(struct build *b, uint32_t entry)
 {
 	struct reader *r = b->r;
 	int err = place(b, entry);
 
-	for (size_t i = 0; !err && i < b->order.n; i++) {
-		const struct function *f = &r->functions.items[b->order.items[i]];
-		const struct code *c = &r->codes.items[f->code];
+	b->open.n = 0;
+	vec_push(r->a, &b->open, ((struct open){.function = entry}));
+	while (!err && b->open.n) {
+		struct open *top = &vec_last(&b->open);
+		const struct function *f = &r->functions.items[top->function];
+		const struct fixup *fix;
 
-		for (uint32_t k = f->first; !err && k < f->first + f->n; k++)
-			if (c->fixups[k].kind == FIX_CALL || c->fixups[k].kind == FIX_ADDRESS)
-				err = place(b, c->fixups[k].function);
+		if (top->slot == f->n) {
+			b->open.n--;
+			continue;
+		}
+		fix = &r->codes.items[f->code].fixups[f->first + top->slot++];
+		if ((fix->kind == FIX_CALL || fix->kind == FIX_ADDRESS) &&
+		    b->pc_of[fix->function] == VM_NONE) {
+			err = place(b, fix->function);
+			vec_push(r->a, &b->open, ((struct open){.function = fix->function}));
+		}
 	}
 	return err;
 }

@@ -3,8 +3,9 @@
  *
  *   compare [-v] OBJECT...
  *
- * One line per program: "ok" if the kernel takes both or refuses both, "not ok" if it takes
- * libbpf's and refuses ours, "better" the other way round. Exit status 1 after a "not ok". Needs
+ * One line per program: "ok" if the kernel takes both, which are the same instructions, or refuses
+ * both; "not ok" if it takes libbpf's and refuses ours or they differ; "better" if it takes ours
+ * only. Exit status 1 after a "not ok". Needs
  * root; what it loads is gone when it ends, as nothing is attached or pinned. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -32,9 +33,9 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list 
 
 /* ---- libbpf's result ------------------------------------------------------------------------- */
 
-/* Loads the object with one program only, so that each has an answer of its own. Returns the open
- * object, loaded or not, NULL if libbpf can't read it. */
-static struct bpf_object *load_libbpf(const char *path, const char *name, int *ret_err)
+/* Loads the object with one program only, or all if `name` is NULL. Returns the open object, loaded
+ * or not, NULL if libbpf can't read it. */
+static struct bpf_object *load_some(const char *path, const char *name, int *ret_err)
 {
 	struct bpf_object *o = bpf_object__open_file(path, NULL);
 	struct bpf_program *p;
@@ -43,10 +44,22 @@ static struct bpf_object *load_libbpf(const char *path, const char *name, int *r
 		*ret_err = -errno;
 		return NULL;
 	}
-	bpf_object__for_each_program(p, o)
-	    bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), name));
+	for (p = bpf_object__next_program(o, NULL); name && p; p = bpf_object__next_program(o, p))
+		bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), name));
 	*ret_err = bpf_object__load(o);
 	return o;
+}
+
+/* Members of program arrays need each other, so all of the object is tried first; then the program
+ * by itself, to have an answer of its own. */
+static struct bpf_object *load_libbpf(const char *path, const char *name, int *ret_err)
+{
+	struct bpf_object *o = load_some(path, NULL, ret_err);
+
+	if (!*ret_err)
+		return o;
+	bpf_object__close(o);
+	return load_some(path, name, ret_err);
 }
 
 /* ---- ours ------------------------------------------------------------------------------------ */
@@ -136,22 +149,74 @@ static int try_ours(const struct vm_object *o, const struct vm_program *p, int b
 	return 0;
 }
 
+/* ---- both ------------------------------------------------------------------------------------ */
+
+/* Whether libbpf has made the same instructions. Maps are named by descriptors there and by indices
+ * here; only that it is one counts, and the offset into its value, except in .kconfig, which each
+ * lays out as it likes. */
+static bool same_insn(const struct vm_object *o, const struct bpf_insn *lib,
+                      const struct bpf_insn *own)
+{
+	uint8_t pseudo = lib->src_reg;
+
+	/* A weak function that isn't there: newer versions of libbpf make it a call that says so. */
+	if (pseudo == BPF_PSEUDO_KFUNC_CALL && !lib->imm && own->imm >= 2002000000)
+		return true;
+	if (lib->code != own->code || lib->dst_reg != own->dst_reg || lib->off != own->off)
+		return false;
+	if (lib->code != (BPF_LD | BPF_IMM | BPF_DW))
+		return lib->src_reg == own->src_reg && lib->imm == own->imm;
+	if (pseudo == BPF_PSEUDO_MAP_FD)
+		return own->src_reg == BPF_PSEUDO_MAP_IDX;
+	if (pseudo == BPF_PSEUDO_MAP_VALUE)
+		return own->src_reg == BPF_PSEUDO_MAP_IDX_VALUE &&
+		       (lib[1].imm == own[1].imm || !strcmp(o->maps[own->imm]->name, ".kconfig"));
+	return pseudo == own->src_reg && lib->imm == own->imm && lib[1].imm == own[1].imm;
+}
+
+static bool same_code(const struct vm_object *o, const struct vm_program *own,
+                      const struct bpf_object *object)
+{
+	const struct bpf_program *p = bpf_object__find_program_by_name(object, own->name);
+	const struct bpf_insn *lib = bpf_program__insns(p);
+	size_t n = bpf_program__insn_cnt(p);
+
+	for (size_t i = 0; i < n && i < own->n_insns; i++) {
+		if (!same_insn(o, &lib[i], &own->insns[i])) {
+			printf("  slot %zu: libbpf %02x r%d r%d %d %d, skep %02x r%d r%d %d %d\n",
+			       i, lib[i].code, lib[i].dst_reg, lib[i].src_reg, lib[i].off,
+			       lib[i].imm, own->insns[i].code, own->insns[i].dst_reg,
+			       own->insns[i].src_reg, own->insns[i].off, own->insns[i].imm);
+			return false;
+		}
+		i += lib[i].code == (BPF_LD | BPF_IMM | BPF_DW);
+	}
+	if (n != own->n_insns)
+		printf("  libbpf has %zu slots, skep %u\n", n, own->n_insns);
+	return n == own->n_insns;
+}
+
 static bool compare_program(const char *path, const struct vm_object *o, const struct vm_program *p,
                             char *log)
 {
 	int theirs, ours;
 	struct bpf_object *lib = load_libbpf(path, p->name, &theirs);
 	const char *verdict;
+	bool is_same = true;
 
 	*log = '\0';
 	ours = try_ours(o, p, lib && !theirs ? bpf_object__btf_fd(lib) : -1, log);
 	verdict = !ours == !theirs ? "ok" : ours ? "not ok" : "better";
+	if (!theirs && !same_code(o, p, lib)) {
+		verdict = "not ok";
+		is_same = false;
+	}
 	printf("%s %s: %s: libbpf %s, skep %s\n", verdict, path, p->name,
 	       theirs ? strerror(-theirs) : "loads", ours ? strerror(-ours) : "loads");
 	if (ours && (is_verbose || !theirs))
 		fprintf(stderr, "%s", log);
 	bpf_object__close(lib);
-	return !ours || theirs;
+	return is_same && (!ours || theirs);
 }
 
 static bool compare_object(const char *path)

@@ -52,13 +52,6 @@ struct {
 	__uint(value_size, 8 * 20);
 } stacks SEC(".maps");
 
-static struct {
-	__uint(type, MAP_ARRAY);
-	__uint(max_entries, 2);
-	__type(key, u32);
-	__type(value, u64);
-} hidden SEC(".maps");
-
 SEC("tracepoint/syscalls/sys_enter_getpid")
 int count(void *ctx)
 {
@@ -73,9 +66,6 @@ int count(void *ctx)
 	n = map_lookup(&slots, &zero);
 	if (n)
 		*n += 1;
-	n = map_lookup(&hidden, &zero);
-	if (n)
-		*n += 2;
 	ringbuf_output(&ring, &one, sizeof(one), 0);
 	perf_event_output(ctx, &events, 0xffffffffull, &one, sizeof(one));
 	map_push(&queue, &one, 0);

@@ -51,8 +51,8 @@ int root(void *ctx)
 	u64 *n = m ? map_lookup(m, &one) : 0;
 
 	m = map_lookup(&named, &one);
-	if (m)
-		one += map_lookup(m, &wide) != 0;
+	if (m && map_lookup(m, &wide))
+		one++;
 	tail_call(ctx, &jumps, 2);
 	return n ? (int)*n : (int)one;
 }
