@@ -1,12 +1,14 @@
 /* The fuzzers' main(): mutates files of a corpus and hands them to fuzz_one().
  *
- *   fuzz-NAME [--seed N] [--seconds N] [--runs N] FILE...
+ *   fuzz-NAME [--seed N] [--seconds N] [--runs N] [--in-place] FILE...
  *
  * The inputs depend on the seed and the files only, so a finding can be had again; its input is
  * also written to ./crash-NAME-SEED-RUN. With --runs 0 each file is tried once, as it is.
  *
  * Two kinds of mutation, mixed: of bytes (for the lexer), and of tokens, which are taken out,
- * doubled, swapped or brought in from another file (for everything behind it). */
+ * doubled, swapped or brought in from another file (for everything behind it). With --in-place
+ * numbers of 1 to 8 bytes are overwritten where they stand instead: in a binary format whose parts
+ * name each other by offset, anything else is refused at the first of them. */
 #include "fuzz.h"
 
 #include <fcntl.h>
@@ -33,6 +35,7 @@ struct text {
 struct fuzzer {
 	const char *name;
 	uint64_t seed, state;
+	bool is_in_place;
 	vec(struct text) corpus;
 	struct text input; /* being tried; INPUT_MAX_B of storage */
 	uint64_t run;
@@ -180,6 +183,40 @@ static void mutate_tokens(struct fuzzer *f)
 	}
 }
 
+/* A number of the sizes that formats have, near a limit or near what was there. */
+static void mutate_number(struct fuzzer *f)
+{
+	static const uint64_t specials[] = {0,          1,          7,         8,      0x7f,
+	                                    0x80,       0xff,       0x7fff,    0xffff, 0x7fffffff,
+	                                    0x80000000, 0xffffffff, UINT64_MAX};
+	size_t width = (size_t)1 << below(f, 4), at = below(f, f->input.len_b), from;
+	uint64_t value = 0;
+
+	if (below(f, 4)) /* most are aligned */
+		at = at / width * width;
+	if (f->input.len_b < width || at > f->input.len_b - width)
+		return;
+	memcpy(&value, f->input.s + at, width);
+	switch (below(f, 5)) {
+	case 0:
+		value = specials[below(f, sizeof(specials) / sizeof(specials[0]))];
+		break;
+	case 1:
+		value += below(f, 17) - 8;
+		break;
+	case 2:
+		value ^= 1ull << below(f, 64);
+		break;
+	case 3:
+		value = below(f, f->input.len_b + 64);
+		break;
+	default: /* what is somewhere else */
+		from = below(f, f->input.len_b - width + 1);
+		memcpy(&value, f->input.s + from, width);
+	}
+	memcpy(f->input.s + at, &value, width);
+}
+
 static void make_input(struct fuzzer *f)
 {
 	const struct text *base = &f->corpus.items[below(f, f->corpus.n)];
@@ -188,7 +225,9 @@ static void make_input(struct fuzzer *f)
 	f->input.len_b = 0;
 	replace(f, 0, 0, base->s, base->len_b);
 	while (n--) {
-		if (below(f, 3))
+		if (f->is_in_place)
+			mutate_number(f);
+		else if (below(f, 3))
 			mutate_tokens(f);
 		else
 			mutate_bytes(f);
@@ -247,11 +286,15 @@ int main(int argc, char **argv)
 			seconds = atof(argv[++i]);
 		else if (!strcmp(argv[i], "--runs") && i + 1 < argc)
 			runs = strtoull(argv[++i], NULL, 0);
+		else if (!strcmp(argv[i], "--in-place"))
+			f.is_in_place = true;
 		else
 			read_corpus(&f, argv[i]);
 	}
 	if (!f.corpus.n) {
-		fprintf(stderr, "usage: %s [--seed N] [--seconds N] [--runs N] FILE...\n", f.name);
+		fprintf(stderr,
+		        "usage: %s [--seed N] [--seconds N] [--runs N] [--in-place] FILE...\n",
+		        f.name);
 		return 2;
 	}
 	f.state = f.seed;

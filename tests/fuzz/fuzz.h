@@ -3,6 +3,7 @@
  *
  *   corpus: *.bt
  *   also below: tests/host/cases    (scripts from there, too)
+ *   mutate: in place                (a binary format: see driver.c)
  *
  * driver.c has the rest. tests/fuzz/run finds, builds and runs every such file. */
 #ifndef SKEP_FUZZ_H
