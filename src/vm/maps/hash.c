@@ -337,12 +337,12 @@ static void replace(struct hash_map *h, uint32_t *place, const void *key, uint32
 	} else {
 		at = elem_take(h);
 		elem_fill(h, at, key, value, cpu);
+		elem_publish(h, place, at, hash_elem_at(h, old)->next, hash);
 		if (h->lru) {
 			lru_remove(h, old);
 			lru_append(h, at);
 			__atomic_store_n(&hash_elem_at(h, at)->is_used, 1, __ATOMIC_RELAXED);
 		}
-		elem_publish(h, place, at, hash_elem_at(h, old)->next, hash);
 		elem_give(h, old);
 		return;
 	}
@@ -487,8 +487,10 @@ static size_t chain_list(struct hash_map *h, uint32_t bucket, struct seen **ret,
 	return list.n;
 }
 
-/* The element that list[i] is now: itself, or what an update put in its place; 0: it is gone. */
-static uint32_t still_there(struct hash_map *h, const struct seen *list, size_t n, size_t i)
+/* The element that list[i] is now: itself, or what an update put in its place; 0: it is gone. Its
+ * key is copied: the element may be another one's before the visit is over. */
+static uint32_t still_there(struct hash_map *h, const struct seen *list, size_t n, size_t i,
+                            void *ret_key)
 {
 	uint32_t found = 0;
 
@@ -508,6 +510,8 @@ static uint32_t still_there(struct hash_map *h, const struct seen *list, size_t 
 		if (k == n)
 			found = at;
 	}
+	if (found)
+		map_copy_out(ret_key, hash_elem_at(h, found)->key, h->m.def.key_size_b);
 	map_unlock(lock_of(h, list[i].hash));
 	return found;
 }
@@ -515,11 +519,14 @@ static uint32_t still_there(struct hash_map *h, const struct seen *list, size_t 
 int64_t hash_each(struct vm_map *m, uint32_t cpu, vm_map_visit_fn *fn, void *arg)
 {
 	struct hash_map *h = (struct hash_map *)m;
+	void *key = malloc(round_up_b(m->def.key_size_b, 8));
 	struct seen *list = NULL;
 	int64_t n_visited = 0;
 	bool is_over = false;
 	size_t cap = 0;
 
+	if (!key)
+		return -ENOMEM;
 	for (uint32_t bucket = 0; bucket <= h->mask && !is_over; bucket++) {
 		size_t n;
 
@@ -527,15 +534,16 @@ int64_t hash_each(struct vm_map *m, uint32_t cpu, vm_map_visit_fn *fn, void *arg
 			continue;
 		n = chain_list(h, bucket, &list, &cap);
 		for (size_t i = 0; i < n && !is_over; i++) {
-			uint32_t at = still_there(h, list, n, i);
+			uint32_t at = still_there(h, list, n, i, key);
 
 			if (!at)
 				continue;
 			n_visited++;
-			is_over = fn(arg, m, hash_elem_at(h, at)->key, value_of(h, at, cpu));
+			is_over = fn(arg, m, key, value_of(h, at, cpu));
 		}
 	}
 	free(list);
+	free(key);
 	return n_visited;
 }
 

@@ -62,7 +62,8 @@ static inline struct hash_elem *hash_elem_at(const struct hash_map *h, uint32_t 
 }
 
 /* The LRU list (lru.c): a queue of elements; one that was used since it entered gets a second
- * round. Callers hold the element's stripe. */
+ * round. Callers hold the element's stripe, and append what is published: who evicts goes by its
+ * hash. */
 int lru_create(struct hash_map *h);
 void lru_append(struct hash_map *h, uint32_t at);
 void lru_remove(struct hash_map *h, uint32_t at);
