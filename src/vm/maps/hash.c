@@ -237,7 +237,7 @@ static bool count_up(struct hash_map *h)
 	uint32_t n = __atomic_load_n(&h->n_live, __ATOMIC_RELAXED);
 
 	do
-		if (n >= h->m.def.max_entries)
+		if (n >= h->n_elems - N_STRIPES)
 			return false;
 	while (!__atomic_compare_exchange_n(&h->n_live, &n, n + 1, true, __ATOMIC_ACQ_REL,
 	                                    __ATOMIC_RELAXED));

@@ -41,7 +41,7 @@ struct hash_map {
 	size_t cpu_b;
 	uint32_t value_b; /* rounded up from stored_b */
 	uint32_t stored_b;
-	uint32_t n_elems; /* and one for each stripe, which an update needs before it frees */
+	uint32_t n_elems; /* entries, and one for each stripe: an update needs it before it frees */
 	uint64_t seed[2];
 	struct lru_link *lru; /* [0] is the list's head */
 
