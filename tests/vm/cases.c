@@ -10,6 +10,7 @@
  *   @kind KIND                program kind by libbpf's name (default: unspec)
  *   @mem HEX                  memory, packet or context; may come several times
  *   @map NAME KIND KEY VALUE ENTRIES [FLAGS]
+ *   @text NAME TEXT           a frozen map that holds a text
  *   @init MAP INDEX TARGET    a program array's program, a map of maps' map (by name or number)
  *   @program                  the next program, for program arrays; the first has number 0
  *   @result N                 r0; the kernel shows its low half
@@ -135,6 +136,39 @@ static bool read_map(struct kase *c, char *s)
 	return d->type ? true : say(c, NULL, "unknown kind of map");
 }
 
+/* Text with its NUL, in a frozen array of one. \\xHH, \\n and \\\\ are what they are in C. */
+static bool read_text(struct kase *c, char *s)
+{
+	struct vm_map_def *d = arena_new(c->a, struct vm_map_def);
+	char *text, *to;
+
+	d->name = word(&s);
+	text = to = arena_strdup(c->a, s);
+	for (; *s; s++) {
+		char hex[3] = "";
+
+		if (*s != '\\') {
+			*to++ = *s;
+		} else if (*++s == 'x' && s[1] && s[2]) {
+			memcpy(hex, s + 1, 2);
+			*to++ = (char)strtoul(hex, NULL, 16);
+			s += 2;
+		} else {
+			*to++ = *s == 'n' ? '\n' : *s;
+		}
+	}
+	*to++ = 0;
+	d->type = BPF_MAP_TYPE_ARRAY;
+	d->key_size_b = 4;
+	d->value_size_b = (uint32_t)(to - text);
+	d->max_entries = 1;
+	d->flags = BPF_F_RDONLY_PROG;
+	d->init = text;
+	d->is_frozen = true;
+	vec_push(c->a, &c->maps, d);
+	return true;
+}
+
 static bool read_init(struct kase *c, char *s)
 {
 	uint32_t map = find_map(c, word(&s)), index = number(&s);
@@ -209,6 +243,8 @@ static bool read_directive(struct kase *c, char *s)
 		return read_hex(c, s, &c->mem);
 	if (!strcmp(what, "@map"))
 		return read_map(c, s);
+	if (!strcmp(what, "@text"))
+		return read_text(c, s);
 	if (!strcmp(what, "@init"))
 		return read_init(c, s);
 	if (!strcmp(what, "@value"))
