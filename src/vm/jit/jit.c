@@ -123,6 +123,8 @@ const struct jit_target *jit_host_target(void)
 {
 #if defined(__x86_64__)
 	return &jit_x86_64;
+#elif defined(__aarch64__)
+	return &jit_arm64;
 #else
 	return NULL;
 #endif

@@ -142,7 +142,7 @@ struct jit_target {
 	bool (*patch)(struct jit *j, const struct jit_site *s, uint32_t label_off);
 };
 
-extern const struct jit_target jit_x86_64;
+extern const struct jit_target jit_x86_64, jit_arm64;
 /* The target of the CPU this runs on, or NULL. */
 const struct jit_target *jit_host_target(void);
 
