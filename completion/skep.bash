@@ -14,6 +14,14 @@ _skep_vm_words="
 	# end vm
 "
 
+_skep_vm_options() {
+	case $1 in
+	# begin vmoptions
+	asm) echo "-o" ;;
+	# end vmoptions
+	esac
+}
+
 # The probes that start with the word; bash splits words at colons, so what it has
 # already taken has to go from the front of each answer.
 _skep_probes() {
@@ -38,6 +46,8 @@ _skep() {
 	if [[ ${words[1]} == vm && $cword -ge 2 ]]; then
 		if [[ $cword -eq 2 ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$_skep_vm_words" -- "$cur")
+		elif [[ $cur == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_skep_vm_options "${words[2]}")" -- "$cur")
 		else
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")

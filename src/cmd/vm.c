@@ -20,12 +20,19 @@ static const struct word words[] = {
 };
 enum { N_WORDS = sizeof(words) / sizeof(*words) };
 
-static void usage(FILE *out)
+/* Of one word, or of all with NULL. */
+static void usage(const char *word, FILE *out)
 {
 	fputs("USAGE:\n", out);
 	for (size_t k = 0; k < N_WORDS; k++)
-		fprintf(out, "    skep vm %s %s\n        %s\n", words[k].name, words[k].arguments,
-		        words[k].help);
+		if (!word || !strcmp(words[k].name, word))
+			fprintf(out, "    skep vm %s %s\n        %s\n", words[k].name,
+			        words[k].arguments, words[k].help);
+}
+
+static bool asks_for_help(const char *arg)
+{
+	return arg && (!strcmp(arg, "--help") || !strcmp(arg, "-h"));
 }
 
 int vm_usage_error(const char *word, const char *text)
@@ -52,17 +59,22 @@ bool vm_read_input(struct arena *a, const char *path, char **ret, size_t *ret_le
 int cmd_vm(int argc, char **argv)
 {
 	if (argc < 2) {
-		usage(stderr);
+		usage(NULL, stderr);
 		return VM_TROUBLE;
 	}
-	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
-		usage(stdout);
+	if (asks_for_help(argv[1]) || !strcmp(argv[1], "help")) {
+		usage(NULL, stdout);
 		return VM_OK;
 	}
-	for (size_t k = 0; k < N_WORDS; k++)
-		if (!strcmp(argv[1], words[k].name))
+	for (size_t k = 0; k < N_WORDS; k++) {
+		if (strcmp(argv[1], words[k].name) != 0)
+			continue;
+		if (!asks_for_help(argv[2]))
 			return words[k].run(argc - 1, argv + 1);
+		usage(words[k].name, stdout);
+		return VM_OK;
+	}
 	fprintf(stderr, "ERROR: 'skep vm' has no word '%s'\n", argv[1]);
-	usage(stderr);
+	usage(NULL, stderr);
 	return VM_TROUBLE;
 }

@@ -7,6 +7,7 @@
 # expect: binary 1
 # expect: full 2
 # expect: help 0
+# expect: word 0
 # expect-re: ^    skep vm asm \[-o FILE\] FILE\|-$
 # expect-err-re: ^ERROR: 'skep vm' has no word 'nothing'$
 # expect-err-re: ^ERROR: needs one file$
@@ -23,4 +24,6 @@ printf 123456789 | skep vm disasm -; echo half $?
 printf 'exit\0' | skep vm asm -; echo binary $?
 echo exit | skep vm asm -o /dev/full -; echo full $?
 skep vm --help >help; echo help $?
+skep vm asm --help >word; echo word $?
 cat help
+[ "$(wc -l <word)" -eq 3 ]
