@@ -146,7 +146,11 @@ static bool is_listed(const uint8_t *ids, uint32_t helper)
 
 static uint64_t struct_ops_sets(const struct vm_program *p)
 {
-	return !strcmp(attach_name(p), "tcp_congestion_ops") ? base | tcp_ca : base;
+	const char *name = attach_name(p);
+
+	if (!strcmp(name, "bpf_dummy_ops")) /* has no get_func_proto at all */
+		return 0;
+	return !strcmp(name, "tcp_congestion_ops") ? base | tcp_ca : base;
 }
 
 static bool kind_has(const struct vm_program *p, uint32_t helper)
@@ -156,7 +160,7 @@ static bool kind_has(const struct vm_program *p, uint32_t helper)
 
 	if (p->type == BPF_PROG_TYPE_STRUCT_OPS)
 		had = struct_ops_sets(p);
-	if (k && !(had & lirc))
+	else if (k && !(had & lirc))
 		had |= base;
 	for (uint32_t set = 0; set < N_SETS; set++) {
 		if ((had >> set & 1) && is_listed(sets[set], helper))
