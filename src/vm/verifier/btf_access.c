@@ -12,7 +12,7 @@
 
 enum { DEEPEST = 64 }; /* structs in structs; only hostile BTF has more */
 
-enum found { FOUND_NONE, FOUND_SCALAR, FOUND_POINTER };
+enum found { FOUND_NONE, FOUND_SCALAR, FOUND_POINTER, FOUND_OPAQUE };
 
 struct walk {
 	struct btf_file *btf;
@@ -160,13 +160,13 @@ static enum found pointer_member(struct walk *w, const struct extent *e, uint32_
 		        w->name, at_b, struct_name, w->off_b, w->size_b);
 		return FOUND_NONE;
 	}
-	if (w->is_alloc) {
-		if (!is_kptr_tag(tag))
-			return FOUND_SCALAR;
+	if (w->is_alloc && is_kptr_tag(tag)) {
 		sb_addf(w->why, "direct access to %s is disallowed", tag);
 		return FOUND_NONE;
 	}
 	if (!btf_skip(w->btf, pointee, &id, &r) || !is_struct(r.kind))
+		return FOUND_OPAQUE;
+	if (w->is_alloc) /* the program itself put it there */
 		return FOUND_SCALAR;
 	w->pointee = id;
 	w->tag_flags = flags_of_tag(tag);
@@ -254,12 +254,8 @@ static enum found walk_struct(struct walk *w, uint32_t struct_id, uint32_t *ret_
 			*ret_id = e.id;
 			return FOUND_NONE;
 		}
-		if (e.type.kind == BTF_KIND_PTR) {
-			enum found f = pointer_member(w, &e, at_b, name);
-
-			if (f != FOUND_SCALAR)
-				return f;
-		}
+		if (e.type.kind == BTF_KIND_PTR)
+			return pointer_member(w, &e, at_b, name);
 		/* Integers and arrays of them may be read in any pieces. */
 		if (w->off_b + w->size_b > end_b && !w->is_in_union) {
 			sb_addf(w->why,
@@ -513,7 +509,6 @@ bool btf_field_access(const struct vm_program *p, struct btf_file *btf, uint32_t
 	}
 	w.name = "";
 	w.is_alloc = ptr_flags & REG_ALLOC;
-	w.is_in_union = ptr_flags & REG_UNTRUSTED;
 	type = string_of(btf, struct_id, r.name_off);
 	if (!w.is_alloc && !p->is_gpl) {
 		sb_addf(why, "Cannot access kernel 'struct %s' from non-GPL compatible program",
@@ -543,6 +538,11 @@ bool btf_field_access(const struct vm_program *p, struct btf_file *btf, uint32_t
 	case FOUND_NONE:
 		return false;
 	case FOUND_SCALAR:
+		break;
+	case FOUND_OPAQUE:
+		/* Whatever is behind it, it can be read as any other that nobody vouches for. */
+		a.kind = REG_MEM;
+		a.flags = REG_RDONLY | REG_UNTRUSTED;
 		break;
 	case FOUND_POINTER:
 		a.kind = REG_BTF;

@@ -63,12 +63,13 @@ bool map_fits_helper(uint32_t map_type, uint32_t helper);
 bool kind_may_pass_map(const struct vm_program *p, uint32_t map_type, uint32_t helper,
                        struct strbuf *why);
 
-/* A field of a kernel struct, read through a pointer of this type: SCALAR, or BTF with the struct
- * it points to and the trust that remains (btf_struct_access: nested structs and arrays are walked,
- * flexible arrays too). Writes: only the fields that the kernel lets programs write.
- * `ptr_flags`: those of the pointer; REG_TRUSTED too if it is a reference the program holds, and
- * REG_IN_RCU where a sleepable program is in an RCU section (others always are). The pointer is not
- * REG_MAYBE_NULL. */
+/* A field of a kernel struct, read through a pointer of this type: SCALAR; MEM with REG_RDONLY and
+ * REG_UNTRUSTED for pointers to anything but structs (mem_b 0: any load from there is probed, as
+ * from REG_UNTRUSTED objects); or BTF with the struct it points to and the trust that remains
+ * (btf_struct_access: nested structs and arrays are walked, flexible arrays too). Writes: only the
+ * fields that the kernel lets programs write. `ptr_flags`: those of the pointer; REG_TRUSTED too if
+ * it is a reference the program holds, and REG_IN_RCU where a sleepable program is in an RCU
+ * section (others always are). The pointer is not REG_MAYBE_NULL. */
 bool btf_field_access(const struct vm_program *p, struct btf_file *btf, uint32_t struct_id,
                       uint32_t ptr_flags, int32_t off_b, uint32_t size_b, bool is_write,
                       struct context_access *ret, struct strbuf *why);
