@@ -130,7 +130,7 @@ static void memory(const struct bpf_insn *i, struct strbuf *out)
 
 static void call(const struct bpf_insn *i, struct strbuf *out)
 {
-	const struct bpf_helper *h = bpf_helper_find((uint32_t)i->imm);
+	uint32_t id = (uint32_t)i->imm;
 
 	if (i->src_reg == BPF_PSEUDO_CALL) {
 		sb_addf(out, "call pc%+d", i->imm);
@@ -138,8 +138,11 @@ static void call(const struct bpf_insn *i, struct strbuf *out)
 		sb_addf(out, "call kernel-function#%d", i->imm);
 		if (i->off)
 			sb_addf(out, " module %d", i->off);
+	} else if (!id) {
+		sb_adds(out, "call bpf_unspec#0"); /* no helper, but it has a name */
 	} else {
-		sb_addf(out, "call %s%s#%d", h ? "bpf_" : "", h ? h->name : "unknown", i->imm);
+		sb_addf(out, "call %s%s#%d", bpf_helper_find(id) ? "bpf_" : "", bpf_helper_name(id),
+		        i->imm);
 	}
 }
 

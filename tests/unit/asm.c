@@ -15,6 +15,7 @@
 #include "bpf/check.h"
 #include "bpf/disasm.h"
 #include "bpf/insn.h"
+#include "insn_random.h"
 
 /* Assembles, into `ret`, or renders what was said into `said`. */
 static bool assemble(struct arena *a, const char *text, struct bpf_asm *ret, struct strbuf *said)
@@ -61,34 +62,6 @@ static void expect_error(const char *text, const char *error)
 
 /* ---- round trips ----------------------------------------------------------------------------- */
 
-/* splitmix64 */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}
-
-/* Fields are drawn from values that mean something somewhere; most of the results are no
- * instructions. */
-static struct bpf_insn some_insn(uint64_t *state, uint8_t code)
-{
-	static const int32_t imms[] = {0,    1,     16,    32,      64,     -1,       INT32_MIN,
-	                               0xf1, 0xe1,  0x41,  0x51,    0xa1,   0x40,     0x50,
-	                               0xa0, 0x100, 0x110, 1 << 16, 100000, INT32_MAX};
-	static const int16_t offs[] = {0, 0, 1, 8, 16, 32, -1, INT16_MIN, INT16_MAX};
-	uint64_t r = next_random(state);
-	struct bpf_insn i = {.code = code};
-
-	i.dst_reg = r % 3 ? r >> 8 & 15 : 0;
-	i.src_reg = r / 3 % 3 ? r >> 12 & 15 : 0;
-	i.off = r / 9 % 4 ? offs[(r >> 16) % (sizeof(offs) / sizeof(*offs))] : (int16_t)(r >> 16);
-	i.imm = r / 36 % 4 ? imms[(r >> 32) % (sizeof(imms) / sizeof(*imms))] : (int32_t)(r >> 32);
-	return i;
-}
-
 static void well_formed_code_survives_its_text(void **state)
 {
 	uint64_t seed = 1;
@@ -105,9 +78,9 @@ static void well_formed_code_survives_its_text(void **state)
 		for (unsigned k = 0; k < 20000 && n + 2 <= 400; k++) {
 			uint32_t used;
 
-			insns[n] = some_insn(&seed, (uint8_t)code);
-			insns[n + 1] = some_insn(&seed, 0);
-			if (next_random(&seed) % 2)
+			insns[n] = random_insn(&seed, (uint8_t)code);
+			insns[n + 1] = random_insn(&seed, 0);
+			if (random_next(&seed) % 2)
 				insns[n + 1].dst_reg = insns[n + 1].src_reg = insns[n + 1].off = 0;
 			used = bpf_check_insn(insns, n + 2, n, &why);
 			sb_reset(&why);

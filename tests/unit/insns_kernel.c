@@ -18,6 +18,7 @@
 #include "bpf/check.h"
 #include "bpf/disasm.h"
 #include "bpf/insn.h"
+#include "insn_random.h"
 
 #define LOG_B 65536
 #define PC 10 /* of the instruction in question, behind ten that fill r0 to r9 */
@@ -49,32 +50,6 @@ static const char *complaint(const char *log)
 	return NULL;
 }
 
-/* splitmix64 */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}
-
-static struct bpf_insn some_insn(uint64_t *state, uint8_t code)
-{
-	static const int32_t imms[] = {0,    0,     0,     1,       16,   32,    64,
-	                               -1,   0xf1,  0xe1,  0x41,    0x51, 0xa1,  0x40,
-	                               0x50, 0x100, 0x110, 1 << 16, 5,    100000};
-	static const int16_t offs[] = {0, 0, 0, 1, 8, 16, 32, -1, 2};
-	uint64_t r = next_random(state);
-	struct bpf_insn i = {.code = code};
-
-	i.dst_reg = r % 3 ? r >> 8 & 15 : 0;
-	i.src_reg = r / 3 % 3 ? r >> 12 & 15 : 0;
-	i.off = offs[(r >> 16) % (sizeof(offs) / sizeof(*offs))];
-	i.imm = r / 9 % 4 ? imms[(r >> 32) % (sizeof(imms) / sizeof(*imms))] : (int32_t)(r >> 32);
-	return i;
-}
-
 /* Ten known registers, the instruction, and an end that jumps of up to two slots find. */
 static uint32_t make_program(uint64_t *state, uint8_t code, struct bpf_insn *ret)
 {
@@ -82,9 +57,9 @@ static uint32_t make_program(uint64_t *state, uint8_t code, struct bpf_insn *ret
 
 	while (n < PC)
 		ret[n] = bpf_mov_imm((uint8_t)n, 1), n++;
-	ret[n++] = some_insn(state, code);
+	ret[n++] = random_insn(state, code);
 	if (bpf_is_lddw(&ret[PC]))
-		ret[n++] = next_random(state) % 4 ? bpf_make(0, 0, 0, 0, 7) : some_insn(state, 0);
+		ret[n++] = random_next(state) % 4 ? bpf_make(0, 0, 0, 0, 7) : random_insn(state, 0);
 	ret[n++] = bpf_mov_imm(0, 0);
 	ret[n++] = bpf_mov_imm(0, 0);
 	ret[n++] = bpf_exit();
@@ -204,10 +179,10 @@ static void the_kernel_says_the_same_of_instructions(void **state)
 /* Short programs of jumps, calls and 64-bit immediates with distances that often miss. */
 static uint32_t random_program(uint64_t *state, struct bpf_insn *ret)
 {
-	uint32_t n = 0, want = 2 + next_random(state) % 8;
+	uint32_t n = 0, want = 2 + random_next(state) % 8;
 
 	while (n < want) {
-		uint64_t r = next_random(state);
+		uint64_t r = random_next(state);
 		int distance = (int)(r >> 8 & 15) - 4;
 
 		switch (r % 8) {
@@ -234,7 +209,7 @@ static uint32_t random_program(uint64_t *state, struct bpf_insn *ret)
 			ret[n++] = bpf_mov_imm(0, 0);
 		}
 	}
-	if (next_random(state) % 4)
+	if (random_next(state) % 4)
 		ret[n++] = bpf_exit();
 	return n;
 }
