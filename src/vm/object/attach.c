@@ -17,6 +17,8 @@ static void open_modules(struct reader *r)
 	if (r->has_modules)
 		return;
 	r->has_modules = true;
+	if (!r->is_running_kernel) /* its modules are split from another vmlinux */
+		return;
 	dir = opendir(BTF_DIRECTORY);
 	while (dir && (entry = readdir(dir))) {
 		struct btf_file *b;

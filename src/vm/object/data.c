@@ -100,7 +100,7 @@ static int add_data_map(struct reader *r, uint32_t section, bool is_constant)
 	                           .max_entries = 1,
 	                           .flags = is_constant ? BPF_F_RDONLY_PROG : 0,
 	                           .is_frozen = is_constant,
-	                           .init = s->data,
+	                           .init = s->data ? arena_memdup(r->a, s->data, s->size_b) : NULL,
 	                           .btf = r->btf};
 	if (walk_datasec(r->btf, s->name, &def->value_type, &rec) && rec.size_or_type != s->size_b)
 		def->value_type = 0; /* it describes something else */

@@ -67,7 +67,8 @@ static int open_kernel_btf(struct reader *r)
 		return 0;
 	}
 	/* Not everyone may read it, and many objects need none. */
-	if (btf_open("/sys/kernel/btf/vmlinux", NULL, &r->kernel))
+	r->is_running_kernel = !btf_open("/sys/kernel/btf/vmlinux", NULL, &r->kernel);
+	if (!r->is_running_kernel)
 		r->kernel = NULL;
 	return 0;
 }

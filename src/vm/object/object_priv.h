@@ -135,15 +135,16 @@ struct reader {
 
 	vec(struct elf_section) sections;
 	vec(struct elf_symbol) symbols;
-	uint32_t symtab;   /* its section, 0: none */
-	uint32_t shstrtab; /* where sections' names are */
+	uint32_t symtab;                         /* its section, 0: none */
+	uint32_t shstrtab;                       /* where sections' names are */
 	bool has_one_strtab, has_doubled_fields; /* relocs.c */
 
 	struct btf_file *btf, *kernel;
 	uint8_t *btf_bytes; /* our copy of .BTF, which data.c completes */
 	uint32_t btf_len_b;
 	vec(struct btf_file *) modules;
-	bool has_modules; /* looked for */
+	bool is_running_kernel; /* that `kernel` is of */
+	bool has_modules;       /* looked for */
 
 	vec(struct object_map) maps;
 	vec(struct object_extern) externs;
@@ -189,7 +190,7 @@ struct walk_member {
 	uint32_t type, bit_off, bit_size; /* bit_size 0: no bit field */
 };
 bool walk_member(struct btf_file *b, const struct btf_record *rec, uint32_t index,
-                     struct walk_member *ret);
+                 struct walk_member *ret);
 /* The DATASEC called `name`: its record, false if there is none. */
 bool walk_datasec(struct btf_file *b, const char *name, uint32_t *ret_id, struct btf_record *ret);
 
