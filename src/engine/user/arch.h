@@ -49,9 +49,16 @@ void arch_prepare_syscall(struct arch_regs *r, uint64_t syscall_ip, int nr, cons
  * begun again whatever the signal's handler says. */
 bool arch_force_restart(struct arch_regs *r);
 
+/* After a hit of arch_break: where it is. */
+uint64_t arch_break_address(const struct arch_regs *r);
+
 /* At a function's first instruction: where it will return to, and the stack pointer right after.
  * 0 or -EFAULT. */
 int arch_return_address(pid_t tid, const struct arch_regs *r, uint64_t *ret_address,
                         uint64_t *ret_sp);
+
+/* At that address, with that stack pointer: did a return bring the thread here, or did it come on
+ * another way after the call was left by longjmp? A guess that errs towards "yes". */
+bool arch_has_returned(pid_t tid, const struct arch_regs *r, uint64_t return_address);
 
 #endif

@@ -87,6 +87,11 @@ bool arch_force_restart(struct arch_regs *r)
 	return true;
 }
 
+uint64_t arch_break_address(const struct arch_regs *r)
+{
+	return r->r.rip - ARCH_BREAK_B;
+}
+
 int arch_return_address(pid_t tid, const struct arch_regs *r, uint64_t *ret_address,
                         uint64_t *ret_sp)
 {
@@ -94,6 +99,14 @@ int arch_return_address(pid_t tid, const struct arch_regs *r, uint64_t *ret_addr
 
 	*ret_sp = r->r.rsp + 8;
 	return err;
+}
+
+/* What ret has popped still lies below the stack pointer; any call made since has written there. */
+bool arch_has_returned(pid_t tid, const struct arch_regs *r, uint64_t return_address)
+{
+	uint64_t popped;
+
+	return memory_read(tid, r->r.rsp - 8, &popped, sizeof(popped)) || popped == return_address;
 }
 
 const void *tracer_regs(struct tracer_task *k)

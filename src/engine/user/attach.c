@@ -213,52 +213,141 @@ int attach_process(struct tracer *t, struct tracer_error *ret_error)
 		detach_all(t);
 		return explain(ret_error, t->opts.pid, err);
 	}
+	/* Not before: a thread that is not ours yet would die of a breakpoint. */
+	for (size_t i = 0; i < TASK_BUCKETS; i++)
+		for (struct tracer_task *k = t->tasks[i]; k; k = k->next)
+			points_task_seized(k);
 	return 0;
 }
 
 /* ---- letting go ----------------------------------------------------------------------------- */
 
-/* Bring a running task to a stop and say which; the stop's own signal must not get lost. */
-static int stop_for_detach(struct tracer_task *k, int *ret_sig)
-{
-	int code = 0, err;
+/* Everything is stopped first, so that nobody runs into a breakpoint while they are taken off, or
+ * makes a child that has them. What stops a task now is not told any more. */
 
-	*ret_sig = 0;
-	if (ptrace(PTRACE_INTERRUPT, k->tid, NULL, NULL))
-		return -errno;
-	/* It may wait for an answer: the interruption makes it begin its call again. */
-	err = wait_stop(k->tid, &code);
-	if (err)
-		return err;
+enum { LEAVE_PATIENCE_MS = 1000, PEEKED = 32 };
+
+/* One look at what wait(2) has of a task that was asked to stop. True: stopped, or gone. */
+static bool stopped_to_leave(struct tracer_task *k)
+{
+	int status, event, sig;
+
+	if (waitpid(k->tid, &status, __WALL | WNOHANG) != k->tid)
+		return false;
+	if (!WIFSTOPPED(status)) {
+		task_ended(k->t, k->tid, status);
+		return true;
+	}
+	event = status >> 16;
+	sig = WSTOPSIG(status);
 	k->is_stopped = true;
-	k->has_regs = false;
-	if (code >> 8 == 0 && (code & 0xff) != (SIGTRAP | 0x80))
-		*ret_sig = code & 0xff;
-	return 0;
+	k->is_starting = k->has_regs = k->is_dirty = false;
+	if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
+	    event == PTRACE_EVENT_CLONE) {
+		task_make_child(k, event);
+		k->in_vfork = event == PTRACE_EVENT_VFORK;
+	} else if (!event && sig != (SIGTRAP | 0x80)) {
+		k->leave_sig = sig;
+	}
+	return true;
 }
 
-static void detach_task(struct tracer_task *k)
+/* Tasks still running. vfork's parents cannot stop before their child has gone on. */
+static size_t stop_round(struct tracer *t, bool asks)
 {
-	int sig = 0;
+	vec(pid_t) tids = {0};
+	size_t n_running = 0;
 
-	if (!k->is_stopped && stop_for_detach(k, &sig)) {
-		task_ended(k->t, k->tid, 0);
-		return;
+	for (size_t i = 0; i < TASK_BUCKETS; i++)
+		for (struct tracer_task *k = t->tasks[i]; k; k = k->next)
+			if (!k->is_stopped)
+				vec_push(NULL, &tids, k->tid);
+	vec_each (tid, &tids) {
+		struct tracer_task *k = task_find(t, *tid);
+
+		if (!k)
+			continue;
+		if (asks && !k->in_vfork)
+			ptrace(PTRACE_INTERRUPT, *tid, NULL, NULL);
+		if (!stopped_to_leave(k) && !k->in_vfork)
+			n_running++;
 	}
-	if (sig && points_detach_trap(k, sig))
-		sig = 0;
-	if (sig)
+	vec_free(&tids);
+	return n_running;
+}
+
+static void stop_all(struct tracer *t)
+{
+	for (int ms = 0; ms < LEAVE_PATIENCE_MS; ms++) {
+		size_t n = t->n_tasks;
+
+		/* new ones have to be asked too */
+		if (!stop_round(t, ms == 0 || ms % 16 == 0) && t->n_tasks <= n)
+			return;
+		usleep(ms < 8 ? 50 : 1000);
+	}
+}
+
+/* An interruption is told before a breakpoint's trap that came at the same time: that one is still
+ * queued, and would kill when the tracer has gone. */
+static bool has_queued_trap(pid_t tid)
+{
+	struct __ptrace_peeksiginfo_args args = {.nr = PEEKED};
+	siginfo_t infos[PEEKED];
+	long n = ptrace(PTRACE_PEEKSIGINFO, tid, &args, infos);
+
+	for (long i = 0; i < n; i++)
+		if (infos[i].si_signo == SIGTRAP && infos[i].si_code > 0)
+			return true;
+	return false;
+}
+
+static void leave(struct tracer_task *k)
+{
+	int code = 0;
+
+	if (!k->leave_sig && (k->stepping || points_is_trapped(k)) && has_queued_trap(k->tid)) {
+		if (!ptrace(PTRACE_CONT, k->tid, NULL, NULL) && !wait_stop(k->tid, &code)) {
+			k->has_regs = k->is_dirty = false;
+			k->leave_sig = code;
+		}
+	}
+	points_task_leaves(k, k->leave_sig == SIGTRAP);
+	if (k->leave_sig == SIGTRAP && k->is_dirty)
+		k->leave_sig = 0;
+	else if (k->leave_sig)
 		notify_interrupted(k);
 	if (k->has_regs && k->is_dirty)
 		arch_regs_set(k->tid, &k->regs);
-	ptrace(PTRACE_DETACH, k->tid, NULL, sig);
-	task_remove(k);
+	ptrace(PTRACE_DETACH, k->tid, NULL, k->leave_sig);
 }
 
 void detach_all(struct tracer *t)
 {
+	bool is_waiting = true;
+
+	stop_all(t);
 	points_remove(t);
+	/* A second time for those whose child has to go first. */
+	for (int ms = 0; ms < LEAVE_PATIENCE_MS && is_waiting; ms++) {
+		is_waiting = false;
+		for (size_t i = 0; i < TASK_BUCKETS; i++)
+			for (struct tracer_task *k = t->tasks[i], *next; k; k = next) {
+				next = k->next;
+				if (k->is_stopped) {
+					leave(k);
+					task_remove(k);
+				} else {
+					is_waiting = true;
+				}
+			}
+		if (is_waiting) {
+			usleep(1000);
+			stop_round(t, ms == 0);
+		}
+	}
+	/* The rest the kernel lets go when our process ends. */
 	for (size_t i = 0; i < TASK_BUCKETS; i++)
 		while (t->tasks[i])
-			detach_task(t->tasks[i]);
+			task_remove(t->tasks[i]);
 }

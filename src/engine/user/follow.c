@@ -252,7 +252,6 @@ static void start_child(struct tracer_task *k, int sig)
 		k->is_early = false;
 		k->t->n_early--;
 	}
-	points_task_begins(k);
 	if (k->made_by >= 0)
 		tell_call_exit(k, k->made_by, 0);
 	if (stops_job(sig))
@@ -261,7 +260,7 @@ static void start_child(struct tracer_task *k, int sig)
 		task_resume(k, 0);
 }
 
-static void make_child(struct tracer_task *k, int event)
+void task_make_child(struct tracer_task *k, int event)
 {
 	struct tracer *t = k->t;
 	struct tracer_task *child;
@@ -284,7 +283,7 @@ static void make_child(struct tracer_task *k, int event)
 	child->has_ids = k->has_ids;
 	child->uid = k->uid;
 	child->gid = k->gid;
-	points_task_made(k, child, flags & CLONE_VM);
+	points_task_made(k, child, flags & CLONE_VM, flags & CLONE_VFORK);
 	if (t->opts.events.fork) {
 		t->n_calls++;
 		t->opts.events.fork(t->opts.arg, k, child);
@@ -432,6 +431,7 @@ void task_stopped(struct tracer *t, pid_t tid, int code)
 		return;
 	}
 	k->is_stopped = true;
+	k->in_vfork = false;
 	if (k->is_starting) {
 		start_child(k, sig);
 		return;
@@ -449,7 +449,8 @@ void task_stopped(struct tracer *t, pid_t tid, int code)
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
 	case PTRACE_EVENT_CLONE:
-		make_child(k, event);
+		task_make_child(k, event);
+		k->in_vfork = event == PTRACE_EVENT_VFORK;
 		break;
 	case PTRACE_EVENT_EXEC:
 		stopped_at_exec(k);

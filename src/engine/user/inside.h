@@ -22,6 +22,7 @@ struct tracer_task {
 	void *user;
 	bool is_stopped;   /* in a ptrace stop: requests work */
 	bool is_starting;  /* new: its first stop is the tracer's own */
+	bool in_vfork;     /* until its child execs nothing stops it */
 	bool is_early;     /* stopped before its maker's event was seen: held */
 	int early_sig;     /* that stop's */
 	bool is_held;      /* -c: in the read(2) before its exec */
@@ -42,6 +43,7 @@ struct tracer_task {
 	/* breakpoints */
 	struct stepping *stepping;          /* going over one (breakpoint.c) */
 	struct shadow *shadow;              /* calls that will return */
+	int leave_sig;                      /* being detached: delivered then */
 	uint64_t passed_address, passed_sp; /* told already, interrupted before it ran */
 
 	/* proc.c */
@@ -107,6 +109,8 @@ void task_stopped(struct tracer *t, pid_t tid, int code);
 void task_ended(struct tracer *t, pid_t tid, int status);
 void task_resume(struct tracer_task *k, int sig);
 /* New ones whose maker died before it could tell. */
+/* In the stop of one that has made another by fork(2) or its kin. */
+void task_make_child(struct tracer_task *k, int event);
 void task_adopt_early(struct tracer *t);
 const struct arch_regs *task_regs(struct tracer_task *k);
 /* For changing: written back when the task goes on. NULL if it is gone. */
@@ -117,7 +121,7 @@ void task_tell_exit(struct tracer_task *k, int status);
 
 /* ---- seccomp.c ---- */
 
-enum call_action { CALL_PASSES, CALL_STOPS, CALL_NOTIFIES, CALL_STOPS_IF_EXEC };
+enum call_action { CALL_PASSES, CALL_STOPS, CALL_NOTIFIES, CALL_STOPS_IF_EXEC, CALL_STOPS_IF_FILE };
 /* A filter that does actions[nr] for each number. Returns instructions (malloc'ed). */
 struct sock_filter *filter_build(const uint8_t actions[TRACER_SYSCALLS], size_t *ret_n);
 /* Put a filter for what `t` wants into its stopped child `k`. 0 or -errno. */
@@ -154,12 +158,15 @@ uint64_t inject_find_syscall(struct tracer_task *k);
 /* 0, -ESRCH or -EFAULT. */
 int memory_read(pid_t tid, uint64_t address, void *buf, size_t size_b);
 int memory_write(pid_t tid, uint64_t address, const void *buf, size_t size_b); /* also code */
+int memory_write_data(pid_t tid, uint64_t address, const void *buf,
+                      size_t size_b); /* what the task itself may write */
 
 /* ---- breakpoint.c ---- */
 
 /* All of these are nothing to do when no breakpoints are wanted. */
-void points_task_made(struct tracer_task *k, struct tracer_task *child, bool shares_memory);
-void points_task_begins(struct tracer_task *k); /* its first stop */
+void points_task_seized(struct tracer_task *k);
+void points_task_made(struct tracer_task *k, struct tracer_task *child, bool shares_memory,
+                      bool shares_stack);
 void points_task_ends(struct tracer_task *k);
 void points_exec(struct tracer_task *k);
 /* A call that maps code has to be seen returning. */
@@ -167,8 +174,12 @@ bool points_follow_call(const struct tracer_task *k, int nr, const uint64_t args
 void points_call_exits(struct tracer_task *k, int nr);
 /* True: the signal was ours and the task has gone on. */
 bool points_trap(struct tracer_task *k, int sig, const siginfo_t *info);
-bool points_detach_trap(struct tracer_task *k, int sig);
-void points_remove(struct tracer *t); /* from all memory */
+bool points_need_all_maps(const struct tracer *t); /* not of code only */
+void points_remove(struct tracer *t);              /* from all memory */
+/* Of a stopped task: it may have hit a breakpoint whose trap is still to come. */
+bool points_is_trapped(struct tracer_task *k);
+/* Before a detach: put the instruction pointer where the program's own would be. */
+void points_task_leaves(struct tracer_task *k, bool is_trap);
 void points_free(struct tracer *t);
 /* Replace breakpoint bytes in what was read from `address` on by the program's own. */
 void points_hide(const struct tracer_task *k, uint64_t address, void *buf, size_t size_b);

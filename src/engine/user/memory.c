@@ -110,11 +110,16 @@ int tracer_read_str(struct tracer_task *k, uint64_t address, char *buf, size_t s
 	return (int)size_b;
 }
 
-int tracer_write(struct tracer_task *k, uint64_t address, const void *buf, size_t size_b)
+/* Unlike memory_write: read-only memory stays so. */
+int memory_write_data(pid_t tid, uint64_t address, const void *buf, size_t size_b)
 {
 	struct iovec here = {(void *)(uintptr_t)buf, size_b},
 	             there = {(void *)(uintptr_t)address, size_b};
 
-	/* unlike memory_write: read-only memory stays so */
-	return process_vm_writev(k->tid, &here, 1, &there, 1, 0) == (ssize_t)size_b ? 0 : -EFAULT;
+	return process_vm_writev(tid, &here, 1, &there, 1, 0) == (ssize_t)size_b ? 0 : -EFAULT;
+}
+
+int tracer_write(struct tracer_task *k, uint64_t address, const void *buf, size_t size_b)
+{
+	return memory_write_data(k->tid, address, buf, size_b);
 }

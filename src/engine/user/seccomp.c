@@ -34,6 +34,13 @@ static void put(struct program *p, uint16_t code, uint32_t k, size_t jt, size_t 
 	    ((struct sock_filter){.code = code, .jt = (uint8_t)jt, .jf = (uint8_t)jf, .k = k}));
 }
 
+/* Filters see 32 bits at a time. */
+static uint32_t low_half(unsigned arg)
+{
+	return (uint32_t)(offsetof(struct seccomp_data, args) + arg * 8 +
+	                  (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0));
+}
+
 static void put_action(struct program *p, enum call_action action)
 {
 	switch (action) {
@@ -46,11 +53,14 @@ static void put_action(struct program *p, enum call_action action)
 	case CALL_NOTIFIES:
 		put(p, BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF, 0, 0);
 		break;
+	case CALL_STOPS_IF_FILE: /* mmap: the fourth argument has the flags */
+		put(p, BPF_LD | BPF_W | BPF_ABS, low_half(3), 0, 0);
+		put(p, BPF_JMP | BPF_JSET | BPF_K, MAP_ANONYMOUS, 0, 1);
+		put(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+		put(p, BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
+		break;
 	case CALL_STOPS_IF_EXEC: /* mmap, mprotect: the third argument is the protection */
-		put(p, BPF_LD | BPF_W | BPF_ABS,
-		    offsetof(struct seccomp_data, args[2]) +
-		        (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0),
-		    0, 0);
+		put(p, BPF_LD | BPF_W | BPF_ABS, low_half(2), 0, 0);
 		put(p, BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1);
 		put(p, BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
 		put(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
@@ -101,6 +111,8 @@ static uint8_t action_for(const struct tracer *t, int nr, bool notifies)
 {
 	bool enter = bit_get(t->wants_enter, nr), exits = bit_get(t->wants_exit, nr);
 
+	if (nr == SYS_mmap && points_need_all_maps(t) && !enter && !exits)
+		return CALL_STOPS_IF_FILE;
 	if (t->points && (nr == SYS_mmap || nr == SYS_mprotect) && !enter && !exits)
 		return CALL_STOPS_IF_EXEC;
 	if (!enter && !exits && !proc_changes_ids(nr))

@@ -1,0 +1,545 @@
+/* x86-64 instructions under a breakpoint (Intel SDM volume 2, appendix A: opcode maps).
+ *
+ * Everything that names a place relative to itself must not run elsewhere as it is: relative jumps
+ * and calls are emulated; memory operands relative to the instruction pointer get a base register
+ * instead, that holds what the pointer would be; an indirect call's return address is put right
+ * after the step. */
+#include "engine/user/step.h"
+
+#ifdef __x86_64__
+
+#include <errno.h>
+#include <string.h>
+
+#include "engine/user/inside.h"
+
+enum { REX_B = 1, REX_X = 2, REX_R = 4, REX_W = 8 };
+enum { CF = 1 << 0, PF = 1 << 2, AF = 1 << 4, ZF = 1 << 6, SF = 1 << 7, TF = 1 << 8, OF = 1 << 11 };
+enum { RCX = 1, RBX = 3, RSP = 4, RSI = 6, RDI = 7 };
+enum { MAP_ONE, MAP_0F, MAP_0F38, MAP_0F3A, MAP_OTHER };
+
+static uint64_t *reg_at(struct arch_regs *a, unsigned n)
+{
+	struct user_regs_struct *r = &a->r;
+	uint64_t *const regs[16] = {
+	    (uint64_t *)&r->rax, (uint64_t *)&r->rcx, (uint64_t *)&r->rdx, (uint64_t *)&r->rbx,
+	    (uint64_t *)&r->rsp, (uint64_t *)&r->rbp, (uint64_t *)&r->rsi, (uint64_t *)&r->rdi,
+	    (uint64_t *)&r->r8,  (uint64_t *)&r->r9,  (uint64_t *)&r->r10, (uint64_t *)&r->r11,
+	    (uint64_t *)&r->r12, (uint64_t *)&r->r13, (uint64_t *)&r->r14, (uint64_t *)&r->r15};
+
+	return regs[n & 15];
+}
+
+/* ---- decoding ------------------------------------------------------------------------------- */
+
+struct cursor {
+	const uint8_t *bytes;
+	size_t n, at;
+	bool has_16bit, has_32bit_address, is_vex;
+	uint8_t rex, vvvv;
+	unsigned map;
+	uint8_t opcode;
+	size_t b_at; /* the byte that holds B, for bases above 7; 0: none */
+	uint8_t b_bit;
+	bool b_is_inverted;
+};
+
+static bool is_legacy_prefix(uint8_t b)
+{
+	return b == 0x66 || b == 0x67 || b == 0xf0 || b == 0xf2 || b == 0xf3 || b == 0x2e ||
+	       b == 0x36 || b == 0x3e || b == 0x26 || b == 0x64 || b == 0x65;
+}
+
+/* Bytes past the end read as 0; the length is checked at the end. */
+static uint8_t peek(const struct cursor *c, size_t at)
+{
+	return at < c->n ? c->bytes[at] : 0;
+}
+
+static void read_vex(struct cursor *c)
+{
+	uint8_t lead = peek(c, c->at), p0 = peek(c, c->at + 1), p1 = peek(c, c->at + 2);
+
+	c->is_vex = true;
+	c->b_is_inverted = true;
+	c->b_bit = 1 << 5;
+	if (lead == 0xc5) {
+		c->map = MAP_0F;
+		c->vvvv = ~p0 >> 3 & 15;
+		c->b_bit = 0; /* B cannot be said: it is 0 */
+		c->at += 2;
+	} else {
+		unsigned map = lead == 0xc4 ? p0 & 31 : p0 & 7;
+
+		c->map = map == 1 ? MAP_0F : map == 2 ? MAP_0F38 : map == 3 ? MAP_0F3A : MAP_OTHER;
+		c->vvvv = ~p1 >> 3 & 15;
+		c->b_at = c->at + 1;
+		c->rex = p1 & 0x80 ? REX_W : 0;
+		c->at += lead == 0xc4 ? 3 : 4;
+	}
+	c->opcode = peek(c, c->at++);
+}
+
+static void read_opcode(struct cursor *c)
+{
+	uint8_t b;
+
+	while (is_legacy_prefix(b = peek(c, c->at)) && c->at < c->n) {
+		c->has_16bit |= b == 0x66;
+		c->has_32bit_address |= b == 0x67;
+		c->at++;
+	}
+	if ((b & 0xf0) == 0x40) {
+		c->rex = b & 15;
+		c->b_at = c->at++;
+		c->b_bit = REX_B;
+		b = peek(c, c->at);
+	}
+	if (b == 0xc4 || b == 0xc5 || b == 0x62) {
+		read_vex(c);
+		return;
+	}
+	c->at++;
+	c->opcode = b;
+	if (b != 0x0f)
+		return;
+	c->map = MAP_0F;
+	c->opcode = peek(c, c->at++);
+	if (c->opcode == 0x38 || c->opcode == 0x3a) {
+		c->map = c->opcode == 0x38 ? MAP_0F38 : MAP_0F3A;
+		c->opcode = peek(c, c->at++);
+	}
+}
+
+static bool is_invalid(const struct cursor *c)
+{
+	static const uint8_t invalid[] = {0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e, 0x1f,
+	                                  0x27, 0x2f, 0x37, 0x3f, 0x60, 0x61, 0x82,
+	                                  0x9a, 0xce, 0xd4, 0xd5, 0xd6, 0xea};
+
+	return c->map == MAP_OTHER ||
+	       (c->map == MAP_ONE && memchr(invalid, c->opcode, sizeof(invalid)));
+}
+
+static bool has_modrm(const struct cursor *c)
+{
+	uint8_t o = c->opcode;
+
+	switch (c->map) {
+	case MAP_ONE:
+		return (o < 0x40 && (o & 7) < 4) || o == 0x63 || o == 0x69 || o == 0x6b ||
+		       o == 0x80 || o == 0x81 || o == 0x83 || (o >= 0x84 && o <= 0x8f) ||
+		       o == 0xc0 || o == 0xc1 || o == 0xc6 || o == 0xc7 ||
+		       (o >= 0xd0 && o <= 0xd3) || (o >= 0xd8 && o <= 0xdf) || o == 0xf6 ||
+		       o == 0xf7 || o == 0xfe || o == 0xff;
+	case MAP_0F:
+		if (c->is_vex)
+			return o != 0x77;
+		return !((o >= 0x05 && o <= 0x09) || o == 0x0b || o == 0x0e ||
+		         (o >= 0x30 && o <= 0x37) || o == 0x77 || (o >= 0x80 && o <= 0x8f) ||
+		         (o >= 0xa0 && o <= 0xa2) || (o >= 0xa8 && o <= 0xaa) || o >= 0xc8) ||
+		       o >= 0xd0;
+	default:
+		return true;
+	}
+}
+
+static size_t immediate_b(const struct cursor *c, uint8_t modrm)
+{
+	size_t z = c->has_16bit && !(c->rex & REX_W) ? 2 : 4;
+	uint8_t o = c->opcode;
+
+	if (c->map == MAP_0F38)
+		return 0;
+	if (c->map == MAP_0F3A)
+		return 1;
+	if (c->map == MAP_0F) {
+		if (!c->is_vex && o >= 0x80 && o <= 0x8f)
+			return 4;
+		return (o >= 0x70 && o <= 0x73) || o == 0xc2 || (o >= 0xc4 && o <= 0xc6) ||
+		       (!c->is_vex && (o == 0xa4 || o == 0xac || o == 0xba || o == 0x0f));
+	}
+	if (o < 0x40)
+		return (o & 7) == 4 ? 1 : (o & 7) == 5 ? z : 0;
+	if ((o >= 0x70 && o <= 0x7f) || (o >= 0xb0 && o <= 0xb7) || (o >= 0xe0 && o <= 0xe7))
+		return 1;
+	if (o >= 0xa0 && o <= 0xa3)
+		return c->has_32bit_address ? 4 : 8;
+	if (o >= 0xb8 && o <= 0xbf)
+		return c->rex & REX_W ? 8 : z;
+	switch (o) {
+	case 0x6a:
+	case 0x6b:
+	case 0x80:
+	case 0x83:
+	case 0xa8:
+	case 0xc0:
+	case 0xc1:
+	case 0xc6:
+	case 0xcd:
+	case 0xeb:
+		return 1;
+	case 0x68:
+	case 0x69:
+	case 0x81:
+	case 0xa9:
+	case 0xc7:
+		return z;
+	case 0xe8:
+	case 0xe9:
+		return 4;
+	case 0xc2:
+	case 0xca:
+		return 2;
+	case 0xc8:
+		return 3;
+	case 0xf6:
+		return (modrm >> 3 & 7) < 2;
+	case 0xf7:
+		return (modrm >> 3 & 7) < 2 ? z : 0;
+	}
+	return 0;
+}
+
+/* The bytes behind the ModRM byte that belong to the address. */
+static size_t address_b(const struct cursor *c, uint8_t modrm)
+{
+	unsigned mod = modrm >> 6, rm = modrm & 7;
+	size_t sib = mod != 3 && rm == 4;
+
+	if (mod == 1)
+		return sib + 1;
+	if (mod == 2)
+		return sib + 4;
+	if (mod == 0 && (rm == 5 || (sib && (peek(c, c->at + 1) & 7) == 5)))
+		return sib + 4;
+	return sib;
+}
+
+/* What is refused: breakpoints, system calls and what the copy's place would be seen by. */
+static bool is_refused(const struct cursor *c, uint8_t modrm)
+{
+	uint8_t o = c->opcode;
+	unsigned op = modrm >> 3 & 7;
+
+	if (c->is_vex)
+		return false;
+	if (c->map == MAP_0F)
+		return o == 0x05 || o == 0x07 || o == 0x34 || o == 0x35 || o == 0x0b;
+	if (c->map != MAP_ONE)
+		return false;
+	return o == 0xcc || o == 0xcd || o == 0xcf || o == 0xf1 || o == 0xf4 || o == 0xca ||
+	       o == 0xcb || (o == 0xff && (op == 3 || op == 5 || op == 7)) ||
+	       /* xbegin: its fallback address is relative */
+	       (o == 0xc7 && modrm == 0xf8) ||
+	       /* 16-bit relative branches: nobody makes them, processors disagree on them */
+	       (c->has_16bit && (o == 0xe8 || o == 0xe9));
+}
+
+/* mod 0, rm 5: give it a base that the instruction does not use. The ones it could use unseen are
+ * rax, rcx, rdx (and rbx in cmpxchg16b). */
+static void give_base(const struct cursor *c, struct step *s, size_t modrm_at)
+{
+	uint8_t modrm = s->code[modrm_at];
+	unsigned reg = modrm >> 3 & 7;
+
+	if (reg != RSI && c->vvvv != RSI)
+		s->base = RSI;
+	else if (reg != RDI && c->vvvv != RDI)
+		s->base = RDI;
+	else
+		s->base = RBX;
+	s->code[modrm_at] = (uint8_t)((modrm & 0x38) | 0x80 | s->base);
+	if (c->b_at && c->b_is_inverted)
+		s->code[c->b_at] |= c->b_bit;
+	else if (c->b_at)
+		s->code[c->b_at] &= (uint8_t)~c->b_bit;
+}
+
+int step_plan(const uint8_t *bytes, size_t n_b, struct step *ret)
+{
+	struct cursor c = {.bytes = bytes, .n = n_b < STEP_SLOT_B ? n_b : STEP_SLOT_B};
+	struct step s = {.base = -1};
+	uint8_t modrm = 0;
+	size_t modrm_at;
+
+	memcpy(s.code, bytes, c.n);
+	s.is_plain = c.n && !is_legacy_prefix(bytes[0]);
+	read_opcode(&c);
+	if (is_invalid(&c))
+		return -EILSEQ;
+	s.is_other = c.is_vex || c.map > MAP_0F;
+	s.is_two_byte = !s.is_other && c.map == MAP_0F;
+	s.prefix = c.rex;
+	s.at = (uint8_t)(c.at - 1);
+	modrm_at = c.at;
+	if (has_modrm(&c)) {
+		modrm = peek(&c, c.at);
+		c.at += 1 + address_b(&c, modrm);
+	}
+	if (is_refused(&c, modrm))
+		return -EOPNOTSUPP;
+	c.at += immediate_b(&c, modrm);
+	if (c.at > c.n || c.at >= STEP_SLOT_B)
+		return -EILSEQ;
+	s.insn_b = (uint8_t)c.at;
+	memset(s.code + c.at, 0x90, sizeof(s.code) - c.at);
+	if (c.map == MAP_ONE && !c.is_vex) {
+		s.calls = c.opcode == 0xff && (modrm >> 3 & 7) == 2;
+		s.pushes_flags = c.opcode == 0x9c;
+	}
+	if (modrm_at < c.n && has_modrm(&c) && (modrm & 0xc7) == 5)
+		give_base(&c, &s, modrm_at);
+	/* Relative branches cannot run elsewhere, so they must be of a form that is emulated. */
+	if (c.map == MAP_ONE && !c.is_vex && c.has_32bit_address && c.opcode >= 0xe0 &&
+	    c.opcode <= 0xe3)
+		return -EOPNOTSUPP;
+	*ret = s;
+	return 0;
+}
+
+/* ---- emulation ------------------------------------------------------------------------------ */
+
+static int64_t immediate(const struct step *s, size_t at, size_t size_b)
+{
+	int32_t word = 0;
+
+	if (size_b == 1)
+		return (int8_t)s->code[at];
+	memcpy(&word, s->code + at, 4);
+	return word;
+}
+
+static bool push(pid_t tid, struct arch_regs *r, uint64_t value)
+{
+	uint64_t sp = r->r.rsp - 8;
+
+	/* A stack that has to grow, or ends: let the processor find out. */
+	if (memory_write_data(tid, sp, &value, sizeof(value)))
+		return false;
+	r->r.rsp = sp;
+	return true;
+}
+
+static bool pop(pid_t tid, struct arch_regs *r, uint64_t *ret)
+{
+	if (memory_read(tid, r->r.rsp, ret, sizeof(*ret)))
+		return false;
+	r->r.rsp += 8;
+	return true;
+}
+
+/* A condition as Jcc's low four bits say it. */
+static bool holds(uint64_t flags, unsigned condition)
+{
+	bool is_less = !(flags & SF) != !(flags & OF), is;
+
+	switch (condition >> 1) {
+	case 0:
+		is = flags & OF;
+		break;
+	case 1:
+		is = flags & CF;
+		break;
+	case 2:
+		is = flags & ZF;
+		break;
+	case 3:
+		is = flags & (CF | ZF);
+		break;
+	case 4:
+		is = flags & SF;
+		break;
+	case 5:
+		is = flags & PF;
+		break;
+	case 6:
+		is = is_less;
+		break;
+	default:
+		is = is_less || (flags & ZF);
+	}
+	return is != (condition & 1);
+}
+
+static uint64_t result_flags(uint64_t value, bool is_64bit)
+{
+	uint64_t flags = __builtin_parity((uint8_t)value) ? 0 : PF;
+
+	if (!is_64bit)
+		value = (uint32_t)value;
+	if (!value)
+		flags |= ZF;
+	if (value >> (is_64bit ? 63 : 31))
+		flags |= SF;
+	return flags;
+}
+
+static void set_flags(struct arch_regs *r, uint64_t flags)
+{
+	r->r.eflags = (r->r.eflags & ~(uint64_t)(CF | PF | AF | ZF | SF | OF)) | flags;
+}
+
+/* add (op 0) or sub (op 5) of an immediate, 64 bits. */
+static void add_sub(struct arch_regs *r, uint64_t *at, unsigned op, uint64_t b)
+{
+	uint64_t a = *at, sum = op ? a - b : a + b, flags = result_flags(sum, true);
+
+	if (op ? a < b : sum < a)
+		flags |= CF;
+	if ((a ^ b ^ sum) & 0x10)
+		flags |= AF;
+	if ((op ? (a ^ b) & (a ^ sum) : (a ^ sum) & (b ^ sum)) >> 63)
+		flags |= OF;
+	set_flags(r, flags);
+	*at = sum;
+}
+
+/* Two registers: mov, xor, test. */
+static bool emulate_pair(const struct step *s, struct arch_regs *r, uint8_t opcode, uint8_t modrm)
+{
+	bool is_64bit = s->prefix & REX_W;
+	uint64_t *reg = reg_at(r, (modrm >> 3 & 7) | (s->prefix & REX_R ? 8 : 0)),
+	         *rm = reg_at(r, (modrm & 7) | (s->prefix & REX_B ? 8 : 0)), value;
+
+	if (modrm >> 6 != 3)
+		return false;
+	switch (opcode) {
+	case 0x89: /* mov reg to rm */
+		*rm = is_64bit ? *reg : (uint32_t)*reg;
+		return true;
+	case 0x8b:
+		*reg = is_64bit ? *rm : (uint32_t)*rm;
+		return true;
+	case 0x31: /* xor */
+	case 0x33:
+		value = *reg ^ *rm;
+		set_flags(r, result_flags(value, is_64bit));
+		*(opcode == 0x31 ? rm : reg) = is_64bit ? value : (uint32_t)value;
+		return true;
+	case 0x85: /* test */
+		set_flags(r, result_flags(*reg & *rm, is_64bit));
+		return true;
+	}
+	return false;
+}
+
+/* loop, loope, loopne, jrcxz: e0 .. e3. */
+static bool branches_by_count(struct arch_regs *r, uint8_t opcode)
+{
+	uint64_t *rcx = reg_at(r, RCX);
+
+	if (opcode == 0xe3)
+		return !*rcx;
+	--*rcx;
+	if (opcode == 0xe2)
+		return *rcx;
+	return *rcx && !!(r->r.eflags & ZF) == (opcode == 0xe1);
+}
+
+static bool emulate_one_byte(const struct step *s, pid_t tid, struct arch_regs *r, uint64_t next)
+{
+	uint8_t opcode = s->code[s->at], modrm = s->code[s->at + 1];
+	unsigned reg = (opcode & 7) | (s->prefix & REX_B ? 8 : 0), op = modrm >> 3 & 7;
+	uint64_t value;
+
+	/* branches may carry hints for prefixes */
+	if (opcode == 0xeb || opcode == 0xe9) {
+		next += (uint64_t)immediate(s, s->at + 1u, opcode == 0xeb ? 1 : 4);
+	} else if (opcode >= 0x70 && opcode <= 0x7f) {
+		if (holds(r->r.eflags, opcode & 15))
+			next += (uint64_t)immediate(s, s->at + 1u, 1);
+	} else if (opcode >= 0xe0 && opcode <= 0xe3) {
+		if (branches_by_count(r, opcode))
+			next += (uint64_t)immediate(s, s->at + 1u, 1);
+	} else if (opcode == 0xe8) {
+		if (!push(tid, r, next))
+			return false;
+		next += (uint64_t)immediate(s, s->at + 1u, 4);
+	} else if (opcode == 0xc3) {
+		if (!pop(tid, r, &next))
+			return false;
+	} else if (opcode == 0x90 && !(s->prefix & REX_B)) {
+		;
+	} else if (!s->is_plain) {
+		return false;
+	} else if ((opcode & 0xf8) == 0x50) {
+		if (!push(tid, r, *reg_at(r, reg)))
+			return false;
+	} else if ((opcode & 0xf8) == 0x58) {
+		if (!pop(tid, r, &value))
+			return false;
+		*reg_at(r, reg) = value;
+	} else if ((opcode == 0x83 || opcode == 0x81) && (s->prefix & REX_W) && modrm >> 6 == 3 &&
+	           (op == 0 || op == 5)) {
+		add_sub(r, reg_at(r, (modrm & 7) | (s->prefix & REX_B ? 8 : 0)), op,
+		        (uint64_t)immediate(s, s->at + 2u, opcode == 0x83 ? 1 : 4));
+	} else if (!emulate_pair(s, r, opcode, modrm)) {
+		return false;
+	}
+	r->r.rip = next;
+	return true;
+}
+
+bool step_emulate(const struct step *s, pid_t tid, struct arch_regs *r, uint64_t address)
+{
+	uint8_t opcode = s->code[s->at];
+	uint64_t next = address + s->insn_b;
+
+	if (s->is_other)
+		return false;
+	if (s->is_two_byte) {
+		if (opcode == 0x1e || opcode == 0x1f) { /* endbr64 and the long nops */
+			/* 0f 1e /1 with f3 is rdssp, which reads */
+			if (opcode == 0x1e && s->code[s->at + 1] != 0xfa)
+				return false;
+			r->r.rip = next;
+			return true;
+		}
+		if (opcode >= 0x80 && opcode <= 0x8f) {
+			if (holds(r->r.eflags, opcode & 15))
+				next += (uint64_t)immediate(s, s->at + 1u, 4);
+			r->r.rip = next;
+			return true;
+		}
+		return false;
+	}
+	return emulate_one_byte(s, tid, r, next);
+}
+
+/* ---- running the copy ----------------------------------------------------------------------- */
+
+void step_begin(const struct step *s, struct arch_regs *r, uint64_t address, uint64_t slot,
+                uint64_t *saved)
+{
+	if (s->base >= 0) {
+		*saved = *reg_at(r, (unsigned)s->base);
+		*reg_at(r, (unsigned)s->base) = address + s->insn_b;
+	}
+	r->r.rip = slot;
+}
+
+void step_end(const struct step *s, pid_t tid, struct arch_regs *r, uint64_t address, uint64_t slot,
+              uint64_t saved, bool is_done)
+{
+	uint64_t word;
+
+	if (s->base >= 0)
+		*reg_at(r, (unsigned)s->base) = saved;
+	if (!is_done) {
+		r->r.rip = address;
+		return;
+	}
+	if (r->r.rip == slot + s->insn_b)
+		r->r.rip = address + s->insn_b;
+	if (s->calls) {
+		word = address + s->insn_b;
+		memory_write_data(tid, r->r.rsp, &word, sizeof(word));
+	}
+	if (s->pushes_flags && !memory_read(tid, r->r.rsp, &word, sizeof(word))) {
+		word &= ~(uint64_t)TF; /* ours */
+		memory_write_data(tid, r->r.rsp, &word, sizeof(word));
+	}
+}
+
+#endif
