@@ -229,23 +229,30 @@ static void mark_prune(struct verifier *v, uint32_t pc, bool is_jump_point)
 		v->info[pc].is_jump_point = true;
 }
 
-static bool is_iter_next(const struct verifier *v, const struct bpf_insn *i)
+/* "" if it calls none that is known. */
+static const char *kfunc_name(const struct verifier *v, const struct bpf_insn *i)
 {
 	struct btf_record r;
-	uint32_t flags = 0;
-	struct strbuf why = {0};
-	bool is;
 
-	if (!insn_is_kfunc(i) || !v->p->kernel_btf ||
+	if (!insn_is_kfunc(i) || !v->p->kernel_btf || i->off ||
 	    !btf_get(v->p->kernel_btf, (uint32_t)i->imm, &r) || r.kind != BTF_KIND_FUNC)
-		return false;
-	is = kfunc_find(v->p, btf_string(v->p->kernel_btf, r.name_off), &flags, &why);
-	sb_free(&why);
-	return is && (flags & KFUNC_ITER_NEXT);
+		return "";
+	return btf_string(v->p->kernel_btf, r.name_off);
 }
 
-static bool helper_calls_back(const struct bpf_insn *i)
+static bool is_iter_next(const struct verifier *v, const struct bpf_insn *i)
 {
+	own_strbuf struct strbuf why = {0};
+	const char *name = kfunc_name(v, i);
+	uint32_t flags = 0;
+
+	return *name && kfunc_find(v->p, name, &flags, &why) && (flags & KFUNC_ITER_NEXT);
+}
+
+static bool calls_back(const struct verifier *v, const struct bpf_insn *i)
+{
+	if (insn_is_kfunc(i))
+		return strstr(kfunc_name(v, i), "rbtree_add") != NULL;
 	return insn_is_helper(i) &&
 	       (i->imm == BPF_FUNC_for_each_map_elem || i->imm == BPF_FUNC_find_vma ||
 	        i->imm == BPF_FUNC_loop || i->imm == BPF_FUNC_user_ringbuf_drain);
@@ -266,7 +273,7 @@ static void mark_points(struct verifier *v, uint32_t pc)
 			mark_prune(v, next, true);
 			v->info[f].is_jump_point = true;
 			mark_prune(v, pc, true);
-		} else if (helper_calls_back(i)) {
+		} else if (calls_back(v, i)) {
 			v->info[pc].calls_callback = true;
 			v->info[pc].is_checkpoint = true;
 			mark_prune(v, pc, true);

@@ -49,7 +49,7 @@ static const struct {
 };
 
 /* Is `id` (at `off_b` of it) a struct called `name`, or does one lie there as its first member? */
-static bool object_is(struct btf_file *btf, uint32_t id, int32_t off_b, const char *name)
+bool object_is(struct btf_file *btf, uint32_t id, int32_t off_b, const char *name)
 {
 	for (uint32_t depth = 0; depth < 16; depth++) {
 		const struct btf_member *m;

@@ -358,6 +358,8 @@ void packet_learn(struct verifier *v, struct state *st, const struct reg *pkt, e
 
 int check_call(struct verifier *v, const struct bpf_insn *i, uint32_t *ret_next);
 int check_helper_call(struct verifier *v, const struct bpf_insn *i);
+/* Is `id` (at `off_b` of it) a struct called `name`, or does one lie there? */
+bool object_is(struct btf_file *btf, uint32_t id, int32_t off_b, const char *name);
 int check_kfunc_call(struct verifier *v, const struct bpf_insn *i);
 int check_exit(struct verifier *v, uint32_t *ret_next, bool *ret_is_done);
 int begin_callback(struct verifier *v, uint32_t helper, uint32_t func, const struct reg *args);
@@ -449,6 +451,36 @@ int finish_dynptr(struct verifier *v, const struct bpf_helper *h, struct call_ar
 int dynptr_create(struct verifier *v, uint32_t regno, enum dynptr_type type, uint32_t ref_id,
                   bool is_rdonly);
 bool slot_is_special(const struct slot *s); /* dynptr, iterator, irq flags */
+
+/* One kfunc call, as its parts see it. */
+struct kfunc {
+	const char *name;
+	uint32_t flags; /* enum kfunc_flags */
+	uint32_t btf_id;
+	struct btf_file *btf;
+	const struct btf_param *params;
+	uint32_t n_params, result; /* type ids; result 0: void */
+	struct call_args args;     /* what the arguments told */
+	uint64_t constant;         /* of the `__k` argument */
+	bool has_constant;
+	uint64_t slice_b; /* of the `__szk` argument */
+	bool has_slice;
+	struct reg object;              /* the (last) object passed */
+	const struct field *collection; /* list head or tree root passed */
+	uint32_t given_id;              /* reference that a collection takes over, or 0 */
+	uint32_t iter_frame, iter_slot; /* iterator passed */
+	uint32_t n_iter_slots;
+};
+
+/* ---- iter.c, collection.c ------------------------------------------------------------------- */
+
+int process_iter_arg(struct verifier *v, uint32_t regno, struct kfunc *k, uint32_t struct_id);
+/* After the call of a `next`: one path goes on with an element, this one with the end. */
+int iter_went_on(struct verifier *v, struct kfunc *k);
+int process_collection_arg(struct verifier *v, uint32_t regno, struct kfunc *k, bool is_tree);
+int process_node_arg(struct verifier *v, uint32_t regno, struct kfunc *k, bool is_tree);
+void lend_given(struct verifier *v, uint32_t id);
+int process_irq_arg(struct verifier *v, uint32_t regno, struct kfunc *k);
 
 /* ---- prune.c, precise.c --------------------------------------------------------------------- */
 
