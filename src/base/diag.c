@@ -76,6 +76,11 @@ const char *diag_source_text(const struct diag *d, uint32_t source)
 	return source < d->sources.n ? d->sources.items[source].text : "";
 }
 
+size_t diag_source_len(const struct diag *d, uint32_t source)
+{
+	return source < d->sources.n ? d->sources.items[source].len_b : 0;
+}
+
 void diag_position(const struct diag *d, uint32_t source, uint32_t off_b, uint32_t *ret_line,
                    uint32_t *ret_col)
 {
@@ -241,8 +246,8 @@ static void add_excerpt(const struct source *s, struct span at, uint32_t first, 
 
 			if (s->text[i] == '\t')
 				sb_adds(out, "    ");
-			else
-				sb_addc(out, s->text[i]);
+			else /* whoever prints this takes a NUL for its end */
+				sb_addc(out, s->text[i] ? s->text[i] : ' ');
 			if (i < at.begin)
 				pad += width;
 			else if (i < at.end)

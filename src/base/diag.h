@@ -40,6 +40,7 @@ struct diag *diag_create(struct arena *a);
 uint32_t diag_add_source(struct diag *d, const char *name, const char *text, size_t len_b);
 const char *diag_source_name(const struct diag *d, uint32_t source);
 const char *diag_source_text(const struct diag *d, uint32_t source);
+size_t diag_source_len(const struct diag *d, uint32_t source);
 /* 1-based line and column of a byte offset. */
 void diag_position(const struct diag *d, uint32_t source, uint32_t off_b, uint32_t *ret_line,
                    uint32_t *ret_col);

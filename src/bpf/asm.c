@@ -230,12 +230,15 @@ static bool read_line(struct text *t, uint32_t begin, uint32_t end)
 static void read_lines(struct text *t)
 {
 	const char *text = diag_source_text(t->s.d, t->s.source), *at = text, *end;
+	const char *behind = text + diag_source_len(t->s.d, t->s.source);
 
 	for (t->s.line = 1;; t->s.line++, at = end + 1) {
-		end = strchrnul(at, '\n');
+		end = memchr(at, '\n', (size_t)(behind - at));
+		if (!end)
+			end = behind;
 		if (!read_line(t, (uint32_t)(at - text), (uint32_t)(end - text)))
 			t->is_good = false;
-		if (!*end || has_enough(t))
+		if (end == behind || has_enough(t))
 			return;
 	}
 }

@@ -201,10 +201,6 @@ static bool assemble(struct arena *a, const char *path, struct bpf_asm *ret, int
 	if (!vm_read_input(a, path, &text, &len_b))
 		return false;
 	*ret_status = VM_REFUSED;
-	if (memchr(text, '\0', len_b)) {
-		fprintf(stderr, "ERROR: %s: not a text\n", path);
-		return false;
-	}
 	if (bpf_assemble(a, d, diag_add_source(d, !strcmp(path, "-") ? "stdin" : path, text, len_b),
 	                 ret))
 		return true;

@@ -14,7 +14,7 @@
 # expect-err-re: ^USAGE: skep vm asm \[-o FILE\] FILE\|-$
 # expect-err-re: ^ERROR: cannot read none\.s: No such file or directory$
 # expect-err-re: ^ERROR: -: 9 bytes are not a whole number of instructions of 8$
-# expect-err-re: ^ERROR: -: not a text$
+# expect-err-re: ^stdin:1:5-6: ERROR: unexpected byte 0x00$
 # expect-err-re: ^ERROR: cannot write /dev/full: No space left on device$
 skep vm; echo none $?
 skep vm nothing; echo unknown $?
