@@ -13,7 +13,6 @@
 #include "bpf/asm.h"
 #include "cmd/vm.h"
 #include "vm/object.h"
-#include "vm/verifier/verifier.h"
 
 static int open_object(struct machine *m, const char *name, const char *bytes, size_t len_b,
                        uint32_t type)
@@ -119,117 +118,38 @@ int machine_open(struct machine *m, struct arena *a, const char *path, uint32_t 
 	return machine_open_bytes(m, a, strcmp(path, "-") ? path : "stdin", bytes, len_b, type);
 }
 
-static int make_maps(struct machine *m)
-{
-	own_strbuf struct strbuf why = {0};
-
-	m->maps = arena_array(m->a, struct vm_map *, m->p->n_maps + 1);
-	for (uint32_t k = 0; k < m->p->n_maps; k++) {
-		int err = vm_map_create(m->p->maps[k], 1, &m->maps[k], &why);
-
-		if (err) {
-			fprintf(stderr, "ERROR: map %s: %s\n", m->p->maps[k]->name,
-			        why.n ? sb_str(&why) : strerror(-err));
-			return VM_REFUSED;
-		}
-		m->n_maps++;
-	}
-	return VM_OK;
-}
-
-static int make_code(struct machine *m, uint32_t index, enum vm_backend backend)
-{
-	struct vm_program *p = &m->programs[index];
-	struct vm_verify_options verify = {.log = VM_LOG_ERROR};
-	struct vm_code_options opts = {.backend = backend};
-	own_strbuf struct strbuf why = {0};
-	struct vm_verdict v;
-	int err;
-
-	if (m->codes[index])
-		return VM_OK;
-	vm_verify(m->a, p, &verify, &v);
-	if (!v.is_accepted) {
-		fprintf(stderr, "%sERROR: %s: at %u: %s\n", v.log, p->name, v.pc, v.reason);
-		if (v.way_out)
-			fprintf(stderr, "HINT: %s\n", v.way_out);
-		return VM_REFUSED;
-	}
-	err = vm_code_create(p, &v.facts, m->maps, &opts, &m->codes[index], &why);
-	if (err) {
-		fprintf(stderr, "ERROR: %s: %s\n", p->name, why.n ? sb_str(&why) : strerror(-err));
-		return VM_REFUSED;
-	}
-	return VM_OK;
-}
-
-/* What a map begins with: members of maps of maps and of program arrays. */
-static int fill_map(struct machine *m, uint32_t index, enum vm_backend backend)
-{
-	const struct vm_map_def *def = m->p->maps[index];
-	int status, err;
-
-	for (uint32_t k = 0; k < def->n_inits; k++) {
-		uint32_t key = def->inits[k].index, target = def->inits[k].target;
-
-		if (def->type == BPF_MAP_TYPE_PROG_ARRAY) {
-			status = make_code(m, target, backend);
-			if (status != VM_OK)
-				return status;
-			err = vm_map_set_program(m->maps[index], key, m->codes[target]);
-		} else {
-			err = vm_map_set_map(m->maps[index], &key, m->maps[target], 0);
-		}
-		if (err) {
-			fprintf(stderr, "ERROR: map %s: entry %u: %s\n", def->name, key,
-			        strerror(-err));
-			return VM_REFUSED;
-		}
-	}
-	return VM_OK;
-}
-
 int machine_build(struct machine *m, void *memory, size_t memory_b, enum vm_backend backend)
 {
-	own_strbuf struct strbuf why = {0};
+	struct vm_code_options opts = {.backend = backend};
 	uint32_t main_index = (uint32_t)(m->p - m->programs);
-	int status, err;
+	own_strbuf struct strbuf why = {0};
+	int status = VM_REFUSED, err;
 
 	m->p->memory_b = (uint32_t)memory_b;
 	err = vm_input_make(m->p, memory, memory_b, &m->input, &why);
 	if (err) {
-		fprintf(stderr, "ERROR: %s\n", why.n ? sb_str(&why) : strerror(-err));
-		return VM_TROUBLE;
+		status = VM_TROUBLE;
+	} else {
+		err = vm_bundle_make(&m->bundle, m->a, m->programs, m->n_programs, 1, &why);
+		if (!err)
+			err = vm_bundle_add(&m->bundle, main_index, &opts, &why);
 	}
-	m->codes = arena_array(m->a, struct vm_code *, m->n_programs);
-	status = make_maps(m);
-	if (status == VM_OK)
-		status = make_code(m, main_index, backend);
-	for (uint32_t k = 0; status == VM_OK && k < m->n_maps; k++)
-		status = fill_map(m, k, backend);
-	if (status == VM_OK)
-		m->code = m->codes[main_index];
-	return status;
-}
-
-void machine_clear(struct machine *m)
-{
-	for (uint32_t k = 0; m->codes && k < m->n_programs; k++)
-		vm_code_destroy(m->codes[k]);
-	for (uint32_t k = 0; k < m->n_maps; k++)
-		vm_map_destroy(m->maps[k]);
-	vm_input_free(&m->input);
-	m->n_maps = 0;
-	m->codes = NULL;
-	m->code = NULL;
+	if (err) {
+		fprintf(stderr, "ERROR: %s\n", why.n ? sb_str(&why) : strerror(-err));
+		return status;
+	}
+	m->code = m->bundle.codes[main_index];
+	return VM_OK;
 }
 
 void machine_close(struct machine *m)
 {
-	machine_clear(m);
+	vm_bundle_destroy(&m->bundle);
+	vm_input_free(&m->input);
 	if (m->object)
 		vm_object_close(m->object);
 	m->object = NULL;
+	m->code = NULL;
 }
 
 uint64_t machine_run(struct machine *m, struct vm_run *run)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vm/bundle.h"
 #include "vm/code.h"
 #include "vm/input.h"
 #include "vm/program.h"
@@ -21,10 +22,8 @@ struct machine {
 	struct vm_program *programs;
 	uint32_t n_programs;
 	struct vm_program *p; /* the one to run */
-	struct vm_map **maps;
-	uint32_t n_maps;
-	struct vm_code **codes; /* of each program; NULL where it is not needed */
-	struct vm_code *code;   /* p's */
+	struct vm_bundle bundle;
+	struct vm_code *code; /* p's */
 	struct vm_input input;
 };
 
@@ -34,8 +33,6 @@ int machine_open_bytes(struct machine *m, struct arena *a, const char *name, cha
                        size_t len_b, uint32_t type);
 /* Verifies, makes maps and code. The program runs on `memory`. */
 int machine_build(struct machine *m, void *memory, size_t memory_b, enum vm_backend backend);
-/* Drops code and maps. */
-void machine_clear(struct machine *m);
 void machine_close(struct machine *m);
 
 /* One run. */
