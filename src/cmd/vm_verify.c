@@ -26,16 +26,29 @@ static const struct vm_line *line_of(const struct vm_program *p, uint32_t pc)
 	return found;
 }
 
+/* What the instruction was before it was made an invalid one, NULL if it is what it was. */
+static const char *note_of(const struct vm_program *p, uint32_t pc)
+{
+	for (uint32_t i = 0; i < p->n_notes; i++)
+		if (p->notes[i].pc == pc)
+			return p->notes[i].text;
+	return NULL;
+}
+
 static void print_refusal(const struct vm_program *p, const struct vm_verdict *v)
 {
 	const struct vm_line *l = line_of(p, v->pc);
+	const char *note = note_of(p, v->pc);
 
 	if (l && l->line)
 		fprintf(stderr, "%s:%u:%u: ", l->file, l->line, l->column);
-	fprintf(stderr, "ERROR: %s: instruction %u: %s\n", p->name, v->pc, v->reason);
+	fprintf(stderr, "ERROR: %s: instruction %u: %s\n", p->name, v->pc, note ? note : v->reason);
 	if (l && l->text)
 		fprintf(stderr, "%s\n", l->text);
-	if (v->way_out)
+	if (note)
+		fputs("HINT: ask for it first (bpf_core_field_exists(), bpf_ksym_exists() ...)\n",
+		      stderr);
+	else if (v->way_out)
 		fprintf(stderr, "HINT: %s\n", v->way_out);
 }
 

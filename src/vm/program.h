@@ -63,6 +63,12 @@ struct vm_line {
 	uint32_t line, column;   /* from 1; 0: not known */
 };
 
+/* What an instruction that cannot run stands for: "the kernel has no field f in struct s". */
+struct vm_note {
+	uint32_t pc;
+	const char *text;
+};
+
 /* Everything is borrowed and must outlive the users of the struct. */
 struct vm_program {
 	const char *name;    /* never NULL */
@@ -88,6 +94,8 @@ struct vm_program {
 	uint32_t n_funcs;
 	const struct vm_line *lines; /* by rising pc */
 	uint32_t n_lines;
+	const struct vm_note *notes; /* by rising pc */
+	uint32_t n_notes;
 	struct btf_file *btf;        /* the program's own types, or NULL */
 	struct btf_file *kernel_btf; /* vmlinux, or NULL where there is none */
 };

@@ -772,6 +772,16 @@ static void run_core(const struct core_case *t, const char *path)
 		if (memcmp(&r.o->programs[0].insns[0], &t->want, sizeof(t->want)))
 			fail_msg("kind %u %s: off %d imm %d", t->kind, t->access,
 			         r.o->programs[0].insns[0].off, r.o->programs[0].insns[0].imm);
+		if (t->want.imm == 0xbad2310) {
+			assert_int_equal(r.o->programs[0].n_notes, 1);
+			assert_int_equal(r.o->programs[0].notes[0].pc, 0);
+			assert_string_equal(r.o->programs[0].notes[0].text,
+			                    t->kind == 11
+			                        ? "the kernel has no \"enum e: E_NONE\""
+			                        : "the kernel has no \"struct s___mine.gone\"");
+		} else {
+			assert_int_equal(r.o->programs[0].n_notes, 0);
+		}
 	}
 	done(&b, &r);
 }

@@ -211,14 +211,47 @@ static bool may_resize(const struct core_spec *local, const struct value *old,
 /* ---- instructions ------------------------------------------------------------------------------
  */
 
-static void poison(struct code *c, uint32_t slot)
+/* What a program can be told of a thing that is missing. */
+static const char *describe(const struct relo *x, const struct core_spec *local, const char *what)
 {
+	static const char *const kinds[] = {
+	    [BTF_KIND_STRUCT] = "struct ", [BTF_KIND_UNION] = "union ", [BTF_KIND_ENUM] = "enum ",
+	    [BTF_KIND_ENUM64] = "enum ",   [NR_BTF_KINDS] = NULL,
+	};
+	struct strbuf sb = {0};
+	struct btf_record rec;
+	const char *ret;
+
+	sb_addf(&sb, "%s \"", what);
+	if (btf_get(local->btf, local->root, &rec) && kinds[rec.kind])
+		sb_adds(&sb, kinds[rec.kind]);
+	sb_adds(&sb, x->type_name);
+	for (uint32_t i = 0; i < local->n; i++) {
+		const struct core_step *step = &local->steps[i];
+
+		if (step->name)
+			sb_addf(&sb, "%s%s", core_is_enum(x->core->kind) ? ": " : ".", step->name);
+		else if (i || step->index)
+			sb_addf(&sb, "[%u]", step->index);
+	}
+	sb_addc(&sb, '"');
+	ret = arena_strdup(x->r->a, sb_str(&sb));
+	sb_free(&sb);
+	return ret;
+}
+
+static void poison(const struct relo *x, struct code *c, const struct core_spec *local,
+                   const char *what)
+{
+	uint32_t slot = x->core->slot;
 	bool is_lddw = c->insns[slot].code == (BPF_LD | BPF_IMM | BPF_DW);
 
 	for (uint32_t i = slot; i <= slot + is_lddw; i++) {
 		c->insns[i] = (struct bpf_insn){.code = BPF_JMP | BPF_CALL, .imm = CORE_POISON};
 		c->fixups[i].kind = FIX_POISON;
 	}
+	vec_push(x->r->a, &c->notes,
+	         ((struct object_note){.slot = slot, .text = describe(x, local, what)}));
 }
 
 static int resize(const struct relo *x, struct bpf_insn *insn, uint64_t old_b, uint64_t new_b)
@@ -235,8 +268,8 @@ static int resize(const struct relo *x, struct bpf_insn *insn, uint64_t old_b, u
 	return 0;
 }
 
-static int patch_load(const struct relo *x, struct code *c, const struct value *old,
-                      const struct value *new, bool is_resizable)
+static int patch_load(const struct relo *x, struct code *c, const struct core_spec *local,
+                      const struct value *old, const struct value *new, bool is_resizable)
 {
 	struct bpf_insn *insn = &c->insns[x->core->slot];
 
@@ -245,15 +278,15 @@ static int patch_load(const struct relo *x, struct code *c, const struct value *
 	if (new->value > INT16_MAX)
 		return relo_fail(x, ERANGE, "the kernel's offset does not fit the instruction");
 	if (!is_resizable) {
-		poison(c, x->core->slot);
+		poison(x, c, local, "the kernel has a field of another size and sign for");
 		return 0;
 	}
 	insn->off = (int16_t) new->value;
 	return old->size_b == new->size_b ? 0 : resize(x, insn, old->size_b, new->size_b);
 }
 
-static int patch(const struct relo *x, struct code *c, const struct value *old,
-                 const struct value *new, bool is_resizable)
+static int patch(const struct relo *x, struct code *c, const struct core_spec *local,
+                 const struct value *old, const struct value *new, bool is_resizable)
 {
 	uint32_t slot = x->core->slot;
 	struct bpf_insn *insn = &c->insns[slot];
@@ -271,7 +304,7 @@ static int patch(const struct relo *x, struct code *c, const struct value *old,
 	case BPF_LDX:
 	case BPF_ST:
 	case BPF_STX:
-		return patch_load(x, c, old, new, is_resizable);
+		return patch_load(x, c, local, old, new, is_resizable);
 	case BPF_LD:
 		if (insn->code != (BPF_LD | BPF_IMM | BPF_DW) || insn->src_reg ||
 		    slot + 1 >= c->n || c->fixups[slot + 1].kind != FIX_TAIL)
@@ -356,15 +389,15 @@ static int apply_one(struct reader *r, struct code *c, const struct object_core 
 	if (err)
 		return relo_fail(&x, EINVAL, "the access does not fit the object's type");
 	if (core->kind == CORE_TYPE_ID_LOCAL)
-		return patch(&x, c, &old, &old, true);
+		return patch(&x, c, &local, &old, &old, true);
 	if (!r->kernel)
 		return relo_fail(&x, ENOENT, "there is no kernel BTF to look it up in");
 	err = target_value(&x, &local, &old, &new, &is_resizable);
 	if (err == -EUCLEAN) {
-		poison(c, core->slot);
+		poison(&x, c, &local, "the kernel has no");
 		return 0;
 	}
-	return err ? err : patch(&x, c, &old, &new, is_resizable);
+	return err ? err : patch(&x, c, &local, &old, &new, is_resizable);
 }
 
 int core_apply(struct reader *r)

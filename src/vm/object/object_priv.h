@@ -69,6 +69,11 @@ struct object_core {
 	uint32_t type_id, access_off, kind;
 };
 
+struct object_note { /* of an instruction that was made an invalid call */
+	uint32_t slot;
+	const char *text;
+};
+
 /* An executable section with its instructions, which are our copy. */
 struct code {
 	uint32_t section;
@@ -78,6 +83,7 @@ struct code {
 	vec(struct object_line) lines; /* sorted by slot */
 	vec(struct object_func_info) funcs;
 	vec(struct object_core) cores;
+	vec(struct object_note) notes; /* sorted by slot when programs are built */
 };
 
 struct function {

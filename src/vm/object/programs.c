@@ -1,6 +1,7 @@
 /* Programs out of functions: each entry function, followed by all it reaches through calls and
  * addresses, each once. Then the distances between them are known, and fixups are worked off. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vm/object/object_priv.h"
@@ -21,6 +22,7 @@ struct build {
 	vec(struct bpf_insn) insns;
 	vec(struct vm_func) funcs;
 	vec(struct vm_line) lines;
+	vec(struct vm_note) notes;
 	uint64_t total; /* slots of all programs so far */
 };
 
@@ -115,6 +117,24 @@ static void add_lines(struct build *b, uint32_t function)
 	}
 }
 
+static void add_notes(struct build *b, uint32_t function)
+{
+	const struct function *f = &b->r->functions.items[function];
+
+	vec_each (note, &b->r->codes.items[f->code].notes)
+		if (note->slot >= f->first && note->slot - f->first < f->n)
+			vec_push(b->r->a, &b->notes,
+			         ((struct vm_note){b->pc_of[function] + note->slot - f->first,
+			                           note->text}));
+}
+
+static int by_slot(const void *x, const void *y)
+{
+	const struct object_note *a = x, *b = y;
+
+	return a->slot < b->slot ? -1 : a->slot > b->slot;
+}
+
 /* Entry functions in .text are the ones that nothing else calls, unless that leaves none. */
 static void drop_called(struct reader *r)
 {
@@ -193,6 +213,7 @@ static int build_one(struct build *b, uint32_t entry, struct vm_program *p)
 	memset(&b->insns, 0, sizeof(b->insns));
 	memset(&b->funcs, 0, sizeof(b->funcs));
 	memset(&b->lines, 0, sizeof(b->lines));
+	memset(&b->notes, 0, sizeof(b->notes));
 	err = place_all(b, entry);
 	if (err)
 		return err;
@@ -200,6 +221,7 @@ static int build_one(struct build *b, uint32_t entry, struct vm_program *p)
 		fix_distances(b, *function);
 		if (r->btf)
 			add_lines(b, *function);
+		add_notes(b, *function);
 	}
 	*p = (struct vm_program){.name = f->name,
 	                         .section = object_section_name(r, r->codes.items[f->code].section),
@@ -210,6 +232,8 @@ static int build_one(struct build *b, uint32_t entry, struct vm_program *p)
 	                         .n_funcs = (uint32_t)b->funcs.n,
 	                         .lines = b->lines.items,
 	                         .n_lines = (uint32_t)b->lines.n,
+	                         .notes = b->notes.items,
+	                         .n_notes = (uint32_t)b->notes.n,
 	                         .btf = r->btf,
 	                         .kernel_btf = r->kernel};
 	return set_kind(r, f, p);
@@ -230,6 +254,9 @@ int programs_build(struct reader *r, struct vm_object *o)
 {
 	struct build b = {.r = r, .pc_of = arena_array(r->a, uint32_t, r->functions.n + 1)};
 
+	vec_each (c, &r->codes)
+		if (c->notes.n)
+			qsort(c->notes.items, c->notes.n, sizeof(*c->notes.items), by_slot);
 	memset(b.pc_of, 0xff, r->functions.n * sizeof(*b.pc_of));
 	o->programs = arena_array(r->a, struct vm_program, r->n_programs + 1);
 	o->n_programs = r->n_programs;

@@ -76,6 +76,11 @@ static int apply_extern_call(struct site *s)
 	if (!e->is_found) { /* weak: good as long as nobody gets here, as libbpf has it */
 		s->insn->src_reg = 0;
 		s->insn->imm = 2002000000 + (int32_t)(e - s->r->externs.items);
+		vec_push(s->r->a, &s->r->codes.items[s->code].notes,
+		         ((struct object_note){
+		             .slot = s->slot,
+		             .text = arena_printf(s->r->a, "the kernel has no function \"%s\"",
+		                                  e->name)}));
 		return 0;
 	}
 	s->insn->src_reg = BPF_PSEUDO_KFUNC_CALL;
