@@ -10,13 +10,16 @@ _skep_options="
 
 _skep_vm_words="
 	# begin vm
-	asm disasm
+	run verify conformance asm disasm
 	# end vm
 "
 
 _skep_vm_options() {
 	case $1 in
 	# begin vmoptions
+	run) echo "--jit --interp --kernel --type --repeat --mem --out" ;;
+	verify) echo "--type -v" ;;
+	conformance) echo "--jit --interp --elf" ;;
 	asm) echo "-o" ;;
 	# end vmoptions
 	esac

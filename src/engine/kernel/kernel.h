@@ -69,6 +69,9 @@ uint32_t map_value_stride(const struct image_map *m);
 uint32_t map_entry_size(const struct engine *e, const struct image_map *m);
 void map_object_name(char dst[16], const char *src);
 
+/* verify.c: one verdict for each program, in `a`. */
+struct vm_verdict *programs_verify(struct engine *e, struct arena *a);
+
 /* load.c */
 int programs_load(struct engine *e, struct engine_error *ret_error);
 void programs_unload(struct engine *e);

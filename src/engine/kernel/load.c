@@ -12,12 +12,14 @@
 #include "engine/kernel/features.h"
 #include "engine/kernel/sys.h"
 #include "engine/kernel/uapi.h"
+#include "vm/verifier/verifier.h"
 
 struct loading {
 	struct engine *e;
 	struct arena *a;           /* ends with the loading */
 	struct btf_program *debug; /* per program */
 	struct strbuf log;         /* of successful loads, is_verbose */
+	struct vm_verdict *verdicts; /* per program: what our own verifier says */
 	uint32_t module_btf_id;    /* the module BTF opened last, ... */
 	int module_btf_fd;         /* ... or -1 */
 };
@@ -142,6 +144,8 @@ static int refused(struct loading *l, uint32_t program, int err, const char *log
 	verifier_log_explain(img->a, log, &why);
 	kernel_error(img, ret, err, program, "The kernel's verifier refused this: %s", why.message);
 	ret->log = arena_strdup(img->a, log);
+	if (!l->verdicts[program].is_accepted && l->verdicts[program].way_out)
+		ret->hint = arena_strdup(img->a, l->verdicts[program].way_out);
 	if (why.insn < p->code.spans.n && p->code.spans.items[why.insn].source != SPAN_NONE)
 		ret->at = p->code.spans.items[why.insn];
 	return err;
@@ -219,6 +223,11 @@ static int load_program(struct loading *l, uint32_t i, struct engine_error *ret_
 		fd = load_with_log(&attr, e->opts.log_size_b, 1, &log);
 		if (fd >= 0 && log)
 			sb_addf(&l->log, "%s:\n%s", p->name ? p->name : "?", log);
+		if (fd >= 0 && !l->verdicts[i].is_accepted)
+			sb_addf(&l->log,
+				"the kernel accepts what skep's verifier refuses: instruction %u: "
+				"%s\n",
+				l->verdicts[i].pc, l->verdicts[i].reason);
 	} else {
 		fd = prog_load(&attr);
 		if (fd < 0)
@@ -243,6 +252,7 @@ int programs_load(struct engine *e, struct engine_error *ret_error)
 	e->multi = arena_array(e->a, enum multi, n + 1);
 	for (size_t i = 0; i < n; i++)
 		e->prog_fds[i] = -1;
+	l.verdicts = programs_verify(e, a);
 	e->btf_fd = load_btf(&l); /* kernels before 4.18 have none: names and lines are missing */
 	for (uint32_t i = 0; i < n && !err; i++)
 		err = load_program(&l, i, ret_error);
