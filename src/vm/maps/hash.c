@@ -106,25 +106,26 @@ static inline __attribute__((always_inline)) bool key_equals(const struct hash_e
 	return __atomic_load_n(&e->key[i / 8], __ATOMIC_RELAXED) == word;
 }
 
-/* Without a lock. 0: it is not there. */
-static inline __attribute__((always_inline)) uint32_t
-find(const struct hash_map *h, const void *key, uint32_t hash, uint32_t size_b)
+/* Without a lock; its index in *ret_at. NULL: it is not there. */
+static inline __attribute__((always_inline)) struct hash_elem *
+find(const struct hash_map *h, const void *key, uint32_t hash, uint32_t size_b, uint32_t *ret_at)
 {
 	uint32_t bucket = hash & h->mask, at;
 
 again:
 	at = __atomic_load_n(&h->buckets[bucket], __ATOMIC_ACQUIRE);
 	if (!at)
-		return 0;
+		return NULL;
 	while (!(at & CHAIN_END)) {
-		const struct hash_elem *e = hash_elem_at(h, at);
+		struct hash_elem *e = hash_elem_at(h, at);
 		uint32_t its = __atomic_load_n(&e->hash, __ATOMIC_ACQUIRE);
 
 		if (its == hash && key_equals(e, key, size_b)) {
 			__atomic_thread_fence(__ATOMIC_ACQUIRE);
-			if (__atomic_load_n(&e->hash, __ATOMIC_RELAXED) == hash)
-				return at;
-			goto again;
+			if (__atomic_load_n(&e->hash, __ATOMIC_RELAXED) != hash)
+				goto again;
+			*ret_at = at;
+			return e;
 		}
 		if (!its)
 			goto again;
@@ -132,7 +133,7 @@ again:
 	}
 	if (at != (CHAIN_END | bucket))
 		goto again;
-	return 0;
+	return NULL;
 }
 
 static inline void *value_of(const struct hash_map *h, uint32_t at, uint32_t cpu)
@@ -147,20 +148,17 @@ static inline __attribute__((always_inline)) void *lookup(struct vm_map *m, cons
                                                           bool is_by_cpu, bool has_marks)
 {
 	struct hash_map *h = (struct hash_map *)m;
-	uint32_t at = find(h, key, hash_of(h, key, key_b), key_b);
+	uint32_t at;
+	struct hash_elem *e = find(h, key, hash_of(h, key, key_b), key_b, &at);
 
-	if (!at)
+	if (!e)
 		return NULL;
-	if (has_marks) {
-		struct hash_elem *e = hash_elem_at(h, at);
-
-		/* Don't take the cache line from others for what is already so. */
-		if (!__atomic_load_n(&e->is_used, __ATOMIC_RELAXED))
-			__atomic_store_n(&e->is_used, 1, __ATOMIC_RELAXED);
-	}
+	/* Don't take the cache line from others for what is already so. */
+	if (has_marks && !__atomic_load_n(&e->is_used, __ATOMIC_RELAXED))
+		__atomic_store_n(&e->is_used, 1, __ATOMIC_RELAXED);
 	if (is_by_cpu)
 		return h->cpu_values + (size_t)at * h->value_b + cpu * h->cpu_b;
-	return h->elems + (size_t)at * h->elem_b + h->value_off_b;
+	return (unsigned char *)e + h->value_off_b;
 }
 
 void *hash_lookup(struct vm_map *m, const void *key, uint32_t cpu)
@@ -170,9 +168,14 @@ void *hash_lookup(struct vm_map *m, const void *key, uint32_t cpu)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+static struct hash_stripe *stripe_of(struct hash_map *h, uint32_t hash)
+{
+	return &h->stripes[hash & h->mask & (N_STRIPES - 1)];
+}
+
 static struct map_lock *lock_of(struct hash_map *h, uint32_t hash)
 {
-	return &h->stripes[hash & h->mask & (N_STRIPES - 1)].lock;
+	return &stripe_of(h, hash)->lock;
 }
 
 /* With the stripe locked: the place that holds the element's index, or NULL. */
@@ -324,6 +327,7 @@ static void elem_publish(struct hash_map *h, uint32_t *place, uint32_t at, uint3
 static void replace(struct hash_map *h, uint32_t *place, const void *key, uint32_t hash,
                     const void *value, uint64_t flags, uint32_t cpu)
 {
+	struct hash_stripe *stripe = stripe_of(h, hash);
 	uint32_t old = *place, at;
 
 	if (h->cpu_values && cpu == ALL_CPUS) {
@@ -335,7 +339,7 @@ static void replace(struct hash_map *h, uint32_t *place, const void *key, uint32
 	} else if (flags & BPF_F_LOCK) {
 		map_value_in(&h->m, value_of(h, old, 0), value, flags);
 	} else {
-		at = elem_take(h);
+		at = stripe->spare ? stripe->spare : elem_take(h);
 		elem_fill(h, at, key, value, cpu);
 		elem_publish(h, place, at, hash_elem_at(h, old)->next, hash);
 		if (h->lru) {
@@ -343,7 +347,7 @@ static void replace(struct hash_map *h, uint32_t *place, const void *key, uint32
 			lru_append(h, at);
 			__atomic_store_n(&hash_elem_at(h, at)->is_used, 1, __ATOMIC_RELAXED);
 		}
-		elem_give(h, old);
+		stripe->spare = old;
 		return;
 	}
 	if (h->lru)
@@ -563,9 +567,9 @@ static void read_values(struct hash_map *h, uint32_t at, void *ret)
 static int hash_read(struct vm_map *m, const void *key, void *ret_value)
 {
 	struct hash_map *h = (struct hash_map *)m;
-	uint32_t size_b = m->def.key_size_b, at = find(h, key, hash_of(h, key, size_b), size_b);
+	uint32_t size_b = m->def.key_size_b, at;
 
-	if (!at)
+	if (!find(h, key, hash_of(h, key, size_b), size_b, &at))
 		return -ENOENT;
 	read_values(h, at, ret_value);
 	return 0;
@@ -640,7 +644,8 @@ int hash_create_sized(struct vm_map *m, uint32_t n_elems, uint32_t value_b)
 	uint32_t n_buckets = 1;
 	size_t n;
 
-	while (n_buckets < n_elems)
+	/* Two for each element when full: most chains have one, which branches get used to. */
+	while (n_buckets < 2 * (uint64_t)n_elems)
 		n_buckets *= 2;
 	h->mask = n_buckets - 1;
 	h->n_elems = n_elems + N_STRIPES;

@@ -30,6 +30,11 @@ struct lru_link {
 	uint32_t prev, next; /* next is the element itself: not in the list */
 };
 
+struct hash_stripe {
+	struct map_lock lock;
+	uint32_t spare; /* what the last update replaced, for the next one; 0: none yet */
+} __attribute__((aligned(64)));
+
 struct hash_map {
 	struct vm_map m;
 	/* Set once. */
@@ -51,9 +56,7 @@ struct hash_map {
 	uint32_t n_fresh;  /* indices up to this one have been in use */
 	uint32_t n_live;
 
-	struct {
-		struct map_lock lock;
-	} __attribute__((aligned(64))) stripes[N_STRIPES];
+	struct hash_stripe stripes[N_STRIPES];
 };
 
 static inline struct hash_elem *hash_elem_at(const struct hash_map *h, uint32_t at)
