@@ -792,6 +792,95 @@ static void writes_are_the_same(void **state)
 	assert_int_equal(n_wrong, 0);
 }
 
+/* ---- kfuncs ------------------------------------------------------------------------------------
+ */
+
+/* Registered, but refused for reasons that are not the kind of program. */
+static const char *const not_kinds[] = {
+    "bpf_fentry_test1",              /* for fmod_ret only */
+    "bpf_modify_return_test",        /* likewise */
+    "bpf_modify_return_test2",       /* likewise */
+    "bpf_xdp_metadata_rx_timestamp", /* of programs bound to a device */
+    "bpf_xdp_metadata_rx_hash",      /* likewise */
+    "bpf_xdp_metadata_rx_vlan_tag",  /* likewise */
+};
+
+static bool is_about_kinds(const char *name)
+{
+	for (size_t i = 0; i < sizeof(not_kinds) / sizeof(*not_kinds); i++) {
+		if (!strcmp(not_kinds[i], name))
+			return false;
+	}
+	return true;
+}
+
+static unsigned compare_kfunc(struct kernel *k, struct vm_program p, uint32_t id, const char *name)
+{
+	struct bpf_insn insns[] = {{.code = BPF_JMP | BPF_CALL, .src_reg = 2, .imm = (int32_t)id},
+	                           bpf_mov_imm(0, good_result(&p)),
+	                           bpf_exit()};
+	own_strbuf struct strbuf why = {0};
+	uint32_t flags = 0;
+	bool ours = kfunc_find(&p, name, &flags, &why), theirs, wants_sleep;
+
+	p.insns = insns;
+	p.n_insns = 3;
+	loads(k, &p);
+	theirs = !strstr(k->log, "is not allowed") && !strstr(k->log, "css_task_iter");
+	wants_sleep = strstr(k->log, "must be sleepable") != NULL;
+	if (ours == theirs &&
+	    (!theirs || wants_sleep == ((flags & KFUNC_SLEEPABLE) && !(p.flags & BPF_F_SLEEPABLE))))
+		return 0;
+	printf("# type %u attach %u %s: ours %d flags %#x, kernel's %d: %s\n", p.type,
+	       p.attach_type, name, ours, flags, theirs, k->log);
+	return 1;
+}
+
+/* Every FUNC that the kernel's BTF marks as a kfunc, in every kind of program. */
+static void kfuncs_are_for_the_same_kinds(void **state)
+{
+	struct kernel *k = *state;
+	struct vm_program others[3];
+	unsigned n_wrong = 0, n_seen = 0;
+	const char *tag;
+
+	if (!can_ask(k) || !k->btf)
+		return;
+	others[0] = program(k, BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP);
+	others[0].attach_btf_id =
+	    btf_find(k->btf, "btf_trace_sched_switch", BTF_KIND_MASK(BTF_KIND_TYPEDEF), 0);
+	others[1] = program(k, BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER);
+	others[1].attach_btf_id =
+	    btf_find(k->btf, "bpf_iter_task", BTF_KIND_MASK(BTF_KIND_FUNC), 0);
+	others[2] = program(k, BPF_PROG_TYPE_STRUCT_OPS, 1);
+	others[2].attach_btf_id =
+	    btf_find(k->btf, "tcp_congestion_ops", BTF_KIND_MASK(BTF_KIND_STRUCT), 0);
+	for (uint32_t id = 0;
+	     (id = btf_next(k->btf, BTF_KIND_MASK(BTF_KIND_DECL_TAG), id, &tag));) {
+		struct btf_record r, func;
+		const char *name;
+
+		if (strcmp(tag, "bpf_kfunc") || !btf_get(k->btf, id, &r) ||
+		    !btf_get(k->btf, r.size_or_type, &func) || func.kind != BTF_KIND_FUNC)
+			continue;
+		name = btf_string(k->btf, func.name_off);
+		if (!is_about_kinds(name))
+			continue;
+		n_seen++;
+		for (size_t i = 0; i < N_KINDS; i++) {
+			struct vm_program p = program(k, kinds[i].type, kinds[i].attach_type);
+
+			if (p.type != BPF_PROG_TYPE_LIRC_MODE2)
+				n_wrong += compare_kfunc(k, p, r.size_or_type, name);
+		}
+		for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+			n_wrong += compare_kfunc(k, others[i], r.size_or_type, name);
+	}
+	printf("# %u kfuncs\n", n_seen);
+	assert_true(n_seen > 50);
+	assert_int_equal(n_wrong, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -799,6 +888,7 @@ int main(void)
 	    cmocka_unit_test(contexts_are_the_same),
 	    cmocka_unit_test(results_are_the_same),
 	    cmocka_unit_test(attach_types_are_the_same),
+	    cmocka_unit_test(kfuncs_are_for_the_same_kinds),
 	    cmocka_unit_test(raw_tracepoints_have_the_same_arguments),
 	    cmocka_unit_test(iterators_have_the_same_arguments),
 	    cmocka_unit_test(struct_ops_have_the_same_arguments),
