@@ -10,7 +10,7 @@ _skep_options="
 
 _skep_vm_words="
 	# begin vm
-	run verify conformance asm disasm
+	run verify conformance asm disasm bench
 	# end vm
 "
 
@@ -21,6 +21,7 @@ _skep_vm_options() {
 	verify) echo "--type -v" ;;
 	conformance) echo "--jit --interp --elf" ;;
 	asm) echo "-o" ;;
+	bench) echo "--type --mem --repeat" ;;
 	# end vmoptions
 	esac
 }

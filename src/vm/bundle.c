@@ -43,14 +43,14 @@ static int make_code(struct vm_bundle *b, uint32_t program, const struct vm_code
                      struct strbuf *why)
 {
 	const struct vm_program *p = &b->programs[program];
-	struct vm_verify_options verify = {.log = VM_LOG_ERROR};
+	struct vm_verify_options verify = {.log = VM_LOG_NONE};
 	struct vm_verdict v;
 	size_t before;
 	int err;
 
 	vm_verify(b->a, p, &verify, &v);
 	if (!v.is_accepted) {
-		sb_addf(why, "%s%s: at %u: %s", v.log, p->name, v.pc, v.reason);
+		sb_addf(why, "%s: at %u: %s", p->name, v.pc, v.reason);
 		if (v.way_out)
 			sb_addf(why, "\nHINT: %s", v.way_out);
 		return -EACCES;

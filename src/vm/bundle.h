@@ -18,8 +18,7 @@ struct vm_bundle {
 	struct vm_code **codes; /* by number of the program; NULL: not made */
 };
 
-/* Each returns 0, or -errno with the reason in `why`: -EACCES where the verifier refuses, and then
- * `why` begins with its log. */
+/* Each returns 0, or -errno with the reason in `why`: -EACCES where the verifier refuses. */
 int vm_bundle_make(struct vm_bundle *b, struct arena *a, const struct vm_program *programs,
                    uint32_t n_programs, uint32_t n_cpus, struct strbuf *why);
 /* Verifies the program and makes its code, and that of the programs it may tail-call; does nothing

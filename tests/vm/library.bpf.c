@@ -24,9 +24,9 @@ struct {
 	uint(max_entries, 4096);
 } ring SEC(".maps");
 
-char license[] SEC("license") = "GPL";
+char _license[] SEC("license") = "GPL";
 
-SEC("sum") u64 sum(u8 *memory, u64 memory_b)
+SEC("program") u64 sum(u8 *memory, u64 memory_b)
 {
 	u64 one = 1, total = 0, *n = map_lookup(&calls, &memory_b);
 
@@ -42,7 +42,7 @@ SEC("sum") u64 sum(u8 *memory, u64 memory_b)
 	return total;
 }
 
-SEC("bad") u64 bad(u8 *memory, u64 memory_b)
+SEC("program/bad") u64 bad(u8 *memory, u64 memory_b)
 {
 	return memory[memory_b];
 }
