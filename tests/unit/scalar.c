@@ -656,6 +656,16 @@ static void test_refining_is_precise(void **state)
 	s = after(scalar_srange(-4, 100), BPF_JSGE, true, scalar_const(0), true);
 	assert_int_equal(s.smin, 0);
 	assert_int_equal(s.umax, 100);
+	/* Numbers of different low halves are not equal. */
+	s = after(any, BPF_JSGT, true, scalar_const(0), false);
+	struct scalar positive = after(any, BPF_JSGT, true, scalar_const(0), true);
+	assert_int_equal(scalar_branch(&s, BPF_JEQ, false, &positive), 0);
+	/* A shift by 32 and more has only the low half to shift. */
+	s = scalar_unknown;
+	s.s32_max = 7;
+	struct scalar by = scalar_const(32);
+	scalar_alu(&s, BPF_LSH, false, false, &by);
+	assert_int_equal(s.smax, INT64_C(7) << 32);
 	/* The other operand learns too. */
 	struct scalar a = scalar_urange(20, 30), b = scalar_urange(0, 25);
 	scalar_refine(&a, &b, BPF_JLT, false, true);

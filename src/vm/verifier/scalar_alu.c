@@ -24,6 +24,12 @@ static void meet_wide(struct view *r, wide lo, wide hi)
 		view_meet_wrapping(r, (uint64_t)lo, (uint64_t)hi);
 }
 
+static void meet_unsigned(struct view *r, uwide lo, uwide hi)
+{
+	if (hi - lo < (r->width == 32 ? UINT32_MAX : UINT64_MAX))
+		view_meet_wrapping(r, (uint64_t)lo, (uint64_t)hi);
+}
+
 static struct view add_view(const struct view *a, const struct view *b)
 {
 	struct view r = view_unknown(a->width);
@@ -43,9 +49,7 @@ static struct view sub_view(const struct view *a, const struct view *b)
 static struct view mul_view(const struct view *a, const struct view *b)
 {
 	struct view r = view_unknown(a->width);
-	uwide ulo = (uwide)a->umin * b->umin, uhi = (uwide)a->umax * b->umax;
-	if (uhi - ulo < (r.width == 32 ? UINT32_MAX : UINT64_MAX))
-		view_meet_wrapping(&r, (uint64_t)ulo, (uint64_t)uhi);
+	meet_unsigned(&r, (uwide)a->umin * b->umin, (uwide)a->umax * b->umax);
 	/* The extremes of a product are at two ends. */
 	wide p[] = {(wide)a->smin * b->smin, (wide)a->smin * b->smax, (wide)a->smax * b->smin,
 	            (wide)a->smax * b->smax};
@@ -129,22 +133,32 @@ static struct scalar arithmetic(uint8_t op, const struct scalar *a, const struct
 	return r;
 }
 
+/* a * 2^amount. From 32 on only the low half is left of `a`, which may be known better. */
+static struct view lshift_view(const struct scalar *a, uint8_t amount, uint8_t width)
+{
+	struct view r = view_unknown(width), whole = view_of(a, width), low = view_of(a, 32);
+	const wide factor = (wide)1 << amount;
+	const uwide ufactor = (uwide)1 << amount;
+	meet_wide(&r, whole.smin * factor, whole.smax * factor);
+	meet_unsigned(&r, whole.umin * ufactor, whole.umax * ufactor);
+	if (amount >= 32) {
+		meet_wide(&r, low.smin * factor, low.smax * factor);
+		meet_unsigned(&r, low.umin * ufactor, low.umax * ufactor);
+	}
+	return r;
+}
+
 static struct scalar shift_by(uint8_t op, const struct scalar *a, uint8_t amount)
 {
 	struct scalar r = scalar_unknown;
 	switch (op) {
-	case BPF_LSH: {
-		struct scalar power = scalar_const(UINT64_C(1) << amount);
+	case BPF_LSH:
 		for (uint8_t width = 32; width <= 64; width += 32) {
-			struct view va = view_of(a, width), vp = view_of(&power, width);
-			if (amount >= width - 1) /* the factor would be negative, or too large */
-				continue;
-			struct view v = mul_view(&va, &vp);
+			struct view v = lshift_view(a, amount, width);
 			view_store(&r, &v);
 		}
 		r.bits = tnum_lshift(a->bits, amount);
 		break;
-	}
 	case BPF_RSH:
 		r.umin = a->umin >> amount;
 		r.umax = a->umax >> amount;

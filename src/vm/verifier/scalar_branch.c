@@ -142,8 +142,8 @@ static bool make_no_common_bit(struct scalar *a, struct scalar *b, uint8_t width
 static bool apply(enum relation r, struct scalar *a, struct scalar *b, uint8_t width)
 {
 	switch (r) {
-	case EQUAL:
-		return make_equal(a, b, width);
+	case EQUAL: /* the low halves then are equal as well */
+		return make_equal(a, b, 32) && (width == 32 || make_equal(a, b, 64));
 	case NOT_EQUAL:
 		return exclude(a, b, width) && exclude(b, a, width);
 	case BELOW:
