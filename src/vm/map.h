@@ -120,7 +120,8 @@ void vm_ring_discard(void *sample, uint64_t flags);
 int64_t vm_ring_output(struct vm_map *m, const void *data, uint64_t size_b, uint64_t flags);
 uint64_t vm_ring_query(struct vm_map *m, uint64_t flags);
 /* Hands over what was submitted, in order of reservation, up to the first that still is not; `fn`
- * returns 0 to go on. Returns records handed over. One reader at a time. */
+ * returns 0 to go on. Returns records handed over, one ring's worth at most: the descriptor stays
+ * readable if there is more. One reader at a time. */
 typedef int vm_ring_record_fn(void *arg, const void *record, uint32_t size_b);
 int64_t vm_ring_read(struct vm_map *m, vm_ring_record_fn *fn, void *arg);
 int vm_ring_fd(

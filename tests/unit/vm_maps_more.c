@@ -281,6 +281,24 @@ static void ring_wakes_as_told(void **state)
 	vm_map_destroy(m);
 }
 
+/* A reader that is slower than the writers comes back at last. */
+static int write_again(void *arg, const void *record, uint32_t size_b)
+{
+	vm_ring_output(arg, record, size_b, 0);
+	return 0;
+}
+
+static void ring_reader_returns(void **state)
+{
+	struct vm_map *m = make(def_of(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096));
+
+	(void)state;
+	assert_int_equal(vm_ring_output(m, "record", 7, 0), 0);
+	assert_int_equal(vm_ring_read(m, write_again, m), 4096 / 16);
+	assert_true(is_readable(m));
+	vm_map_destroy(m);
+}
+
 static void ring_fills_and_wraps(void **state)
 {
 	struct vm_map *m = make(def_of(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096));
@@ -504,7 +522,41 @@ static void tasks_have_values(void **state)
 	assert_int_equal(refused(d), -EINVAL);
 }
 
-/* struct { u32 a; struct bpf_spin_lock lock; u64 b; struct bpf_timer timer; }, and an array too. */
+/* A typedef of itself, and a struct of eight levels with 40 members each: no end, no time. */
+static void hostile_types_end(void **state)
+{
+	struct vm_map_def d = def_of(BPF_MAP_TYPE_HASH, 4, 32, 4);
+	struct btf *b = btf__new_empty();
+	struct vm_map *m;
+	const void *raw;
+	uint32_t raw_b;
+	int last;
+
+	(void)state;
+	btf__add_typedef(b, "round", 1);
+	last = btf__add_int(b, "int", 4, 0);
+	for (int level = 0; level < 8; level++) {
+		int inner = last;
+
+		last = btf__add_struct(b, "level", 32);
+		for (int i = 0; i < 40; i++)
+			btf__add_field(b, "x", inner, 0, 0);
+	}
+	raw = btf__raw_data(b, &raw_b);
+	assert_int_equal(btf_open_bytes(raw, raw_b, NULL, &d.btf), 0);
+	d.value_type = 1;
+	assert_int_equal(refused(d), -E2BIG);
+	d.value_type = (uint32_t)last;
+	assert_int_equal(refused(d), -E2BIG);
+	d.value_type = 4000; /* there is none */
+	m = make(d);
+	assert_int_equal(m->n_fields, 0);
+	vm_map_destroy(m);
+	btf_close(d.btf);
+	btf__free(b);
+}
+
+/* struct { u32 a; struct bpf_spin_lock lock; u64 b; struct bpf_timer timer; } */
 static void members_of_the_machine_stay(void **state)
 {
 	struct btf *b = btf__new_empty();
@@ -567,6 +619,7 @@ int main(void)
 	    cmocka_unit_test(bloom_filter_has_no_false_misses),
 	    cmocka_unit_test(ring_delivers_in_order_of_reservation),
 	    cmocka_unit_test(ring_wakes_as_told),
+	    cmocka_unit_test(ring_reader_returns),
 	    cmocka_unit_test(ring_fills_and_wraps),
 	    cmocka_unit_test(ring_never_overruns_a_busy_record),
 	    cmocka_unit_test(perf_buffers),
@@ -576,6 +629,7 @@ int main(void)
 	    cmocka_unit_test(stacks_collide),
 	    cmocka_unit_test(tasks_have_values),
 	    cmocka_unit_test(members_of_the_machine_stay),
+	    cmocka_unit_test(hostile_types_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

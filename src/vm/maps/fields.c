@@ -19,7 +19,7 @@ static const struct {
     {"bpf_list_head", 16, FIELD_LIST}, {"bpf_rb_root", 16, FIELD_LIST},
 };
 
-enum { FIELDS_MAX = 11, NESTING_MAX = 8 }; /* BTF_FIELDS_MAX of the kernel */
+enum { FIELDS_MAX = 11, /* BTF_FIELDS_MAX of the kernel */ NESTING_MAX = 8, TYPES_MAX = 1 << 20 };
 
 /* `is_lock`: the one that BPF_F_LOCK takes. */
 static int field_add(struct vm_map *m, uint32_t at, uint32_t size_b, uint32_t kind, bool is_lock,
@@ -69,9 +69,16 @@ static bool is_kernel_pointer(struct btf_file *btf, uint32_t pointee)
 	       !strcmp(name, "percpu_kptr") || !strcmp(name, "uptr");
 }
 
-static int find_in(struct vm_map *m, uint32_t id, uint32_t at, unsigned depth, struct strbuf *why)
+struct walk {
+	struct vm_map *m;
+	struct strbuf *why;
+	uint32_t n_left; /* types to be looked at: hostile BTF nests without end */
+};
+
+static int find_in(struct walk *w, uint32_t id, uint32_t at, unsigned depth)
 {
-	struct btf_file *btf = m->def.btf;
+	struct btf_file *btf = w->m->def.btf;
+	const struct btf_var_secinfo *vars;
 	const struct btf_member *members;
 	struct btf_record r;
 	int err = 0;
@@ -79,23 +86,31 @@ static int find_in(struct vm_map *m, uint32_t id, uint32_t at, unsigned depth, s
 	do {
 		if (!btf_get(btf, id, &r))
 			return 0;
+		if (!w->n_left--)
+			return map_refuse(-E2BIG, w->why, "the value's type has too many members");
 		id = r.size_or_type;
 	} while (r.kind == BTF_KIND_TYPEDEF || r.kind == BTF_KIND_CONST ||
 	         r.kind == BTF_KIND_VOLATILE || r.kind == BTF_KIND_RESTRICT ||
-	         r.kind == BTF_KIND_TYPE_TAG);
+	         r.kind == BTF_KIND_TYPE_TAG || r.kind == BTF_KIND_VAR);
 	if (r.kind == BTF_KIND_PTR && is_kernel_pointer(btf, r.size_or_type))
-		return field_add(m, at, 8, FIELD_POINTER, false, why);
-	if (r.kind != BTF_KIND_STRUCT || depth > NESTING_MAX)
+		return field_add(w->m, at, 8, FIELD_POINTER, false, w->why);
+	if (depth > NESTING_MAX)
 		return 0;
+	vars = r.extra;
+	for (uint32_t i = 0; r.kind == BTF_KIND_DATASEC && i < r.vlen && !err; i++)
+		err = find_in(w, vars[i].type, vars[i].offset, depth + 1);
+	if (r.kind != BTF_KIND_STRUCT)
+		return err;
 	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
 		if (!strcmp(btf_string(btf, r.name_off), special[i].name))
-			return field_add(m, at, special[i].size_b, special[i].kind, i == 0, why);
+			return field_add(w->m, at, special[i].size_b, special[i].kind, i == 0,
+			                 w->why);
 	members = r.extra;
 	for (uint32_t i = 0; i < r.vlen && !err; i++) {
 		uint32_t bits =
 		    r.kflag ? BTF_MEMBER_BIT_OFFSET(members[i].offset) : members[i].offset;
 
-		err = find_in(m, members[i].type, at + bits / 8, depth + 1, why);
+		err = find_in(w, members[i].type, at + bits / 8, depth + 1);
 	}
 	return err;
 }
@@ -109,11 +124,12 @@ static int by_offset(const void *a, const void *b)
 
 int map_fields_find(struct vm_map *m, struct strbuf *why)
 {
+	struct walk w = {.m = m, .why = why, .n_left = TYPES_MAX};
 	int err;
 
 	if (!m->def.btf || !m->def.value_type || !m->def.value_size_b)
 		return 0;
-	err = find_in(m, m->def.value_type, 0, 0, why);
+	err = find_in(&w, m->def.value_type, 0, 0);
 	if (err || !m->n_fields)
 		return err;
 	qsort(m->fields, m->n_fields, sizeof(*m->fields), by_offset);

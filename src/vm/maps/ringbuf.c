@@ -220,7 +220,7 @@ int64_t vm_ring_read(struct vm_map *m, vm_ring_record_fn *fn, void *arg)
 	struct ring_map *r = (struct ring_map *)m;
 	struct ring_page *p = r->page;
 	bool is_over = false;
-	uint64_t at, told, wakes;
+	uint64_t at, told, until, wakes;
 	int64_t n = 0;
 
 	if (m->def.type != BPF_MAP_TYPE_RINGBUF)
@@ -228,6 +228,7 @@ int64_t vm_ring_read(struct vm_map *m, vm_ring_record_fn *fn, void *arg)
 	/* Before looking: what comes later makes it readable again. */
 	(void)!read(r->wake_fd, &wakes, sizeof(wakes));
 	at = told = __atomic_load_n(&p->consumed, __ATOMIC_RELAXED);
+	until = at + r->mask; /* one ring's worth at most: writers may be faster than `fn` */
 	while (!is_over) {
 		struct ring_header *h = header_at(r, at);
 		uint32_t len = 0;
@@ -249,6 +250,7 @@ int64_t vm_ring_read(struct vm_map *m, vm_ring_record_fn *fn, void *arg)
 			n++;
 		}
 		at += total_b(len);
+		is_over |= at >= until;
 		/* Every store takes the line from the writers: an eighth of the ring at once. */
 		if (at - told > r->mask / 8) {
 			__atomic_store_n(&p->consumed, at, __ATOMIC_SEQ_CST);

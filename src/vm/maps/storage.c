@@ -5,8 +5,9 @@
  * tasks removes their values. Storages of sockets, inodes and cgroups have no meaning here. */
 #include "vm/maps/hash.h"
 
-/* Address space is set aside for so many, memory taken as they come. */
-enum { TASKS_MAX = 1 << 16, VALUE_MAX_B = UINT16_MAX - 64 };
+/* Address space is set aside for so many, memory taken as they come. The kernel keeps the size of a
+ * value and its struct bpf_local_storage_elem in 16 bits. */
+enum { TASKS_MAX = 1 << 16, VALUE_MAX_B = UINT16_MAX - 128 };
 
 #ifndef BPF_F_CLONE
 #define BPF_F_CLONE (1u << 9)
