@@ -219,6 +219,8 @@ static int check_return(struct verifier *v)
 			    reg_kind_name(r0));
 		return 0;
 	}
+	if (!f->is_async && context_btf_returns_nothing(v->p))
+		return 0;
 	if (use_reg(v, BPF_REG_0))
 		return -1;
 	if (f->is_async) {

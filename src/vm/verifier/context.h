@@ -48,6 +48,8 @@ const struct bpf_helper *kind_helper(const struct vm_program *p, uint32_t helper
 /* What r0 must be at the end. False: anything. `ret` in 64-bit signed terms. */
 bool kind_return_range(const struct vm_program *p, int64_t *ret_min, int64_t *ret_max,
                        bool *ret_is_32);
+/* Members of structs of operations and LSM hooks that return void: r0 need not have a value then. */
+bool context_btf_returns_nothing(const struct vm_program *p);
 /* May it read, or also write, packet bytes? (may_access_direct_pkt_data) */
 bool kind_may_read_packet(const struct vm_program *p);
 bool kind_may_write_packet(const struct vm_program *p);

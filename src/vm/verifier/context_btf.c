@@ -192,6 +192,16 @@ static uint32_t param_at(const struct attach_target *t, uint32_t word)
 	return word < end ? t->proto.vlen : t->proto.vlen + 1;
 }
 
+bool context_btf_returns_nothing(const struct vm_program *p)
+{
+	struct attach_target t;
+
+	if (p->type != BPF_PROG_TYPE_STRUCT_OPS &&
+	    (p->type != BPF_PROG_TYPE_LSM || p->attach_type == BPF_LSM_CGROUP))
+		return false;
+	return attach_target_find(p, &t, NULL) && !t.proto.size_or_type;
+}
+
 uint32_t context_btf_words(const struct vm_program *p)
 {
 	struct attach_target t;
