@@ -215,6 +215,10 @@ static bool may_call_there(const struct vm_program *p, uint32_t helper)
 	uint32_t attach = kind_attach_type(p);
 
 	switch (helper) {
+	case H_get_func_ip: /* check_get_func_ip() in kernel/bpf/verifier.c */
+		return p->type == BPF_PROG_TYPE_KPROBE ||
+		       (p->type == BPF_PROG_TYPE_TRACING && attach != BPF_TRACE_RAW_TP &&
+		        attach != BPF_TRACE_ITER);
 	case H_ima_inode_hash:
 	case H_ima_file_hash:
 		return kind_hook_flags(p) & HOOK_SLEEPS;
@@ -281,12 +285,16 @@ static enum helper_variant variant_of(uint32_t type, uint32_t helper)
 	case H_get_cgroup_classid:
 		return is_skb_kind(type) ? VARIANT_USUAL : VARIANT_CURRENT;
 	case H_get_socket_cookie:
+		return is_object_kind(type) || type == BPF_PROG_TYPE_SK_REUSEPORT ? VARIANT_OBJECT
+		                                                                  : VARIANT_USUAL;
 	case H_xdp_get_buff_len:
 		return is_object_kind(type) ? VARIANT_OBJECT : VARIANT_USUAL;
 	case H_setsockopt:
 	case H_getsockopt:
-		return is_object_kind(type) || type == BPF_PROG_TYPE_STRUCT_OPS ? VARIANT_OBJECT
-		                                                                : VARIANT_USUAL;
+		return is_object_kind(type) || type == BPF_PROG_TYPE_STRUCT_OPS ||
+		               type == BPF_PROG_TYPE_CGROUP_SOCKOPT
+		           ? VARIANT_OBJECT
+		           : VARIANT_USUAL;
 	case H_sk_storage_get:
 	case H_sk_storage_delete:
 		if (type == BPF_PROG_TYPE_CGROUP_SOCK)
@@ -355,7 +363,8 @@ bool kind_may_call(const struct vm_program *p, uint32_t helper, struct strbuf *w
 		return false;
 	}
 	if (!may_call_there(p, helper)) {
-		sb_addf(why, "helper call bpf_%s is not allowed in %s", h->name, attach_name(p));
+		sb_addf(why, "helper call bpf_%s is not allowed in %s", h->name,
+		        *attach_name(p) ? attach_name(p) : k->name);
 		return false;
 	}
 	if ((h->flags & HELPER_SLEEPS) && !(p->flags & BPF_F_SLEEPABLE)) {
