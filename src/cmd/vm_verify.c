@@ -1,4 +1,5 @@
 /* `skep vm verify`: every program of an object, accepted or refused. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>

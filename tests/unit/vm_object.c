@@ -513,6 +513,52 @@ static void older_maps_are_structs_of_numbers(void **state)
 	done(&b, &r);
 }
 
+static void older_maps_of_maps_name_their_inner_one(void **state)
+{
+	/* iproute2: id 7; a map of maps of it */
+	static const uint32_t maps[] = {2, 4, 8, 1, 0, 7, 0, 0, 0, 12, 4, 4, 5, 0, 8, 0, 7, 0};
+	struct builder b;
+	struct result r;
+	uint32_t m;
+
+	(void)state;
+	begin(&b);
+	add_func(&b, "main", add_code(&b, "tc", exit_0), 0, 2);
+	m = add_section(&b, "maps", SHT_PROGBITS, SHF_ALLOC, maps, sizeof(maps));
+	add_symbol(&b, "inner", m, STB_GLOBAL, STT_OBJECT, 0, 36);
+	add_symbol(&b, "outer", m, STB_GLOBAL, STT_OBJECT, 36, 36);
+	open_good(&b, &r);
+	assert_null(r.o->maps[0]->inner);
+	assert_ptr_equal(r.o->maps[1]->inner, r.o->maps[0]);
+	done(&b, &r);
+}
+
+static void names_without_a_type_will_do_for_functions(void **state)
+{
+	static const struct bpf_insn code[] = {EXIT, EXIT};
+	struct builder b;
+	struct result r;
+	uint32_t c;
+
+	(void)state;
+	begin(&b);
+	c = add_code(&b, "tc", code);
+	add_symbol(&b, "label", c, STB_LOCAL, STT_NOTYPE, 8, 0);
+	add_symbol(&b, "entry", c, STB_GLOBAL, STT_NOTYPE, 0, 0);
+	open_good(&b, &r);
+	assert_int_equal(r.o->n_programs, 1);
+	assert_string_equal(r.o->programs[0].name, "entry");
+	assert_int_equal(r.o->programs[0].n_insns, 2);
+	done(&b, &r);
+	/* and none at all: the section's */
+	begin(&b);
+	add_code(&b, "xdp", code);
+	open_good(&b, &r);
+	assert_int_equal(r.o->n_programs, 1);
+	assert_string_equal(r.o->programs[0].name, "xdp");
+	done(&b, &r);
+}
+
 /* A variable of section .maps whose struct has the members `members` (name, type, offset) and one
  * program that names it. */
 static void begin_map(struct builder *b, const char *const *names, const uint32_t *numbers,
@@ -858,6 +904,8 @@ int main(void)
 	    cmocka_unit_test(in_text_alone_programs_are_what_nobody_calls),
 	    cmocka_unit_test(variables_are_places_in_maps),
 	    cmocka_unit_test(older_maps_are_structs_of_numbers),
+	    cmocka_unit_test(older_maps_of_maps_name_their_inner_one),
+	    cmocka_unit_test(names_without_a_type_will_do_for_functions),
 	    cmocka_unit_test(maps_are_defined_by_types),
 	    cmocka_unit_test(rings_are_whole_pages),
 	    cmocka_unit_test(bad_definitions_of_maps_are_named),

@@ -163,6 +163,30 @@ static void choose_programs(struct reader *r)
 			f->is_entry = f->is_global || r->functions.n == 1;
 }
 
+/* Symbols of this type; of STT_NOTYPE the global ones, as the local ones are labels. */
+static int add_functions(struct reader *r, uint8_t type)
+{
+	vec_each (sym, &r->symbols) {
+		uint32_t code;
+		int err;
+
+		if (sym->type != type || sym->section == SHN_UNDEF)
+			continue;
+		code = functions_code(r, sym->section);
+		if (type == STT_NOTYPE && (code == VM_NONE || sym->bind == STB_LOCAL))
+			continue;
+		if (code == VM_NONE)
+			return object_fail(r, EINVAL,
+			                   "symbol \"%s\": a function in section %u, which holds "
+			                   "no code",
+			                   sym->name, sym->section);
+		err = add_function(r, code, sym);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 int functions_read(struct reader *r)
 {
 	int err;
@@ -178,22 +202,11 @@ int functions_read(struct reader *r)
 		if (err)
 			return err;
 	}
-	vec_each (sym, &r->symbols) {
-		uint32_t code;
-
-		if (sym->type != STT_FUNC || sym->section == SHN_UNDEF)
-			continue;
-		code = functions_code(r, sym->section);
-		if (code == VM_NONE)
-			return object_fail(r, EINVAL,
-			                   "symbol \"%s\": a function in section %u, which holds "
-			                   "no code",
-			                   sym->name, sym->section);
-		err = add_function(r, code, sym);
-		if (err)
-			return err;
-	}
-	err = tidy_functions(r);
+	err = add_functions(r, STT_FUNC);
+	if (!err && !r->functions.n) /* clang before 7, assemblers: names without a type */
+		err = add_functions(r, STT_NOTYPE);
+	if (!err)
+		err = tidy_functions(r);
 	if (err)
 		return err;
 	add_nameless(r);
