@@ -46,7 +46,7 @@ struct packet {
 #define FLAGS(r) LOAD(r, 6, offsetof(struct packet, flags))
 #define OUT(r) STORE(6, r, offsetof(struct packet, out))
 
-enum call { UPDATE, LOOKUP, REMOVE, OLD_VALUE, PUSH, POP, PEEK, N_CALLS };
+enum call { UPDATE, LOOKUP, REMOVE, OLD_VALUE, PUSH, POP, PEEK, OUTPUT, QUERY, N_CALLS };
 
 struct pair {
 	struct vm_map *ours;
@@ -116,6 +116,33 @@ static void load_queue(struct pair *p)
 	p->programs[PEEK] = load(peek, sizeof(peek) / sizeof(peek[0]));
 }
 
+static void load_ring(struct pair *p)
+{
+	/* The record is the packet's key eight times, cut short. */
+	const struct bpf_insn output[] = {BEGIN(),
+	                                  LOAD(3, 6, offsetof(struct packet, key)),
+	                                  STORE(10, 3, -64),
+	                                  STORE(10, 3, -56),
+	                                  STORE(10, 3, -48),
+	                                  STORE(10, 3, -40),
+	                                  STORE(10, 3, -32),
+	                                  STORE(10, 3, -24),
+	                                  STORE(10, 3, -16),
+	                                  STORE(10, 3, -8),
+	                                  MAP(1, p->fd),
+	                                  MOV(2, 10),
+	                                  ADD_IMM(2, -64),
+	                                  INSN(BPF_ALU64 | BPF_AND | BPF_K, 3, 0, 0, 63),
+	                                  FLAGS(4),
+	                                  CALL(ringbuf_output),
+	                                  EXIT()};
+	const struct bpf_insn query[] = {BEGIN(), MAP(1, p->fd), FLAGS(2), CALL(ringbuf_query),
+	                                 OUT(0),  MOV_IMM(0, 0), EXIT()};
+
+	p->programs[OUTPUT] = load(output, sizeof(output) / sizeof(output[0]));
+	p->programs[QUERY] = load(query, sizeof(query) / sizeof(query[0]));
+}
+
 static int run_kernel(struct pair *p, enum call call, struct packet *pk)
 {
 	struct packet out;
@@ -129,7 +156,7 @@ static int run_kernel(struct pair *p, enum call call, struct packet *pk)
 
 static int run_ours(struct pair *p, enum call call, struct packet *pk)
 {
-	uint64_t *value;
+	uint64_t *value, record[8];
 	int ret;
 
 	switch (call) {
@@ -154,6 +181,13 @@ static int run_ours(struct pair *p, enum call call, struct packet *pk)
 		return vm_map_pop(p->ours, &pk->out);
 	case PEEK:
 		return vm_map_peek(p->ours, &pk->out);
+	case OUTPUT:
+		for (size_t i = 0; i < 8; i++)
+			record[i] = pk->key[0];
+		return (int)vm_ring_output(p->ours, record, pk->key[0] & 63, pk->flags);
+	case QUERY:
+		pk->out = vm_ring_query(p->ours, pk->flags);
+		return 0;
 	case N_CALLS:
 		break;
 	}
@@ -190,6 +224,47 @@ static void call_both(struct pair *p, uint32_t n_keys)
 		         (unsigned long long)theirs.out, mine, (unsigned long long)ours.out);
 }
 
+struct log {
+	unsigned char bytes[8192];
+	size_t n;
+};
+
+static int log_record(void *arg, const void *record, uint32_t size_b)
+{
+	struct log *l = arg;
+
+	assert_true(l->n + size_b <= sizeof(l->bytes));
+	memcpy(l->bytes + l->n, record, size_b);
+	l->n += size_b;
+	return 0;
+}
+
+static int log_kernel_record(void *arg, void *record, size_t size_b)
+{
+	return log_record(arg, record, (uint32_t)size_b);
+}
+
+/* Records of all sizes, until there is no room, read now and then: the same are refused, the same
+ * arrive, and the positions are the same. */
+static void play_ring(struct pair *p)
+{
+	struct log theirs, ours;
+	struct ring_buffer *reader = ring_buffer__new(p->fd, log_kernel_record, &theirs, NULL);
+
+	assert_non_null(reader);
+	for (uint32_t i = 0; i < 3000; i++) {
+		call_both(p, 1000);
+		if (below(p, 150))
+			continue;
+		theirs.n = ours.n = 0;
+		assert_int_equal(ring_buffer__consume(reader),
+		                 vm_ring_read(p->ours, log_record, &ours));
+		assert_int_equal(theirs.n, ours.n);
+		assert_memory_equal(theirs.bytes, ours.bytes, ours.n);
+	}
+	ring_buffer__free(reader);
+}
+
 static void play(struct vm_map_def d, uint32_t n_keys)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = d.flags);
@@ -201,11 +276,15 @@ static void play(struct vm_map_def d, uint32_t n_keys)
 	    bpf_map_create(d.type, "skep_test", d.key_size_b, d.value_size_b, d.max_entries, &opts);
 	assert_true(p.fd >= 0);
 	assert_int_equal(vm_map_create(&d, (uint32_t)libbpf_num_possible_cpus(), &p.ours, NULL), 0);
-	if (d.key_size_b)
+	if (d.type == BPF_MAP_TYPE_RINGBUF)
+		load_ring(&p);
+	else if (d.key_size_b)
 		load_keyed(&p);
 	else
 		load_queue(&p);
-	for (uint32_t i = 0; i < 3000; i++)
+	if (d.type == BPF_MAP_TYPE_RINGBUF)
+		play_ring(&p);
+	for (uint32_t i = 0; d.type != BPF_MAP_TYPE_RINGBUF && i < 3000; i++)
 		call_both(&p, n_keys);
 	for (size_t i = 0; i < N_CALLS; i++)
 		if (p.programs[i] >= 0)
@@ -258,6 +337,12 @@ static void queues_and_stacks_agree(void **state)
 	play(def_of(BPF_MAP_TYPE_STACK, 0, 8, 4, 0), 1);
 }
 
+static void rings_agree(void **state)
+{
+	(void)state;
+	play(def_of(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0), 0);
+}
+
 /* NULL: nothing. Also moves to one CPU, whose values of per-CPU maps are then the ones meant. */
 static const char *what_is_missing(void)
 {
@@ -276,10 +361,9 @@ static const char *what_is_missing(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(arrays_agree),
-	    cmocka_unit_test(hashes_agree),
-	    cmocka_unit_test(tries_agree),
-	    cmocka_unit_test(queues_and_stacks_agree),
+	    cmocka_unit_test(arrays_agree), cmocka_unit_test(hashes_agree),
+	    cmocka_unit_test(tries_agree),  cmocka_unit_test(queues_and_stacks_agree),
+	    cmocka_unit_test(rings_agree),
 	};
 	const char *missing;
 

@@ -3,18 +3,19 @@
  *
  * Memory is one page of positions and then the data, mapped twice in a row so that no record is
  * ever cut. Each record begins with 8 bytes: its length with the busy and discard bits, and how
- * many pages it lies behind the page of positions, by which submit finds the ring. Positions only
- * grow; reserving takes a lock, submitting and reading don't. */
+ * many times 4096 bytes it lies behind the page of positions, by which submit finds the ring.
+ * Positions only grow; reserving takes a lock, submitting and reading don't. */
 #include "vm/maps/internal.h"
 
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 
-enum { PAGE_B = 4096, HEADER_B = 8 };
+/* UNIT_B: what headers count in, a part of any system's page */
+enum { UNIT_B = 4096, HEADER_B = 8 };
 
 struct ring_header {
 	uint32_t len; /* BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT */
-	uint32_t pages;
+	uint32_t units;
 };
 
 /* The page in front of the data. Writers and the reader each have lines of their own. */
@@ -29,9 +30,15 @@ struct ring_page {
 struct ring_map {
 	struct vm_map m;
 	struct ring_page *page;
+	char *data;
 	uint64_t mask;
 	int wake_fd;
 };
+
+static size_t page_b(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
 
 static int ring_check(const struct vm_map_def *d, struct strbuf *why)
 {
@@ -41,7 +48,7 @@ static int ring_check(const struct vm_map_def *d, struct strbuf *why)
 		return err;
 	if (d->key_size_b || d->value_size_b)
 		return map_refuse(-EINVAL, why, "a ring buffer has neither keys nor values");
-	if (!d->max_entries || (d->max_entries & (d->max_entries - 1)) || d->max_entries % PAGE_B)
+	if (!d->max_entries || (d->max_entries & (d->max_entries - 1)) || d->max_entries % page_b())
 		return map_refuse(-EINVAL, why,
 		                  "%u bytes: not a power of two and a multiple of a page",
 		                  d->max_entries);
@@ -50,7 +57,7 @@ static int ring_check(const struct vm_map_def *d, struct strbuf *why)
 
 static size_t memory_b(const struct vm_map *m)
 {
-	return PAGE_B + 2 * (size_t)m->def.max_entries;
+	return page_b() + 2 * (size_t)m->def.max_entries;
 }
 
 static int ring_create(struct vm_map *m)
@@ -69,7 +76,7 @@ static int ring_create(struct vm_map *m)
 	if (r->wake_fd < 0 || at == MAP_FAILED || ftruncate(memory_fd, (off_t)data_b))
 		err = -errno;
 	for (int i = 0; i < 2 && !err; i++)
-		if (mmap(at + PAGE_B + i * data_b, data_b, PROT_READ | PROT_WRITE,
+		if (mmap(at + page_b() + i * data_b, data_b, PROT_READ | PROT_WRITE,
 		         MAP_SHARED | MAP_FIXED, memory_fd, 0) == MAP_FAILED)
 			err = -errno;
 	close(memory_fd);
@@ -82,6 +89,7 @@ static int ring_create(struct vm_map *m)
 	}
 	r->mask = data_b - 1;
 	r->page = (struct ring_page *)at;
+	r->data = at + page_b();
 	r->page->map = m;
 	return 0;
 }
@@ -96,7 +104,7 @@ static void ring_destroy(struct vm_map *m)
 
 static struct ring_header *header_at(const struct ring_map *r, uint64_t position)
 {
-	return (struct ring_header *)((char *)r->page + PAGE_B + (position & r->mask));
+	return (struct ring_header *)(r->data + (position & r->mask));
 }
 
 static uint64_t total_b(uint32_t len)
@@ -130,7 +138,7 @@ static struct ring_header *reserve(struct ring_map *r, uint64_t size_b)
 	if (end - __atomic_load_n(&p->consumed, __ATOMIC_ACQUIRE) <= r->mask &&
 	    end - pending <= r->mask) {
 		h = header_at(r, begin);
-		h->pages = (uint32_t)(((char *)h - (char *)p) / PAGE_B);
+		h->units = (uint32_t)(((char *)h - (char *)p) / UNIT_B);
 		__atomic_store_n(&h->len, (uint32_t)size_b | BPF_RINGBUF_BUSY_BIT,
 		                 __ATOMIC_RELAXED);
 		__atomic_store_n(&p->produced, end, __ATOMIC_RELEASE);
@@ -152,10 +160,10 @@ void *vm_ring_reserve(struct vm_map *m, uint64_t size_b, uint64_t flags)
 static void commit(void *sample, uint64_t flags, uint32_t bits)
 {
 	struct ring_header *h = (struct ring_header *)sample - 1;
-	char *page = (char *)((uintptr_t)h & ~(uintptr_t)(PAGE_B - 1)) - (size_t)h->pages * PAGE_B;
-	struct ring_page *p = (struct ring_page *)page;
+	char *unit = (char *)((uintptr_t)h & ~(uintptr_t)(UNIT_B - 1));
+	struct ring_page *p = (struct ring_page *)(unit - (size_t)h->units * UNIT_B);
 	struct ring_map *r = (struct ring_map *)p->map;
-	uint64_t mine = (uint64_t)((char *)h - page - PAGE_B) & r->mask, consumed;
+	uint64_t mine = (uint64_t)((char *)h - r->data) & r->mask, consumed;
 
 	/* The reader publishes its position, then looks at this word; we the other way round: one
 	 * of the two sees the other's. */
