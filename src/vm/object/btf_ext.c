@@ -121,14 +121,34 @@ static void sort_lines(struct code *c)
 	c->lines.n = n;
 }
 
+/* A hidden function is no more to the verifier than a static one: it is looked at where it is
+ * called, not by itself. Its record is in our copy of the BTF. */
+static void make_static(struct reader *r, uint32_t btf_id)
+{
+	struct btf_record rec;
+	struct btf_type *head;
+
+	if (!btf_get(r->btf, btf_id, &rec) || rec.kind != BTF_KIND_FUNC)
+		return;
+	head = (struct btf_type *)((uint8_t *)(uintptr_t)rec.extra - sizeof(*head));
+	head->info = BTF_KIND_FUNC << 24 | BTF_FUNC_STATIC;
+}
+
 static void name_functions(struct reader *r)
 {
 	for (uint32_t i = 0; i < r->codes.n; i++) {
 		vec_each (info, &r->codes.items[i].funcs) {
-			uint32_t f = functions_find(r, i, info->slot);
+			uint32_t found = functions_find(r, i, info->slot);
+			struct function *f;
 
-			if (f != VM_NONE && r->functions.items[f].first == info->slot)
-				r->functions.items[f].btf_id = info->btf_id;
+			if (found == VM_NONE)
+				continue;
+			f = &r->functions.items[found];
+			if (f->first != info->slot)
+				continue;
+			f->btf_id = info->btf_id;
+			if (f->is_global && f->is_hidden)
+				make_static(r, info->btf_id);
 		}
 	}
 }

@@ -61,12 +61,14 @@ static int add_function(struct reader *r, uint32_t code, const struct elf_symbol
 		                   "reaches beyond the section",
 		                   section, (unsigned long long)sym->value, sym->name,
 		                   (unsigned long long)sym->size_b);
-	*vec_add(r->a, &r->functions) = (struct function){.name = sym->name,
-	                                                  .code = code,
-	                                                  .first = (uint32_t)(sym->value / 8),
-	                                                  .n = (uint32_t)(sym->size_b / 8),
-	                                                  .is_global = sym->bind != STB_LOCAL,
-	                                                  .program = VM_NONE};
+	*vec_add(r->a, &r->functions) = (struct function){
+	    .name = sym->name,
+	    .code = code,
+	    .first = (uint32_t)(sym->value / 8),
+	    .n = (uint32_t)(sym->size_b / 8),
+	    .is_global = sym->bind != STB_LOCAL,
+	    .is_hidden = sym->visibility == STV_HIDDEN || sym->visibility == STV_INTERNAL,
+	    .program = VM_NONE};
 	return 0;
 }
 

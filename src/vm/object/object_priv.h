@@ -91,6 +91,7 @@ struct function {
 	uint32_t code;     /* index into reader.codes */
 	uint32_t first, n; /* slots */
 	bool is_global, is_entry;
+	bool is_hidden; /* global for the linker only */
 	uint32_t program; /* entry: index into programs */
 	uint32_t btf_id;
 };

@@ -8,10 +8,13 @@
  * leave a fixup (programs.c). Calls within a section need no relocation of the compiler's; they
  * get a fixup here all the same. */
 #include <errno.h>
+#include <string.h>
 
 #include "vm/object/object_priv.h"
 
 enum { REL_64_64 = 1, REL_ABS64 = 2, REL_ABS32 = 3, REL_NODYLD32 = 4, REL_64_32 = 10 };
+
+enum { MAP_TYPE_ARENA = 33 }; /* BPF_MAP_TYPE_ARENA, Linux 6.9 */
 
 struct site {
 	struct reader *r;
@@ -119,6 +122,19 @@ static int apply_extern_address(struct site *s)
 	return 0;
 }
 
+/* Variables in address space 1 lie at the beginning of the object's arena. */
+static int apply_arena(struct site *s, uint64_t at)
+{
+	vec_each (m, &s->r->maps) {
+		if (m->def->type == MAP_TYPE_ARENA) {
+			set_lddw(s, BPF_PSEUDO_MAP_IDX_VALUE, (uint32_t)(m - s->r->maps.items),
+			         (uint32_t)at);
+			return 0;
+		}
+	}
+	return site_fail(s, "a variable of an arena, but no map is one");
+}
+
 static int apply_address(struct site *s)
 {
 	struct reader *r = s->r;
@@ -147,6 +163,8 @@ static int apply_address(struct site *s)
 			return 0;
 		}
 	}
+	if (!strcmp(object_section_name(r, s->sym->section), ".addr_space.1"))
+		return apply_arena(s, at);
 	if (s->sym->type != STT_SECTION)
 		at = s->sym->value;
 	map = maps_find(r, s->sym->section, at);

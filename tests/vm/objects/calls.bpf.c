@@ -27,6 +27,13 @@ __noinline int shared(u32 x)
 	return (int)twice(x) + 1;
 }
 
+/* By itself the verifier would have to expect null. */
+__hidden __noinline int hidden(u64 *n)
+{
+	total += *n;
+	return (int)(*n >> 3);
+}
+
 static int visit(void *map, u32 *key, u64 *value, void *ctx)
 {
 	*value += square(*key);
@@ -58,5 +65,7 @@ int second(void *ctx)
 SEC("tc")
 int third(void *ctx)
 {
-	return (int)square(9);
+	u64 n = square(9);
+
+	return hidden(&n);
 }

@@ -205,7 +205,7 @@ static bool is_beside_the_point(const struct vm_program *p, int err, const char 
 	for (uint32_t i = 0; i < p->n_funcs; i++)
 		if (!p->funcs[i].btf_id && p->n_funcs > 1 && err)
 			return true;
-	return err == -EPERM || (err && !strncmp(log, "map ", 4));
+	return err == -EPERM || err == -ENOENT || (err && !strncmp(log, "map ", 4));
 }
 
 /* Our verifier must refuse what the kernel refuses. What it refuses beyond that is wrong here, too:

@@ -15,6 +15,11 @@ struct task_struct {
 	int pid;
 } __core;
 
+struct rq {
+	int nr_running;
+} __core;
+
+extern const struct rq runqueues __ksym;
 extern const void no_such_symbol __ksym __weak;
 extern const void init_task __ksym __weak;
 
@@ -35,6 +40,16 @@ int config(void *ctx)
 	out[2] = (u64)&no_such_symbol;
 	out[3] = (u64)&init_task;
 #endif
+	return 0;
+}
+
+SEC("raw_tp/sys_enter")
+int variable(void *ctx)
+{
+	const struct rq *rq = per_cpu_ptr(&runqueues, 0);
+
+	if (rq)
+		out[4] = rq->nr_running;
 	return 0;
 }
 
