@@ -61,6 +61,8 @@ static void test_forms(void **state)
 	    {"stp x29, x30, [sp, #-16]!", a64_pair(A64_STP_PRE, FP, LR, SP, -16), 0xa9bf7bfd},
 	    {"ldp x29, x30, [sp], #16", a64_pair(A64_LDP_POST, FP, LR, SP, 16), 0xa8c17bfd},
 	    {"stp x19, x20, [sp, #16]", a64_pair(A64_STP, X19, X20, SP, 16), 0xa90153f3},
+	    {"ldp w1, w2, [x3, #-256]", a64_pair_at(true, false, 1, 2, 3, -256), 0x29600861},
+	    {"stp xzr, x2, [sp, #504]", a64_pair_at(false, true, ZR, 2, SP, 504), 0xa91f8bff},
 	    {"ldxr w9, [x11]", a64_ldxr(2, 9, 11), 0x885f7d69},
 	    {"stlxr w12, x10, [x11]", a64_stxr(3, true, 12, 10, 11), 0xc80cfd6a},
 	    {"stxr w12, w10, [x11]", a64_stxr(2, false, 12, 10, 11), 0x880c7d6a},

@@ -1,5 +1,6 @@
-/* The JIT of this CPU (and x86-64's on any): every instruction with edge values against C, then random programs against the
- * interpreter, each with and without BMI2, and with constants blinded.
+/* The JIT of this CPU (and x86-64's on any): every instruction with edge values against C, then
+ * random programs against the interpreter, each with and without what not every CPU has (BMI2, LSE
+ * atomics), and with constants blinded.
  *
  * JIT_COUNT=n tries so many random programs, JIT_SEED=n only that one; JIT_SHOW=1 shows it. */
 #include <errno.h>

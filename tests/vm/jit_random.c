@@ -239,6 +239,30 @@ static void random_memory(bool in_main)
 	}
 }
 
+/* Two neighbours. */
+static void random_neighbours(bool in_main)
+{
+	uint8_t bytes = below(2) ? 8 : 4;
+	struct place at = random_place(in_main, 8, true);
+	int16_t offs[2] = {at.off, (int16_t)(at.off + (bytes == 4 ? 4 : at.off < -8 ? 8 : -8))};
+	bool swaps = below(2), loads = below(2);
+
+	if (at.off == 32760)
+		return;
+	for (int k = 0; k < 2; k++) {
+		int16_t off = offs[swaps ? 1 - k : k];
+
+		if (loads)
+			add(bpf_load(bytes, below(8) == 0 && bytes == 4, random_dst(), at.base,
+			             off));
+		else if (below(2))
+			add(bpf_store(bytes, at.base, off, random_src()));
+		else
+			add(bpf_store_imm(bytes, at.base, off,
+			                  below(2) ? 0 : (int32_t)random_value()));
+	}
+}
+
 static void random_atomic(bool in_main)
 {
 	static const int32_t ops[] = {BPF_ADD,
@@ -308,9 +332,12 @@ static void random_select(void)
 
 static void random_simple(bool in_main)
 {
-	switch (below(8)) {
+	switch (below(9)) {
 	case 0:
 		random_memory(in_main);
+		break;
+	case 4:
+		random_neighbours(in_main);
 		break;
 	case 1:
 		random_pair();

@@ -187,16 +187,20 @@ static void plan_frame(struct arm64 *g, const struct jit_func *f)
 
 	g->f = f;
 	g->n_saved = 0;
+	g->has_calls = false;
+	for (uint32_t pc = f->pc; pc < f->end; pc++)
+		g->has_calls |= arm64_leaves(g, pc);
+	g->run = g->has_calls ? X23 : X5;
 	for (unsigned r = BPF_REG_6; r <= BPF_REG_9; r++)
 		if (f->writes >> r & 1)
 			g->saved[g->n_saved++] = (uint8_t)reg(r);
-	if (f->has_calls)
-		g->saved[g->n_saved++] = RUN;
+	if (g->has_calls)
+		g->saved[g->n_saved++] = g->run;
 	at = round16(8 * g->n_saved);
 	g->may_goto_b = at;
 	at += f->has_may_goto ? 16 : 0;
 	g->frame_b = at + (f->uses_frame ? round16(f->stack_b) : 0);
-	g->has_frame = g->frame_b || f->has_calls || f->uses_frame;
+	g->has_frame = g->frame_b || g->has_calls || f->uses_frame;
 	g->epilogue = jit_label(g->j);
 }
 
@@ -223,8 +227,8 @@ static void enter(struct arm64 *g)
 	if (g->frame_b)
 		put(g, a64_op_imm(A64_SUB_IMM, true, SP, SP, g->frame_b));
 	save_or_restore(g, true);
-	if (g->f->has_calls)
-		put(g, a64_mov(true, RUN, X5));
+	if (g->has_calls)
+		put(g, a64_mov(true, g->run, X5));
 	if (g->f->has_may_goto) {
 		arm64_const(g, false, X9, JIT_MAY_GOTO_MAX);
 		put(g, a64_mem(A64_STORE, 2, X9, SP, g->may_goto_b));
@@ -403,6 +407,8 @@ static uint32_t slot(struct arm64 *g, uint32_t pc)
 	case BPF_JMP32:
 		return jump(g, pc);
 	case BPF_LDX:
+		if (is_absorbable(g, pc + 1) && arm64_pair(g, pc))
+			return 2;
 		arm64_load(g, pc);
 		return 1;
 	case BPF_LD:
@@ -410,10 +416,9 @@ static uint32_t slot(struct arm64 *g, uint32_t pc)
 			return lddw(g, i);
 		arm64_packet_load(g, i);
 		return 1;
-	case BPF_ST:
-		arm64_store(g, i);
-		return 1;
-	default: /* BPF_STX */
+	default: /* BPF_ST, BPF_STX */
+		if (is_absorbable(g, pc + 1) && arm64_pair(g, pc))
+			return 2;
 		if (BPF_MODE(i->code) == BPF_ATOMIC)
 			arm64_atomic(g, i);
 		else

@@ -3,7 +3,7 @@
  * Registers:
  *   r0        x7           r1 to r5  x0 to x4: where C has its arguments
  *   r6 to r9  x19 to x22   r10       x29, the frame pointer
- *   the run   x5 on entry, as a helper's sixth argument; x23 in functions that call anything
+ *   the run   x5, as a helper's sixth argument; in functions that call anything it moves to x23
  * x9 to x12 and x16 are free between any two instructions. Every function of the program, its entry
  * aside, is called as a helper is: x0 to x4, x5 = run, result in x0. So callbacks need no bridge.
  *
@@ -30,18 +30,18 @@ enum arm64_site {
 	SITE_ADR,  /* adr; long: adrp, add */
 };
 
-#define RUN X23
-
 /* The program being emitted, in this pass, and its current function. */
 struct arm64 {
 	struct jit *j;
 	uint32_t *func_labels; /* where calls go: before the prologue */
 	const struct jit_func *f;
 	uint32_t epilogue; /* label */
+	uint8_t run;       /* the register that has it */
 	uint8_t saved[5];
 	uint32_t n_saved;
 	uint32_t may_goto_b; /* where the counter is, from sp */
 	uint32_t frame_b;    /* x29 - sp */
+	bool has_calls;      /* that are made, not done in place */
 	bool has_frame;
 };
 
@@ -81,10 +81,14 @@ enum arm64_cond arm64_compare(struct arm64 *g, const struct bpf_insn *i);
 
 /* arm64_memory.c: classes LDX, ST and STX */
 void arm64_load(struct arm64 *g, uint32_t pc);
+/* Does slots pc and pc + 1, the second only reached from the first, if they are neighbours in
+ * memory too. */
+bool arm64_pair(struct arm64 *g, uint32_t pc);
 void arm64_store(struct arm64 *g, const struct bpf_insn *i);
 void arm64_atomic(struct arm64 *g, const struct bpf_insn *i);
 
 /* arm64_call.c */
+bool arm64_leaves(const struct arm64 *g, uint32_t pc); /* whether slot `pc` needs a call */
 void arm64_call(struct arm64 *g, uint32_t pc);
 void arm64_packet_load(struct arm64 *g, const struct bpf_insn *i);
 void arm64_probe_load(struct arm64 *g, uint32_t pc);

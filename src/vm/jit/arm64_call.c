@@ -41,27 +41,22 @@ static void add_cpu(struct arm64 *g, const struct vm_map *m)
 {
 	if (!m->cpu_stride_b)
 		return;
-	put(g, a64_mem(A64_LOAD, 2, X9, RUN, offsetof(struct vm_run, cpu)));
+	put(g, a64_mem(A64_LOAD, 2, X9, g->run, offsetof(struct vm_run, cpu)));
 	arm64_const(g, false, X10, m->cpu_stride_b);
 	put(g, a64_umaddl(X7, X9, X10, X7));
 }
 
 /* r0 = the element at *r2, or 0: no jump, for whether it is there is known only late. */
-static bool array_lookup(struct arm64 *g, uint32_t pc)
+static void array_lookup(struct arm64 *g, uint32_t pc)
 {
-	const struct vm_code *c = g->j->vm;
-	const struct vm_fact *fact = &c->facts.insns[pc];
-	const struct vm_map *m;
-	uint64_t values;
+	const struct vm_fact *fact = &g->j->vm->facts.insns[pc];
+	const struct vm_map *m = g->j->vm->maps[fact->map];
+	uint64_t values = (uintptr_t)m->values;
 
-	if (fact->map >= c->n_maps || !is_array(c->maps[fact->map]))
-		return false;
-	m = c->maps[fact->map];
-	values = (uintptr_t)m->values;
 	if (fact->has_key) {
 		arm64_const(g, true, X7, values + (uint64_t)fact->key * m->stride_b);
 		add_cpu(g, m);
-		return true;
+		return;
 	}
 	put(g, a64_mem(A64_LOAD, 2, X0, X1, 0));
 	arm64_const(g, false, X9, m->def.max_entries);
@@ -71,20 +66,38 @@ static bool array_lookup(struct arm64 *g, uint32_t pc)
 	put(g, a64_umaddl(X7, X0, X10, X7));
 	add_cpu(g, m);
 	put(g, a64_csel(true, X7, X7, ZR, CC_LO));
-	return true;
 }
 
-static bool call_inline(struct arm64 *g, uint32_t pc)
+static bool is_inline(const struct arm64 *g, uint32_t pc)
 {
-	switch (insn_at(g, pc)->imm) {
-	case BPF_FUNC_map_lookup_elem:
-		return array_lookup(g, pc);
-	case BPF_FUNC_get_smp_processor_id:
-		put(g, a64_mem(A64_LOAD, 2, X7, RUN, offsetof(struct vm_run, cpu)));
-		return true;
-	default:
+	const struct bpf_insn *i = insn_at(g, pc);
+	uint32_t map = g->j->vm->facts.insns[pc].map;
+
+	if (i->src_reg != 0)
 		return false;
-	}
+	if (i->imm == BPF_FUNC_map_lookup_elem)
+		return map < g->j->vm->n_maps && is_array(g->j->vm->maps[map]);
+	return i->imm == BPF_FUNC_get_smp_processor_id;
+}
+
+static void call_inline(struct arm64 *g, uint32_t pc)
+{
+	if (insn_at(g, pc)->imm == BPF_FUNC_map_lookup_elem)
+		array_lookup(g, pc);
+	else
+		put(g, a64_mem(A64_LOAD, 2, X7, g->run, offsetof(struct vm_run, cpu)));
+}
+
+bool arm64_leaves(const struct arm64 *g, uint32_t pc)
+{
+	const struct bpf_insn *i = insn_at(g, pc);
+
+	if (!g->j->plan->slots[pc].is_code)
+		return false;
+	if (i->code == (BPF_JMP | BPF_CALL))
+		return !is_inline(g, pc);
+	return (BPF_CLASS(i->code) == BPF_LD && !bpf_is_lddw(i)) ||
+	       g->j->vm->facts.insns[pc].is_probe_load;
 }
 
 /* ---- calls ------------------------------------------------------------------------------------
@@ -96,13 +109,13 @@ static void tail_call(struct arm64 *g)
 {
 	uint32_t behind = jit_label(g->j);
 
-	put(g, a64_mov(true, X0, RUN));
+	put(g, a64_mov(true, X0, g->run));
 	put(g, a64_mov(false, X2, reg(BPF_REG_3)));
 	call_c(g, (uintptr_t)jit_tail_call);
 	arm64_jump_if(g, a64_cbz(true, false, X0), SITE_COND, behind);
 	put(g, a64_mov(true, X16, X0));
-	put(g, a64_mem(A64_LOAD, 3, X0, RUN, offsetof(struct vm_run, context)));
-	put(g, a64_mov(true, X2, RUN));
+	put(g, a64_mem(A64_LOAD, 3, X0, g->run, offsetof(struct vm_run, context)));
+	put(g, a64_mov(true, X2, g->run));
 	arm64_leave(g);
 	put(g, a64_br(X16));
 	jit_place(g->j, behind);
@@ -114,7 +127,7 @@ static void restore_code(struct arm64 *g)
 	if (!g->j->vm->facts.has_tail_call)
 		return;
 	arm64_const(g, true, X9, (uintptr_t)g->j->vm);
-	put(g, a64_mem(A64_STORE, 3, X9, RUN, offsetof(struct vm_run, code)));
+	put(g, a64_mem(A64_STORE, 3, X9, g->run, offsetof(struct vm_run, code)));
 }
 
 void arm64_call(struct arm64 *g, uint32_t pc)
@@ -124,15 +137,17 @@ void arm64_call(struct arm64 *g, uint32_t pc)
 	if (i->src_reg == BPF_PSEUDO_CALL) {
 		uint32_t target = pc + 1 + (uint32_t)i->imm;
 
-		put(g, a64_mov(true, X5, RUN));
+		put(g, a64_mov(true, X5, g->run));
 		jit_site(g->j, g->func_labels[g->j->plan->slots[target].func], SITE_B);
 		put(g, a64_bl());
 		result_to_r0(g, pc);
 		restore_code(g);
 	} else if (i->imm == BPF_FUNC_tail_call) {
 		tail_call(g);
-	} else if (!call_inline(g, pc)) {
-		put(g, a64_mov(true, X5, RUN));
+	} else if (is_inline(g, pc)) {
+		call_inline(g, pc);
+	} else {
+		put(g, a64_mov(true, X5, g->run));
 		call_c(g, (uintptr_t)vm_helper((uint32_t)i->imm));
 		result_to_r0(g, pc);
 	}
@@ -151,7 +166,7 @@ void arm64_packet_load(struct arm64 *g, const struct bpf_insn *i)
 	} else {
 		arm64_program_const(g, false, X2, (uint32_t)i->imm);
 	}
-	put(g, a64_mov(true, X0, RUN));
+	put(g, a64_mov(true, X0, g->run));
 	put(g, a64_mov(true, X1, reg(BPF_REG_6)));
 	arm64_const(g, false, X3, bpf_size_bytes(i->code));
 	call_c(g, (uintptr_t)vm_packet_load);
@@ -177,7 +192,7 @@ void arm64_probe_load(struct arm64 *g, uint32_t pc)
 	for (unsigned k = 0; k < n; k += 2)
 		put(g, a64_pair(A64_STP_PRE, kept[k], kept[k + 1], SP, -16));
 	arm64_add_const(g, X1, reg(i->src_reg), i->off);
-	put(g, a64_mov(true, X0, RUN));
+	put(g, a64_mov(true, X0, g->run));
 	arm64_const(g, false, X2, bytes);
 	call_c(g, (uintptr_t)vm_probe_load);
 	put(g, a64_mov(true, X9, X0));

@@ -266,6 +266,20 @@ static inline uint32_t a64_pair(enum arm64_pair op, unsigned rt, unsigned rt2, u
 	return op | ((uint32_t)(off_b / 8) & 0x7f) << 15 | rt2 << 10 | rn << 5 | rt;
 }
 
+/* The same without a change of rn; of 32 bits too. `off_b` as a64_is_pair_offset() says. */
+static inline uint32_t a64_pair_at(bool is_load, bool wide, unsigned rt, unsigned rt2, unsigned rn,
+                                   int32_t off_b)
+{
+	return 0x29000000 | a64_sf(wide) | (uint32_t)is_load << 22 |
+	       ((uint32_t)(off_b / (wide ? 8 : 4)) & 0x7f) << 15 | rt2 << 10 | rn << 5 | rt;
+}
+
+static inline bool a64_is_pair_offset(int64_t off_b, bool wide)
+{
+	int64_t bytes = wide ? 8 : 4;
+	return off_b % bytes == 0 && off_b >= -64 * bytes && off_b < 64 * bytes;
+}
+
 /* Exclusive pairs and ordered accesses, at [rn]. */
 static inline uint32_t a64_ldxr(unsigned size, unsigned rt, unsigned rn)
 {

@@ -52,6 +52,58 @@ void arm64_store(struct arm64 *g, const struct bpf_insn *i)
 	access(g, A64_STORE, size, rt, i->dst_reg, i->off);
 }
 
+static bool is_pair_member(const struct arm64 *g, uint32_t pc)
+{
+	const struct bpf_insn *i = insn_at(g, pc);
+	uint8_t class = BPF_CLASS(i->code);
+
+	return (class == BPF_LDX || class == BPF_ST || class == BPF_STX) &&
+	       BPF_MODE(i->code) == BPF_MEM && size_of(i->code) >= 2 &&
+	       !g->j->vm->facts.insns[pc].is_probe_load;
+}
+
+/* What is stored: a register, zero, or a constant that is put into `spare` first. */
+static unsigned stored(struct arm64 *g, const struct bpf_insn *i, unsigned spare)
+{
+	if (BPF_CLASS(i->code) == BPF_STX)
+		return reg(i->src_reg);
+	if (!i->imm)
+		return ZR;
+	arm64_program_const(g, BPF_SIZE(i->code) == BPF_DW, spare, (uint64_t)(int64_t)i->imm);
+	return spare;
+}
+
+bool arm64_pair(struct arm64 *g, uint32_t pc)
+{
+	const struct bpf_insn *i = insn_at(g, pc), *next = i + 1;
+	bool is_load = BPF_CLASS(i->code) == BPF_LDX, wide = BPF_SIZE(i->code) == BPF_DW;
+	int bytes = wide ? 8 : 4, distance = next->off - i->off;
+	uint8_t bpf_base = is_load ? i->src_reg : i->dst_reg;
+	int64_t off = distance < 0 ? next->off : i->off;
+	unsigned base = reg(bpf_base), rt, rt2;
+
+	if (!is_pair_member(g, pc) || !is_pair_member(g, pc + 1) ||
+	    is_load != (BPF_CLASS(next->code) == BPF_LDX) ||
+	    BPF_SIZE(i->code) != BPF_SIZE(next->code) ||
+	    (is_load ? next->src_reg : next->dst_reg) != bpf_base ||
+	    (distance != bytes && distance != -bytes))
+		return false;
+	/* The second load reads what the first one wrote, or undoes it. */
+	if (is_load && (i->dst_reg == bpf_base || i->dst_reg == next->dst_reg))
+		return false;
+	if (bpf_base == BPF_REG_10 && a64_is_pair_offset(g->frame_b + off, wide)) {
+		base = SP;
+		off += g->frame_b;
+	} else if (!a64_is_pair_offset(off, wide)) {
+		return false;
+	}
+	rt = is_load ? reg(i->dst_reg) : stored(g, i, X9);
+	rt2 = is_load ? reg(next->dst_reg) : stored(g, next, X10);
+	put(g, a64_pair_at(is_load, wide, distance > 0 ? rt : rt2, distance > 0 ? rt2 : rt, base,
+	                   (int32_t)off));
+	return true;
+}
+
 /* ---- atomics --------------------------------------------------------------------------------- */
 
 /* Where it is, in a register: the instructions have no offsets. */
