@@ -40,9 +40,16 @@ static int report(const struct wish *w, double ns, uint64_t r0, const void *byte
 	return w->out ? write_memory(w->out, bytes, len_b) : VM_OK;
 }
 
+static void print(void *arg, const char *text, size_t len_b)
+{
+	(void)arg;
+	fwrite(text, 1, len_b, stderr);
+}
+
 static int run_here(struct machine *m, const struct wish *w, void *memory, size_t memory_b)
 {
-	struct vm_run run = {0};
+	static const struct vm_host host = {.print = print};
+	struct vm_run run = {.host = &host};
 	const void *left;
 	uint64_t r0 = 0;
 	size_t left_b;

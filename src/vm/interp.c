@@ -109,6 +109,12 @@ static struct vm_code *tail_target(struct vm_run *run, uint64_t map, uint32_t in
 	return target;
 }
 
+/* r2 of a program that begins. */
+static uint64_t length_of(const struct vm_code *c, const struct vm_run *run)
+{
+	return c->type == BPF_PROG_TYPE_UNSPEC ? run->context_b : 0;
+}
+
 #if defined(__GNUC__) && !defined(__clang__)
 /* Merging the ops' jumps into one, or what ops have in common, is what threading is to avoid. */
 __attribute__((optimize("no-gcse", "no-crossjumping")))
@@ -370,11 +376,12 @@ do_TAIL_CALL : {
 	if (!target)
 		NEXT;
 	if (!target->interp) {
-		r[0] = vm_code_enter(target, run, 0);
+		r[0] = vm_code_enter(target, run, length_of(target, run));
 		run->code = old;
 		goto do_EXIT;
 	}
 	run->code = target;
+	r[2] = length_of(target, run);
 	may_goto = MAX_MAY_GOTO;
 	o = target->interp->ops;
 	GO;
