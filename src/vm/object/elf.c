@@ -121,6 +121,8 @@ static int read_sections(struct reader *r, const Elf64_Ehdr *h)
 		if (!r->sections.items[i].name)
 			return object_fail(r, EINVAL, "section %llu: its name, %u, is no string",
 			                   (unsigned long long)i, off_b);
+		if (!strmap_get(&r->by_name, r->sections.items[i].name))
+			strmap_put(&r->by_name, r->sections.items[i].name, (void *)(uintptr_t)i);
 	}
 	return 0;
 }
@@ -202,6 +204,26 @@ static int read_symbols(struct reader *r)
 	return 0;
 }
 
+/* Chains of relocation sections, each beginning at the section they are for; objects may have
+ * thousands of both. (One for itself, or for another such, means nothing.) */
+static void chain_relocs(struct reader *r)
+{
+	uint32_t n = (uint32_t)r->sections.n;
+	uint32_t *last = arena_array(r->a, uint32_t, n);
+
+	r->next_reloc = arena_array(r->a, uint32_t, n);
+	for (uint32_t i = 1; i < n; i++) {
+		const struct elf_section *s = &r->sections.items[i];
+		uint32_t to = s->info;
+
+		if ((s->type != SHT_REL && s->type != SHT_RELA) || to >= n ||
+		    r->sections.items[to].type == SHT_REL || r->sections.items[to].type == SHT_RELA)
+			continue;
+		r->next_reloc[last[to] ? last[to] : to] = i;
+		last[to] = i;
+	}
+}
+
 int elf_read(struct reader *r)
 {
 	Elf64_Ehdr h;
@@ -211,26 +233,21 @@ int elf_read(struct reader *r)
 		err = read_sections(r, &h);
 	if (!err)
 		err = read_symbols(r);
+	if (!err)
+		chain_relocs(r);
 	return err;
 }
 
 uint32_t elf_find_section(const struct reader *r, const char *name)
 {
-	for (uint32_t i = 1; i < r->sections.n; i++)
-		if (!strcmp(r->sections.items[i].name, name))
-			return i;
-	return UINT32_MAX;
+	uintptr_t index = (uintptr_t)strmap_get(&r->by_name, name);
+
+	return index ? (uint32_t)index : UINT32_MAX;
 }
 
 uint32_t elf_next_reloc_section(const struct reader *r, uint32_t section, uint32_t after)
 {
-	for (uint32_t i = after + 1; i < r->sections.n; i++) {
-		const struct elf_section *s = &r->sections.items[i];
-
-		if ((s->type == SHT_REL || s->type == SHT_RELA) && s->info == section)
-			return i;
-	}
-	return 0;
+	return after ? r->next_reloc[after] : r->next_reloc[section];
 }
 
 static size_t reloc_bytes(const struct elf_section *s)

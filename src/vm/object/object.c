@@ -138,6 +138,7 @@ int vm_object_open(struct arena *a, const void *bytes, size_t len_b,
 	if (why)
 		sb_reset(why);
 	err = read_object(&r, &o->object);
+	strmap_free(&r.by_name);
 	o->object.btf = r.btf;
 	o->object.kernel_btf = r.kernel;
 	o->modules = r.modules.items;

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/strbuf.h"
+#include "base/strmap.h"
 #include "base/vec.h"
 #include "types/btf.h"
 #include "vm/object.h"
@@ -91,7 +92,7 @@ struct function {
 	uint32_t code;     /* index into reader.codes */
 	uint32_t first, n; /* slots */
 	bool is_global, is_entry;
-	bool is_hidden; /* global for the linker only */
+	bool is_hidden;   /* global for the linker only */
 	uint32_t program; /* entry: index into programs */
 	uint32_t btf_id;
 };
@@ -142,6 +143,8 @@ struct reader {
 
 	vec(struct elf_section) sections;
 	vec(struct elf_symbol) symbols;
+	struct strmap by_name;                   /* number of the first section of a name */
+	uint32_t *next_reloc;                    /* elf_next_reloc_section() */
 	uint32_t symtab;                         /* its section, 0: none */
 	uint32_t shstrtab;                       /* where sections' names are */
 	bool has_one_strtab, has_doubled_fields; /* relocs.c */
