@@ -86,7 +86,8 @@ int vm_map_push(struct vm_map *m, const void *value, uint64_t flags);
 int vm_map_pop(struct vm_map *m, void *ret_value);
 int vm_map_peek(struct vm_map *m, void *ret_value);
 /* bpf_for_each_map_elem(): `fn` returns 0 to go on, 1 to stop. Entries that come or go meanwhile
- * may or may not be met; each other one is met once. Returns entries visited or -errno. */
+ * may or may not be met; each other one is met once. `key` is good during the visit only. Returns
+ * entries visited or -errno. */
 typedef int64_t vm_map_visit_fn(void *arg, struct vm_map *m, const void *key, void *value);
 int64_t vm_map_each(struct vm_map *m, uint32_t cpu, vm_map_visit_fn *fn, void *arg);
 
@@ -134,8 +135,8 @@ int64_t vm_perf_output(struct vm_map *m, uint64_t flags, uint32_t cpu, const voi
                        uint64_t size_b);
 int64_t vm_perf_read(struct vm_map *m, vm_ring_record_fn *fn, void *arg);
 
-/* bpf_get_stackid() for these frames: an id, or -EEXIST on a collision without
- * BPF_F_REUSE_STACKID. */
+/* bpf_get_stackid() for these frames, less the first ones that `flags` skip: an id, -EEXIST on a
+ * collision without BPF_F_REUSE_STACKID, -EFAULT when no frame is left. */
 int64_t vm_stack_id(struct vm_map *m, const uint64_t *frames, uint32_t n_frames, uint64_t flags);
 
 #endif
