@@ -350,6 +350,14 @@ enum { ROUNDS_MAX = 8 };
 
 void scalar_sync(struct scalar *s)
 {
+	if (scalar_is_const(s)) { /* the most frequent of all: it is in every range, or none is */
+		struct scalar c = scalar_const(s->bits.value);
+		if (scalar_holds(s, &c))
+			*s = c;
+		else
+			scalar_make_empty(s);
+		return;
+	}
 	for (int i = 0; i < ROUNDS_MAX; i++) {
 		struct scalar before = *s;
 		if (!narrow(s)) {
