@@ -386,6 +386,42 @@ do_TAIL_CALL : {
 	o = target->interp->ops;
 	GO;
 }
+
+	/* Superinstructions. */
+do_MOV_ADD64_X:
+	DST = SRC + r[o[1].src];
+	o += 2;
+	GO;
+do_MOV_ADD64_K:
+	DST = SRC + (uint64_t)(int64_t)o[1].imm;
+	o += 2;
+	GO;
+#define INDEX_LOAD(name, T, e)                                                                     \
+	do_##name:                                                                                 \
+	{                                                                                          \
+		uint64_t base = SRC + r[o[1].src];                                                 \
+		T *at = (T *)(uintptr_t)(base + (uint64_t)(int64_t)o[2].off);                      \
+		DST = base;                                                                        \
+		r[o[2].dst] = (e);                                                                 \
+		o += 3;                                                                            \
+		GO;                                                                                \
+	}
+	INDEX_LOAD(INDEX_LOAD8, uint8_t, *at)
+	INDEX_LOAD(INDEX_LOAD16, any16, at->v)
+	INDEX_LOAD(INDEX_LOAD32, any32, at->v)
+	INDEX_LOAD(INDEX_LOAD64, any64, at->v)
+#undef INDEX_LOAD
+#define THEN(name, first, second)                                                                  \
+	do_##name : first;                                                                         \
+	o++;                                                                                       \
+	second
+	THEN(ADD64_K_JNE64_X, DST += IMM, JUMP(DST != SRC));
+	THEN(ADD64_K_JNE64_K, DST += IMM, JUMP(DST != IMM));
+	THEN(ADD64_K_JLT64_K, DST += IMM, JUMP(DST < IMM));
+	THEN(LOAD8_ADD64_X, DST = *FROM(uint8_t), DST += SRC; NEXT);
+	THEN(LOAD16_ADD64_X, DST = FROM(any16)->v, DST += SRC; NEXT);
+	THEN(LOAD8_LOAD8, DST = *FROM(uint8_t), DST = *FROM(uint8_t); NEXT);
+#undef THEN
 do_BAD:
 	/* No verified program gets here. */
 	run->fault = "the program left the ways that were verified";

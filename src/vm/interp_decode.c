@@ -212,6 +212,63 @@ static uint16_t decode(const struct vm_code *c, uint32_t pc, struct vm_op *op)
 	}
 }
 
+/* ---- superinstructions ----------------------------------------------------------------------- */
+
+/* Ops of one slot that often stand together: what loops and address arithmetic of compilers are
+ * made of. Each saves dispatches. Longer ones come first. */
+static const struct {
+	uint16_t ops[3]; /* OP_N: any */
+	uint16_t all;
+} groups[] = {
+    {{OP_MOV64_X, OP_ADD64_X, OP_LOAD8}, OP_INDEX_LOAD8},
+    {{OP_MOV64_X, OP_ADD64_X, OP_LOAD16}, OP_INDEX_LOAD16},
+    {{OP_MOV64_X, OP_ADD64_X, OP_LOAD32}, OP_INDEX_LOAD32},
+    {{OP_MOV64_X, OP_ADD64_X, OP_LOAD64}, OP_INDEX_LOAD64},
+    {{OP_MOV64_X, OP_ADD64_X, OP_N}, OP_MOV_ADD64_X},
+    {{OP_MOV64_X, OP_ADD64_K, OP_N}, OP_MOV_ADD64_K},
+    {{OP_ADD64_K, OP_JNE64_X, OP_N}, OP_ADD64_K_JNE64_X},
+    {{OP_ADD64_K, OP_JNE64_K, OP_N}, OP_ADD64_K_JNE64_K},
+    {{OP_ADD64_K, OP_JLT64_K, OP_N}, OP_ADD64_K_JLT64_K},
+    {{OP_LOAD8, OP_ADD64_X, OP_N}, OP_LOAD8_ADD64_X},
+    {{OP_LOAD16, OP_ADD64_X, OP_N}, OP_LOAD16_ADD64_X},
+    {{OP_LOAD8, OP_LOAD8, OP_N}, OP_LOAD8_LOAD8},
+};
+
+/* A move and an addition become one if they write the same register, and the addition adds another;
+ * a load behind them has to be from there. */
+static bool may_group(const struct vm_op *op, uint16_t all)
+{
+	switch (all) {
+	case OP_INDEX_LOAD8:
+	case OP_INDEX_LOAD16:
+	case OP_INDEX_LOAD32:
+	case OP_INDEX_LOAD64:
+		return may_group(op, OP_MOV_ADD64_X) && op[2].src == op[0].dst;
+	case OP_MOV_ADD64_X:
+		return op[0].dst == op[1].dst && op[1].src != op[0].dst;
+	case OP_MOV_ADD64_K:
+		return op[0].dst == op[1].dst;
+	default:
+		return true;
+	}
+}
+
+/* What to do at the first of `n` ops: a group, or itself. Jumps to the others find them in their
+ * places. */
+static const void *group(const struct vm_op *op, uint32_t n, const void *const labels[OP_N])
+{
+	for (size_t k = 0; k < sizeof(groups) / sizeof(*groups); k++) {
+		uint32_t have = 0;
+
+		while (have < 3 && groups[k].ops[have] != OP_N && have < n &&
+		       op[have].go == labels[groups[k].ops[have]])
+			have++;
+		if ((have == 3 || groups[k].ops[have] == OP_N) && may_group(op, groups[k].all))
+			return labels[groups[k].all];
+	}
+	return op[0].go;
+}
+
 void vm_interp_decode(struct vm_code *c, const void *const labels[OP_N])
 {
 	struct vm_interp *in = c->interp;
@@ -225,8 +282,10 @@ void vm_interp_decode(struct vm_code *c, const void *const labels[OP_N])
 		    .dst = i->dst_reg, .src = i->src_reg, .off = i->off, .imm = i->imm};
 		code = decode(c, pc, op);
 		op->go = labels[code];
-		if (code == OP_LDDW) {
+		if (code == OP_LDDW)
 			in->ops[++pc] = (struct vm_op){.go = labels[OP_BAD], .imm = i[1].imm};
-		}
 	}
+	/* From the front: what follows is still as it was. */
+	for (uint32_t pc = 0; pc < c->n_insns; pc++)
+		in->ops[pc].go = group(&in->ops[pc], c->n_insns - pc, labels);
 }
