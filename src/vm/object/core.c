@@ -178,7 +178,7 @@ static int enum_value(const struct core_spec *s, uint32_t kind, struct value *re
 		return -EUCLEAN;
 	if (!btf_get(s->btf, s->steps[0].type, &rec))
 		return -EINVAL;
-	ret->value = core_enum_value(s->btf, &rec, s->steps[0].index);
+	ret->value = core_enum_value(&rec, s->steps[0].index);
 	return 0;
 }
 

@@ -59,6 +59,6 @@ int core_spec_match(struct reader *r, uint32_t kind, const struct core_spec *loc
                     struct btf_file *target, uint32_t type, struct core_spec *ret);
 /* Kernel types that a type of the object may be, by name. */
 const struct core_cands *core_find_cands(struct reader *r, uint32_t type);
-uint64_t core_enum_value(struct btf_file *b, const struct btf_record *rec, uint32_t index);
+uint64_t core_enum_value(const struct btf_record *rec, uint32_t index);
 
 #endif

@@ -336,12 +336,11 @@ static int match_field(const struct core_spec *local, struct core_spec *s)
 	return 1;
 }
 
-uint64_t core_enum_value(struct btf_file *b, const struct btf_record *rec, uint32_t index)
+uint64_t core_enum_value(const struct btf_record *rec, uint32_t index)
 {
 	const struct btf_enum64 *wide = rec->extra;
 	const struct btf_enum *e = rec->extra;
 
-	(void)b;
 	if (rec->kind == BTF_KIND_ENUM64)
 		return (uint64_t)wide[index].val_hi32 << 32 | wide[index].val_lo32;
 	return rec->kflag ? (uint64_t)(int64_t)e[index].val : (uint32_t)e[index].val;

@@ -35,8 +35,8 @@ static int by_offset(const void *x, const void *y)
 	return a->offset < b->offset ? -1 : a->offset > b->offset;
 }
 
-/* `bytes` is where the DATASEC's record lies in our copy of the BTF. */
-static void complete_datasec(struct reader *r, uint32_t id, struct btf_record *rec)
+/* The record lies in our copy of the BTF, so it may be written to. */
+static void complete_datasec(struct reader *r, const struct btf_record *rec)
 {
 	const char *name = btf_string(r->btf, rec->name_off);
 	uint32_t section = elf_find_section(r, name);
@@ -44,7 +44,6 @@ static void complete_datasec(struct reader *r, uint32_t id, struct btf_record *r
 	struct btf_type *head =
 	    (struct btf_type *)((uint8_t *)(uintptr_t)rec->extra - sizeof(struct btf_type));
 
-	(void)id;
 	if (section == UINT32_MAX || rec->size_or_type)
 		return;
 	head->size = r->sections.items[section].size_b > UINT32_MAX
@@ -75,7 +74,7 @@ int data_complete_btf(struct reader *r)
 		struct btf_record rec;
 
 		if (btf_get(r->btf, id, &rec))
-			complete_datasec(r, id, &rec);
+			complete_datasec(r, &rec);
 	}
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* What the files of this folder share: the object while it is being read.
  *
- * Order of the work (object.c): elf -> btf -> externs -> maps -> code sections and functions ->
- * BTF.ext -> CO-RE -> relocations -> programs. Functions return 0 or -errno; the first that fails
+ * Order of the work (read_object() in object.c): the container, BTF, functions, maps, externs,
+ * .BTF.ext, CO-RE, relocations, programs. Functions return 0 or -errno; the first that fails
  * has written the reason (object_fail). */
 #ifndef SKEP_VM_OBJECT_PRIV_H
 #define SKEP_VM_OBJECT_PRIV_H
@@ -122,7 +122,7 @@ struct object_extern {
 	uint32_t offset_b; /* KCONFIG: in its map */
 };
 
-/* A type named by several objects' BTF: found by name once. */
+/* Kernel types that a type of the object may be, by name: looked for once. */
 struct core_cands {
 	uint32_t type_id; /* in the object's BTF */
 	const uint32_t *ids;

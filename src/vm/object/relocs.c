@@ -12,7 +12,9 @@
 
 #include "vm/object/object_priv.h"
 
-enum { REL_64_64 = 1, REL_ABS64 = 2, REL_ABS32 = 3, REL_NODYLD32 = 4, REL_64_32 = 10 };
+/* Three more, for 32 and 64 bits of data, are for sections that stay in the object (.BTF, DWARF)
+ * and for .maps and .struct_ops, whose readers know what to expect. */
+enum { REL_64_64 = 1, REL_ABS64 = 2, REL_64_32 = 10 };
 
 enum { MAP_TYPE_ARENA = 33 }; /* BPF_MAP_TYPE_ARENA, Linux 6.9 */
 
