@@ -45,9 +45,10 @@ void arch_args(const struct arch_regs *r, uint64_t ret[6]); /* of that call */
 
 /* Make `r` do system call nr at syscall_ip next; no restart of an interrupted one happens. */
 void arch_prepare_syscall(struct arch_regs *r, uint64_t syscall_ip, int nr, const uint64_t args[6]);
-/* Was interrupted with -ERESTARTSYS before it did anything: make it -ERESTARTNOINTR, so that it is
- * begun again whatever the signal's handler says. */
-bool arch_force_restart(struct arch_regs *r);
+/* The call it is in was interrupted before it did anything (-ERESTARTSYS). */
+bool arch_is_interrupted(const struct arch_regs *r);
+/* Make that -ERESTARTNOINTR: begun again whatever the signal's handler says. */
+void arch_force_restart(struct arch_regs *r);
 
 /* After a hit of arch_break: where it is. */
 uint64_t arch_break_address(const struct arch_regs *r);

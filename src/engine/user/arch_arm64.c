@@ -86,12 +86,14 @@ void arch_prepare_syscall(struct arch_regs *r, uint64_t syscall_ip, int nr, cons
 		r->r.regs[i] = args[i];
 }
 
-bool arch_force_restart(struct arch_regs *r)
+bool arch_is_interrupted(const struct arch_regs *r)
 {
-	if (r->nr < 0 || (int64_t)r->r.regs[0] != -RESTARTSYS)
-		return false;
+	return r->nr >= 0 && (int64_t)r->r.regs[0] == -RESTARTSYS;
+}
+
+void arch_force_restart(struct arch_regs *r)
+{
 	r->r.regs[0] = (uint64_t)-RESTARTNOINTR;
-	return true;
 }
 
 uint64_t arch_break_address(const struct arch_regs *r)

@@ -79,12 +79,14 @@ void arch_prepare_syscall(struct arch_regs *r, uint64_t syscall_ip, int nr, cons
 	r->r.r9 = args[5];
 }
 
-bool arch_force_restart(struct arch_regs *r)
+bool arch_is_interrupted(const struct arch_regs *r)
 {
-	if ((int64_t)r->r.orig_rax < 0 || (int64_t)r->r.rax != -RESTARTSYS)
-		return false;
+	return (int64_t)r->r.orig_rax >= 0 && (int64_t)r->r.rax == -RESTARTSYS;
+}
+
+void arch_force_restart(struct arch_regs *r)
+{
 	r->r.rax = (uint64_t)-RESTARTNOINTR;
-	return true;
 }
 
 uint64_t arch_break_address(const struct arch_regs *r)

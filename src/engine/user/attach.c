@@ -316,10 +316,11 @@ static void leave(struct tracer_task *k)
 	if (k->leave_sig == SIGTRAP && k->is_dirty)
 		k->leave_sig = 0;
 	else if (k->leave_sig)
-		notify_interrupted(k);
+		notify_interrupted(k, k->leave_sig, NULL);
 	if (k->has_regs && k->is_dirty)
 		arch_regs_set(k->tid, &k->regs);
 	ptrace(PTRACE_DETACH, k->tid, NULL, k->leave_sig);
+	notify_leave(k);
 }
 
 void detach_all(struct tracer *t)

@@ -84,6 +84,7 @@ void task_remove(struct tracer_task *k)
 	unlink_task(k);
 	points_task_ends(k);
 	proc_forget(k);
+	free(k->put_off);
 	free(k);
 }
 
@@ -395,7 +396,8 @@ static void stopped_by_signal(struct tracer_task *k, int sig)
 	}
 	if (points_trap(k, sig, &info))
 		return;
-	notify_interrupted(k);
+	if (notify_interrupted(k, sig, &info))
+		return;
 	if (t->opts.events.signal) {
 		k->t->n_calls++;
 		t->opts.events.signal(t->opts.arg, k, &info);

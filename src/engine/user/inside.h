@@ -10,6 +10,11 @@
 #include "engine/user/tracer.h"
 
 struct keeper;
+struct put_off {
+	siginfo_t info;
+	bool is_sent; /* again */
+};
+
 struct space; /* an address space: its breakpoints (breakpoint.c) */
 struct sock_filter;
 
@@ -34,6 +39,7 @@ struct tracer_task {
 	int made_by;                              /* is_starting: the call that made it, or -1 */
 	uint64_t continued_ip, continued_args[6]; /* the notified call that was let go last */
 	int continued_nr;
+	struct put_off *put_off; /* a signal for later (notify.c), or NULL */
 	uint32_t slot; /* keeper's list */
 
 	/* registers, fetched when asked */
@@ -133,8 +139,12 @@ int filter_install(struct tracer_task *k);
 int notify_open(struct tracer *t, pid_t child, int child_fd);
 /* Handle one notification. False if there was none. */
 bool notify_handle(struct tracer *t);
-/* A signal has interrupted the task: see that a call which was not begun begins again. */
-void notify_interrupted(struct tracer_task *k);
+/* `sig` is about to be delivered: see that a call which was not begun begins again. True: not now,
+ * the task has gone on without it. May put the signal's own siginfo
+ * back. With info NULL (detaching) nothing is put off. */
+bool notify_interrupted(struct tracer_task *k, int sig, siginfo_t *info);
+/* The task has been detached. */
+void notify_leave(struct tracer_task *k);
 void notify_close(struct tracer *t);
 
 /* ---- attach.c ---- */
