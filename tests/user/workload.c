@@ -1,5 +1,5 @@
-/* workload NAME [ARG]: programs whose behaviour a tracer could disturb. Each prints what it saw, the
- * same each time; tests/user/run compares a traced run with an untraced one. */
+/* workload NAME [ARG]: programs whose behaviour a tracer could disturb. Each prints what it saw,
+ * the same each time; tests/user/run compares a traced run with an untraced one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -167,7 +167,7 @@ static int run_interrupts(void)
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	printf("ignored: %d, slept %d\n", n,
 	       (after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec >=
-		   120000000);
+	           120000000);
 	return 0;
 }
 
@@ -318,7 +318,7 @@ static int run_clone_vm(void)
 
 		shared = 0;
 		child = clone(in_clone, stack + 65536, CLONE_VM | CLONE_FILES | signals[i],
-			      (void *)&shared);
+		              (void *)&shared);
 		CHECK(child > 0);
 		CHECK(waitpid(child, &status, __WALL) == child);
 		show_status("clone", status);
@@ -546,11 +546,20 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(void);
 	} workloads[] = {
-	    {"siginfo", run_siginfo},	  {"faults", run_faults},   {"interrupts", run_interrupts},
-	    {"flood", run_flood},	  {"jobs", run_jobs},	    {"selfstop", run_selfstop},
-	    {"ends", run_ends},		  {"vfork", run_vfork},	    {"clone-vm", run_clone_vm},
-	    {"thread-exec", run_thread_exec}, {"leader-ends", run_leader_ends},
-	    {"threads", run_threads},	  {"forks", run_forks},	    {"groups", run_groups},
+	    {"siginfo", run_siginfo},
+	    {"faults", run_faults},
+	    {"interrupts", run_interrupts},
+	    {"flood", run_flood},
+	    {"jobs", run_jobs},
+	    {"selfstop", run_selfstop},
+	    {"ends", run_ends},
+	    {"vfork", run_vfork},
+	    {"clone-vm", run_clone_vm},
+	    {"thread-exec", run_thread_exec},
+	    {"leader-ends", run_leader_ends},
+	    {"threads", run_threads},
+	    {"forks", run_forks},
+	    {"groups", run_groups},
 	    {"server", run_server},
 	};
 

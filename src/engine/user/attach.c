@@ -18,7 +18,7 @@
 
 enum { HOLD_PATIENCE_MS = 2000 };
 
-int refuse(struct tracer_error *e, int err, const char *hint, const char *fmt, ...)
+int tracer_refuse(struct tracer_error *e, int err, const char *hint, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -57,31 +57,34 @@ static int explain(struct tracer_error *e, pid_t pid, int err)
 	uint64_t other = 0, uid = 0;
 
 	if (err == -ESRCH || !proc_status_number(pid, "Uid", &uid))
-		return refuse(e, -ESRCH, NULL, "There is no process %d", pid);
+		return tracer_refuse(e, -ESRCH, NULL, "There is no process %d", pid);
 	if (proc_status_number(pid, "TracerPid", &other) && other)
-		return refuse(e, -EBUSY, "a process can have one tracer only: end that one first",
-		              "Process %d is already traced, by process %d", pid, (int)other);
+		return tracer_refuse(
+		    e, -EBUSY, "a process can have one tracer only: end that one first",
+		    "Process %d is already traced, by process %d", pid, (int)other);
 	if (uid != getuid() && geteuid() != 0)
-		return refuse(e, -EPERM, "run skep as that user, or as root",
-		              "Process %d belongs to another user (%u)", pid, (unsigned)uid);
+		return tracer_refuse(e, -EPERM, "run skep as that user, or as root",
+		                     "Process %d belongs to another user (%u)", pid, (unsigned)uid);
 	switch (yama_scope()) {
 	case 1:
-		return refuse(
+		return tracer_refuse(
 		    e, -EPERM,
 		    "run the program with -c, or allow it: sysctl kernel.yama.ptrace_scope=0",
 		    "This machine lets nobody trace a process that is not a child of his "
 		    "(kernel.yama.ptrace_scope is 1)");
 	case 2:
 	case 3:
-		return refuse(e, -EPERM, "an administrator can set kernel.yama.ptrace_scope=1",
-		              "This machine lets no ordinary user trace "
-		              "(kernel.yama.ptrace_scope is %d)",
-		              yama_scope());
+		return tracer_refuse(e, -EPERM,
+		                     "an administrator can set kernel.yama.ptrace_scope=1",
+		                     "This machine lets no ordinary user trace "
+		                     "(kernel.yama.ptrace_scope is %d)",
+		                     yama_scope());
 	}
-	return refuse(e, err,
-	              "programs that were started with other rights than yours, or that made "
-	              "themselves undumpable, can't be traced; containers may forbid ptrace",
-	              "Process %d cannot be traced: %s", pid, strerror(-err));
+	return tracer_refuse(
+	    e, err,
+	    "programs that were started with other rights than yours, or that made "
+	    "themselves undumpable, can't be traced; containers may forbid ptrace",
+	    "Process %d cannot be traced: %s", pid, strerror(-err));
 }
 
 static int seize(struct tracer *t, pid_t tid, pid_t tgid)
@@ -144,18 +147,18 @@ int attach_child(struct tracer *t, struct tracer_error *ret_error)
 	k = task_find(t, t->opts.child);
 	err = stop_held(k);
 	if (err)
-		return refuse(ret_error, err, NULL, "The command's process could not be held: %s",
-		              strerror(-err));
+		return tracer_refuse(ret_error, err, NULL,
+		                     "The command's process could not be held: %s", strerror(-err));
 	k->is_held = true;
 	if (wants && !t->opts.no_seccomp)
 		filter_install(k);
 	t->all_calls = wants && !t->has_filter;
-	if (t->has_filter) {
-		t->keeper = keeper_start(t->listener_fd);
+	if (t->has_filter || t->points) {
+		t->keeper = keeper_start(t->listener_fd, t->has_filter);
 		if (!t->keeper)
-			return refuse(ret_error, -EAGAIN, NULL, "No process for the keeper: %s",
-			              strerror(errno));
-		k->slot = keeper_add_task(t->keeper, k->tid);
+			return tracer_refuse(ret_error, -EAGAIN, NULL,
+			                     "No process for the keeper: %s", strerror(errno));
+		k->slot = keeper_add_task(t->keeper, k->tid, k->tgid);
 	}
 	task_resume(k, 0);
 	return 0;
@@ -213,6 +216,9 @@ int attach_process(struct tracer *t, struct tracer_error *ret_error)
 		detach_all(t);
 		return explain(ret_error, t->opts.pid, err);
 	}
+	if (t->points && !(t->keeper = keeper_start(-1, false)))
+		return tracer_refuse(ret_error, -EAGAIN, NULL, "No process for the keeper: %s",
+		                     strerror(errno));
 	/* Not before: a thread that is not ours yet would die of a breakpoint. */
 	for (size_t i = 0; i < TASK_BUCKETS; i++)
 		for (struct tracer_task *k = t->tasks[i]; k; k = k->next)
@@ -242,6 +248,7 @@ static bool stopped_to_leave(struct tracer_task *k)
 	sig = WSTOPSIG(status);
 	k->is_stopped = true;
 	k->is_starting = k->has_regs = k->is_dirty = false;
+	k->is_listening = event == PTRACE_EVENT_STOP && sig != SIGTRAP;
 	if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
 	    event == PTRACE_EVENT_CLONE) {
 		task_make_child(k, event);
@@ -319,6 +326,12 @@ static void leave(struct tracer_task *k)
 		notify_interrupted(k, k->leave_sig, NULL);
 	if (k->has_regs && k->is_dirty)
 		arch_regs_set(k->tid, &k->regs);
+	/* Under a filter that stops, nobody may run before the keeper has seized it. */
+	if (k->t->has_filter && k->t->listener_fd < 0 && k->t->keeper) {
+		if (!k->is_listening)
+			syscall(SYS_tkill, k->tid, SIGSTOP);
+		k->slot = KEEPER_NONE; /* stays in the keeper's list */
+	}
 	ptrace(PTRACE_DETACH, k->tid, NULL, k->leave_sig);
 	notify_leave(k);
 }

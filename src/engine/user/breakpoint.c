@@ -72,6 +72,7 @@ struct place {
 	struct step step;
 	uint64_t slot;      /* the copy of its instruction, or 0 */
 	uint64_t semaphore; /* counted up there, or 0 */
+	uint32_t kept;      /* the keeper's slot */
 };
 
 struct space {
@@ -134,25 +135,26 @@ static int make_point(struct point *p, const char *path, uint64_t offset, struct
 	int err;
 
 	if (fd < 0 || fstat(fd, &st))
-		return refuse(e, -errno, NULL, "%s: %s", path, strerror(errno));
+		return tracer_refuse(e, -errno, NULL, "%s: %s", path, strerror(errno));
 	err = read_code(fd, offset, p->bytes, &n);
 	if (err == -ERANGE)
-		return refuse(e, err, "an offset into the file, of an instruction",
-		              "%s has no code at offset %#" PRIx64, path, offset);
+		return tracer_refuse(e, err, "an offset into the file, of an instruction",
+		                     "%s has no code at offset %#" PRIx64, path, offset);
 	if (err)
-		return refuse(e, err, NULL, "%s is no ELF file for this processor", path);
+		return tracer_refuse(e, err, NULL, "%s is no ELF file for this processor", path);
 	err = step_plan(p->bytes, n, &p->step);
 	if (err)
-		return refuse(e, err, NULL,
-		              err == -EILSEQ ? "%s: no instruction is known at offset %#" PRIx64
-		                             : "%s: the instruction at offset %#" PRIx64
-		                               " cannot be probed without the kernel",
-		              path, offset);
+		return tracer_refuse(e, err, NULL,
+		                     err == -EILSEQ
+		                         ? "%s: no instruction is known at offset %#" PRIx64
+		                         : "%s: the instruction at offset %#" PRIx64
+		                           " cannot be probed without the kernel",
+		                     path, offset);
 	p->dev = st.st_dev;
 	p->ino = st.st_ino;
 	p->offset = offset;
 	p->path = realpath(path, NULL);
-	return p->path ? 0 : refuse(e, -errno, NULL, "%s: %s", path, strerror(errno));
+	return p->path ? 0 : tracer_refuse(e, -errno, NULL, "%s: %s", path, strerror(errno));
 }
 
 int tracer_add_breakpoint(struct tracer *t, const char *path, uint64_t offset, unsigned flags,
@@ -166,7 +168,7 @@ int tracer_add_breakpoint(struct tracer *t, const char *path, uint64_t offset, u
 	if (!t->points)
 		t->points = calloc(1, sizeof(*t->points));
 	if (!t->points)
-		return refuse(ret_error, -ENOMEM, NULL, "out of memory");
+		return tracer_refuse(ret_error, -ENOMEM, NULL, "out of memory");
 	vec_each (it, &t->points->points)
 		if (it->dev == new.dev && it->ino == new.ino && it->offset == offset)
 			p = it;
@@ -258,6 +260,28 @@ static void count_semaphore(pid_t tid, uint64_t address, int by)
 	memory_write(tid, address, &value, sizeof(value));
 }
 
+static uint32_t keep(struct tracer_task *k, const struct place *p)
+{
+	return k->t->keeper ? keeper_add_break(k->t->keeper, k->tid, p->address, p->bytes)
+	                    : KEEPER_NONE;
+}
+
+static void unkeep(struct tracer_task *k, const struct place *p)
+{
+	if (k->t->keeper)
+		keeper_remove_break(k->t->keeper, p->kept);
+}
+
+/* Write the breakpoint. The keeper knows of it before. */
+static bool write_break(struct tracer_task *k, struct place *p)
+{
+	p->kept = keep(k, p);
+	if (!memory_write(k->tid, p->address, arch_break, ARCH_BREAK_B))
+		return true;
+	unkeep(k, p);
+	return false;
+}
+
 /* Put a point's breakpoint at `address`, unless it is there. */
 static void place_point(struct tracer_task *k, uint32_t number, uint64_t address)
 {
@@ -278,14 +302,15 @@ static void place_point(struct tracer_task *k, uint32_t number, uint64_t address
 		return;
 	memcpy(new.bytes, p->bytes, sizeof(new.bytes));
 	new.step = p->step;
-	if (memory_write(k->tid, address, arch_break, ARCH_BREAK_B))
+	if (!write_break(k, &new))
 		return;
-	if (old)
+	if (old) {
+		unkeep(k, old);
 		new.slot = old->slot;
-	if (old)
 		*old = new;
-	else
+	} else {
 		insert_place(s, &new);
+	}
 }
 
 /* A place where a call will return to. */
@@ -302,8 +327,7 @@ static struct place *place_return(struct tracer_task *k, uint64_t address)
 	if (!n)
 		return NULL;
 	points_hide(k, address, new.bytes, n);
-	if (step_plan(new.bytes, n, &new.step) ||
-	    memory_write(k->tid, address, arch_break, ARCH_BREAK_B))
+	if (step_plan(new.bytes, n, &new.step) || !write_break(k, &new))
 		return NULL;
 	return insert_place(k->space, &new);
 }
@@ -409,6 +433,8 @@ static void rescan(struct tracer_task *k)
 	for (size_t i = 0; i < s->places.n; i++)
 		if (has_break(k->tid, s->places.items[i].address))
 			s->places.items[n++] = s->places.items[i];
+		else
+			unkeep(k, &s->places.items[i]);
 	s->places.n = n;
 	each_mapping(k, visit_mapping);
 	if (k->t->points->has_semaphores)
@@ -423,6 +449,8 @@ static void space_release(struct tracer_task *k)
 
 	if (!s || --s->refs)
 		return;
+	vec_each (place, &s->places)
+		unkeep(k, place);
 	vec_free(&s->places);
 	free(s);
 }

@@ -46,8 +46,7 @@ static void link_task(struct tracer_task *k)
 	k->next = *b;
 	*b = k;
 	k->t->n_tasks++;
-	if (k->t->keeper)
-		k->slot = keeper_add_task(k->t->keeper, k->tid);
+	k->slot = k->t->keeper ? keeper_add_task(k->t->keeper, k->tid, k->tgid) : KEEPER_NONE;
 }
 
 static void unlink_task(struct tracer_task *k)
@@ -237,6 +236,9 @@ static void listen(struct tracer_task *k)
 	forget_regs(k);
 	consume_stop(k->tid);
 	k->is_stopped = false;
+	k->is_listening = true;
+	if (k->t->keeper)
+		keeper_task_is_stopped(k->t->keeper, k->slot, true);
 	ptrace(PTRACE_LISTEN, k->tid, NULL, NULL);
 }
 
@@ -434,6 +436,9 @@ void task_stopped(struct tracer *t, pid_t tid, int code)
 	}
 	k->is_stopped = true;
 	k->in_vfork = false;
+	if (k->is_listening && k->t->keeper)
+		keeper_task_is_stopped(k->t->keeper, k->slot, false);
+	k->is_listening = false;
 	if (k->is_starting) {
 		start_child(k, sig);
 		return;

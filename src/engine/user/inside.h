@@ -28,6 +28,7 @@ struct tracer_task {
 	bool is_stopped;   /* in a ptrace stop: requests work */
 	bool is_starting;  /* new: its first stop is the tracer's own */
 	bool in_vfork;     /* until its child execs nothing stops it */
+	bool is_listening; /* its job is stopped */
 	bool is_early;     /* stopped before its maker's event was seen: held */
 	int early_sig;     /* that stop's */
 	bool is_held;      /* -c: in the read(2) before its exec */
@@ -40,7 +41,7 @@ struct tracer_task {
 	uint64_t continued_ip, continued_args[6]; /* the notified call that was let go last */
 	int continued_nr;
 	struct put_off *put_off; /* a signal for later (notify.c), or NULL */
-	uint32_t slot; /* keeper's list */
+	uint32_t slot;           /* keeper's list, or KEEPER_NONE */
 
 	/* registers, fetched when asked */
 	bool has_regs, is_dirty;
@@ -102,7 +103,7 @@ static inline void bit_set(uint64_t *bits, int nr)
 }
 
 /* Fills *e and returns err. */
-int refuse(struct tracer_error *e, int err, const char *hint, const char *fmt, ...)
+int tracer_refuse(struct tracer_error *e, int err, const char *hint, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* ---- follow.c ---- */
@@ -204,10 +205,15 @@ void proc_forget(struct tracer_task *k);
 
 /* ---- keeper.c ---- */
 
-/* Start the keeper; listener_fd may be -1. NULL: no memory or no process. */
-struct keeper *keeper_start(int listener_fd);
-uint32_t keeper_add_task(struct keeper *kp, pid_t tid); /* its slot */
+enum { KEEPER_NONE = UINT32_MAX };
+/* Start the keeper. listener_fd: -1 if the filter stops, or there is none. NULL with errno. */
+struct keeper *keeper_start(int listener_fd, bool has_filter);
+uint32_t keeper_add_task(struct keeper *kp, pid_t tid, pid_t tgid); /* its slot */
 void keeper_remove_task(struct keeper *kp, uint32_t slot);
+void keeper_task_is_stopped(struct keeper *kp, uint32_t slot, bool is_stopped);
+/* A breakpoint over `bytes` in the memory of `tid`. */
+uint32_t keeper_add_break(struct keeper *kp, pid_t tid, uint64_t address, const uint8_t *bytes);
+void keeper_remove_break(struct keeper *kp, uint32_t slot);
 pid_t keeper_pid(const struct keeper *kp);
 /* Let the keeper take over what is left (is_needed), or end it. */
 void keeper_release(struct keeper *kp, bool is_needed);

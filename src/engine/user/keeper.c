@@ -1,18 +1,22 @@
-/* The keeper: what lets filtered processes live on without their tracer.
+/* The keeper: what lets traced processes live on without their tracer.
  *
  * A seccomp filter cannot be taken off. With nobody behind it, a call that it notifies of or stops
  * at fails with ENOSYS (the kernel's kernel/seccomp.c), and a breakpoint kills. So a small process
- * of ours waits for the tracer's end, however it comes (a pipe that only the tracer holds closes),
- * and then answers every notification, or becomes the tracer that lets every call pass. It ends
- * when nobody is left who needs it.
+ * of ours waits for the tracer's end, however it comes, and then answers every notification, or
+ * becomes the tracer that lets every call pass. It ends when nobody is left who needs it.
  *
- * The listener is shared from the start, so notified calls never fail. For stopping filters the
- * keeper has to seize the tasks anew after the kernel has let them go, some microseconds later: a
- * call that falls right into that gap fails. Where Yama lets only ancestors trace, it cannot seize
- * at all. */
+ * It waits for a robust mutex that the tracing thread holds: should that thread die, the kernel
+ * hands the mutex over before it lets the tracees go.
+ *
+ * The listener is shared from the start, so notified calls never fail. Where the filter stops
+ * instead, the keeper has to seize the tasks anew, and until it has, none may run into the filter:
+ * they are stopped in between (SIGSTOP, SIGCONT), by the tracer when it detaches, by the keeper
+ * when the tracer was killed. That is a race: the keeper has as long as the kernel takes to free
+ * the tracer's memory. A thread that was just then at a breakpoint cannot be saved. Where Yama lets
+ * only ancestors trace, the keeper cannot seize at all. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,22 +28,30 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "engine/user/inside.h"
 
-enum { SLOTS = 1 << 16, SEIZE_TRIES = 200000 };
+enum { SLOTS = 1 << 16, SEIZE_MS = 2000, SLICE_NS = 100000 };
 
 /* Written by the tracer, read by the keeper when the tracer is gone. */
 struct shared {
-	uint32_t n; /* slots in use lie below */
-	pid_t tids[SLOTS];
+	pthread_mutex_t is_alive;   /* held by the tracing thread */
+	uint32_t n_tasks, n_breaks; /* slots in use lie below */
+	struct keeper_task {
+		pid_t tid, tgid; /* 0: none */
+		bool is_stopped; /* its job is, and shall stay so */
+	} tasks[SLOTS];
+	struct keeper_break {
+		pid_t tid; /* 0: none */
+		uint8_t bytes[ARCH_BREAK_B];
+		uint64_t address;
+	} breaks[SLOTS];
 };
 
 struct keeper {
 	pid_t pid;
-	int lifeline_fd;
 	struct shared *shared;
-	vec(uint32_t) free_slots;
+	vec(uint32_t) free_tasks;
+	vec(uint32_t) free_breaks;
 };
 
 /* ---- the keeper's own process --------------------------------------------------------------- */
@@ -73,17 +85,40 @@ static void answer_all(int listener_fd)
 	}
 }
 
-/* The tracer's end of the pipe closes a moment before the kernel lets its tracees go. */
+static void signal_tasks(const struct shared *s, int sig)
+{
+	for (uint32_t i = 0; i < s->n_tasks; i++)
+		if (s->tasks[i].tid && !s->tasks[i].is_stopped)
+			syscall(SYS_tkill, s->tasks[i].tid, sig);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* As soon as the kernel has let them go: EPERM says that it has not. */
 static void seize_all(const struct shared *s)
 {
-	long options =
-	    PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
-	int tries = 0;
+	long options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+	               PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
+	int64_t end = now_ms() + SEIZE_MS;
 
-	for (uint32_t i = 0; i < s->n; i++)
-		while (s->tids[i] && ptrace(PTRACE_SEIZE, s->tids[i], NULL, options) &&
-		       errno == EPERM && tries++ < SEIZE_TRIES)
+	for (uint32_t i = 0; i < s->n_tasks; i++)
+		while (s->tasks[i].tid && ptrace(PTRACE_SEIZE, s->tasks[i].tid, NULL, options) &&
+		       errno == EPERM && now_ms() < end)
 			;
+}
+
+static void take_off_breaks(const struct shared *s)
+{
+	for (uint32_t i = 0; i < s->n_breaks; i++)
+		if (s->breaks[i].tid)
+			memory_write(s->breaks[i].tid, s->breaks[i].address, s->breaks[i].bytes,
+			             ARCH_BREAK_B);
 }
 
 static void pass_all(void)
@@ -103,31 +138,48 @@ static void pass_all(void)
 	}
 }
 
-static _Noreturn void keep(int lifeline_fd, int listener_fd, const struct shared *s)
+/* Every microsecond counts once: with a short slice a waking task preempts what runs (v6.12). */
+static void hurry(void)
 {
-	static const int deaf_to[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP, SIGCHLD};
-	char byte;
-	int max = lifeline_fd > listener_fd ? lifeline_fd : listener_fd;
+	struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+	} attr = {.size = sizeof(attr), .runtime = SLICE_NS};
+
+	syscall(SYS_sched_setattr, 0, &attr, 0);
+}
+
+static _Noreturn void keep(int listener_fd, bool has_filter, struct shared *s)
+{
+	static const int deaf_to[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP};
+	bool was_killed;
 
 	setsid();
 	prctl(PR_SET_NAME, "skep-keeper");
 	for (size_t i = 0; i < sizeof(deaf_to) / sizeof(*deaf_to); i++)
-		signal(deaf_to[i], SIG_DFL);
-	for (size_t i = 0; i + 1 < sizeof(deaf_to) / sizeof(*deaf_to); i++)
 		signal(deaf_to[i], SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
 	/* Nobody shall wait for our standard output to close. */
-	for (int fd = 0; fd < max; fd++)
-		if (fd != lifeline_fd && fd != listener_fd)
-			close(fd);
-	syscall(SYS_close_range, max + 1, ~0u, 0);
+	if (listener_fd > 0)
+		syscall(SYS_close_range, 0, listener_fd - 1, 0);
+	if (listener_fd != 0)
+		syscall(SYS_close_range, listener_fd + 1, ~0u, 0);
 	if (chdir("/"))
 		_exit(1);
-	while (read(lifeline_fd, &byte, 1) < 0 && errno == EINTR)
-		;
+	hurry();
+	was_killed = pthread_mutex_lock(&s->is_alive) == EOWNERDEAD;
+	if (was_killed && has_filter && listener_fd < 0)
+		signal_tasks(s, SIGSTOP);
+	if (was_killed)
+		take_off_breaks(s);
 	if (listener_fd >= 0) {
 		answer_all(listener_fd);
-	} else {
+	} else if (has_filter) {
 		seize_all(s);
+		signal_tasks(s, SIGCONT);
 		pass_all();
 	}
 	_exit(0);
@@ -135,35 +187,42 @@ static _Noreturn void keep(int lifeline_fd, int listener_fd, const struct shared
 
 /* ---- the tracer's side ---------------------------------------------------------------------- */
 
-struct keeper *keeper_start(int listener_fd)
+static struct shared *share(void)
+{
+	struct shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
+	                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	pthread_mutexattr_t attr;
+
+	if (s == MAP_FAILED)
+		return NULL;
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(&s->is_alive, &attr);
+	pthread_mutexattr_destroy(&attr);
+	pthread_mutex_lock(&s->is_alive);
+	return s;
+}
+
+struct keeper *keeper_start(int listener_fd, bool has_filter)
 {
 	struct keeper *kp = calloc(1, sizeof(*kp));
-	int fds[2];
+	int err;
 
-	if (!kp || pipe2(fds, O_CLOEXEC)) {
-		free(kp);
+	if (!kp)
 		return NULL;
-	}
-	kp->shared = mmap(NULL, sizeof(*kp->shared), PROT_READ | PROT_WRITE,
-	                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	kp->pid = kp->shared == MAP_FAILED ? -1 : fork();
-	if (kp->pid == 0) {
-		close(fds[1]);
-		keep(fds[0], listener_fd, kp->shared);
-	}
-	close(fds[0]);
-	kp->lifeline_fd = fds[1];
-	if (kp->pid < 0) {
-		int err = errno;
-
-		close(fds[1]);
-		if (kp->shared != MAP_FAILED)
-			munmap(kp->shared, sizeof(*kp->shared));
-		free(kp);
-		errno = err;
-		return NULL;
-	}
-	return kp;
+	kp->shared = share();
+	kp->pid = kp->shared ? fork() : -1;
+	if (kp->pid == 0)
+		keep(listener_fd, has_filter, kp->shared);
+	if (kp->pid > 0)
+		return kp;
+	err = errno;
+	if (kp->shared)
+		munmap(kp->shared, sizeof(*kp->shared));
+	free(kp);
+	errno = err;
+	return NULL;
 }
 
 pid_t keeper_pid(const struct keeper *kp)
@@ -171,37 +230,69 @@ pid_t keeper_pid(const struct keeper *kp)
 	return kp->pid;
 }
 
-uint32_t keeper_add_task(struct keeper *kp, pid_t tid)
+uint32_t keeper_add_task(struct keeper *kp, pid_t tid, pid_t tgid)
 {
-	uint32_t slot;
+	struct shared *s = kp->shared;
+	uint32_t slot = KEEPER_NONE;
 
-	if (kp->free_slots.n)
-		slot = vec_pop(&kp->free_slots);
-	else if (kp->shared->n < SLOTS)
-		slot = kp->shared->n++;
-	else
-		return UINT32_MAX;
-	kp->shared->tids[slot] = tid;
+	if (kp->free_tasks.n)
+		slot = vec_pop(&kp->free_tasks);
+	else if (s->n_tasks < SLOTS)
+		slot = s->n_tasks++;
+	if (slot != KEEPER_NONE)
+		s->tasks[slot] = (struct keeper_task){.tid = tid, .tgid = tgid};
 	return slot;
 }
 
 void keeper_remove_task(struct keeper *kp, uint32_t slot)
 {
-	if (slot == UINT32_MAX)
+	if (slot == KEEPER_NONE)
 		return;
-	kp->shared->tids[slot] = 0;
-	vec_push(NULL, &kp->free_slots, slot);
+	kp->shared->tasks[slot].tid = 0;
+	vec_push(NULL, &kp->free_tasks, slot);
+}
+
+void keeper_task_is_stopped(struct keeper *kp, uint32_t slot, bool is_stopped)
+{
+	if (slot != KEEPER_NONE)
+		kp->shared->tasks[slot].is_stopped = is_stopped;
+}
+
+uint32_t keeper_add_break(struct keeper *kp, pid_t tid, uint64_t address, const uint8_t *bytes)
+{
+	struct shared *s = kp->shared;
+	uint32_t slot = KEEPER_NONE;
+
+	if (kp->free_breaks.n)
+		slot = vec_pop(&kp->free_breaks);
+	else if (s->n_breaks < SLOTS)
+		slot = s->n_breaks++;
+	if (slot == KEEPER_NONE)
+		return slot;
+	s->breaks[slot].address = address;
+	memcpy(s->breaks[slot].bytes, bytes, ARCH_BREAK_B);
+	s->breaks[slot].tid = tid;
+	return slot;
+}
+
+void keeper_remove_break(struct keeper *kp, uint32_t slot)
+{
+	if (slot == KEEPER_NONE)
+		return;
+	kp->shared->breaks[slot].tid = 0;
+	vec_push(NULL, &kp->free_breaks, slot);
 }
 
 void keeper_release(struct keeper *kp, bool is_needed)
 {
 	if (!is_needed)
 		kill(kp->pid, SIGKILL);
-	close(kp->lifeline_fd);
+	pthread_mutex_unlock(&kp->shared->is_alive);
 	if (!is_needed)
 		while (waitpid(kp->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	munmap(kp->shared, sizeof(*kp->shared));
-	vec_free(&kp->free_slots);
+	vec_free(&kp->free_tasks);
+	vec_free(&kp->free_breaks);
 	free(kp);
 }

@@ -120,15 +120,16 @@ int tracer_start(struct tracer *t, struct tracer_error *ret_error)
 
 	memset(ret_error, 0, sizeof(*ret_error));
 	if (err)
-		return refuse(ret_error, err, NULL, "No signalfd: %s", strerror(-err));
+		return tracer_refuse(ret_error, err, NULL, "No signalfd: %s", strerror(-err));
 	t->is_started = true;
 	if (t->opts.child)
 		err = attach_child(t, ret_error);
 	else if (t->opts.pid)
 		err = attach_process(t, ret_error);
 	else
-		err = refuse(ret_error, -EINVAL, "use -c COMMAND or -p PID",
-		             "The user engine follows a command or a process, and has neither");
+		err = tracer_refuse(
+		    ret_error, -EINVAL, "use -c COMMAND or -p PID",
+		    "The user engine follows a command or a process, and has neither");
 	if (err)
 		tracer_detach(t);
 	return err;
