@@ -57,6 +57,11 @@ static int make_packet(struct vm_input *in, struct strbuf *why)
 	if (!in->buffer)
 		return -ENOMEM;
 	memcpy(in->buffer + in->packet_at_b, in->memory, in->memory_b);
+	in->data_off_b = context_run_off(in->p->type, "data");
+	in->end_off_b = context_run_off(in->p->type, "data_end");
+	in->meta_off_b = context_run_off(in->p->type, "data_meta");
+	in->is_skb = is_struct(in->p, "__sk_buff");
+	in->is_xdp = is_struct(in->p, "xdp_md");
 	return make_context(in);
 }
 
@@ -89,19 +94,17 @@ int vm_input_make(const struct vm_program *p, void *memory, size_t memory_b, str
 	return 0;
 }
 
-static void put_pointer(struct vm_input *in, const char *field, unsigned char *to)
+static void put_pointer(struct vm_input *in, uint32_t at, unsigned char *to)
 {
-	uint32_t at = context_run_off(in->p->type, field);
-
 	if (at)
 		memcpy(in->context + at, &to, sizeof(to));
 }
 
-static unsigned char *get_pointer(const struct vm_input *in, const char *field)
+static unsigned char *get_pointer(const struct vm_input *in, uint32_t at)
 {
 	unsigned char *ret;
 
-	memcpy(&ret, in->context + context_run_off(in->p->type, field), sizeof(ret));
+	memcpy(&ret, in->context + at, sizeof(ret));
 	return ret;
 }
 
@@ -127,14 +130,14 @@ void vm_input_arm(struct vm_input *in, struct vm_run *run)
 		return;
 	frame = in->buffer + in->packet_at_b;
 	end = frame + in->memory_b;
-	put_pointer(in, "data", frame + in->header_b);
-	put_pointer(in, "data_end", end);
-	put_pointer(in, "data_meta", frame + in->header_b);
+	put_pointer(in, in->data_off_b, frame + in->header_b);
+	put_pointer(in, in->end_off_b, end);
+	put_pointer(in, in->meta_off_b, frame + in->header_b);
 	run->packet_begin = in->buffer;
 	run->packet_limit = in->buffer + in->buffer_b;
-	if (is_struct(in->p, "__sk_buff"))
+	if (in->is_skb)
 		arm_skb(in, frame);
-	if (is_struct(in->p, "xdp_md"))
+	if (in->is_xdp)
 		((struct xdp_md *)in->context)->ingress_ifindex = LOOPBACK;
 }
 
@@ -144,8 +147,8 @@ const void *vm_input_result(const struct vm_input *in, size_t *ret_b)
 
 	*ret_b = in->memory_b;
 	if (in->buffer) {
-		begin = get_pointer(in, "data") - in->header_b;
-		*ret_b = (size_t)(get_pointer(in, "data_end") - begin);
+		begin = get_pointer(in, in->data_off_b) - in->header_b;
+		*ret_b = (size_t)(get_pointer(in, in->end_off_b) - begin);
 	} else if (in->context) {
 		/* What was given of it. */
 		begin = in->context;

@@ -20,6 +20,9 @@ struct vm_input {
 	uint32_t context_b;
 	unsigned char *buffer; /* room around the packet */
 	uint32_t buffer_b, packet_at_b;
+	/* Looked up once: every run sets the packet's pointers. */
+	uint32_t data_off_b, end_off_b, meta_off_b;
+	bool is_skb, is_xdp;
 	uint32_t header_b; /* link-layer header that the kind's packets begin behind */
 	uint64_t r2;
 };
