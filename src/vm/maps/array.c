@@ -69,13 +69,13 @@ static int array_create(struct vm_map *m)
 		a->memory_b = cpu_b * m->n_cpus;
 	}
 	m->stride_b = (uint32_t)stride_b;
-	m->values = map_memory_alloc(a->memory_b);
+	m->values = map_values_alloc(a->memory_b);
 	return m->values ? 0 : -ENOMEM;
 }
 
 static void array_destroy(struct vm_map *m)
 {
-	map_memory_free(m->values, ((struct array_map *)m)->memory_b);
+	map_values_free(m->values, ((struct array_map *)m)->memory_b);
 }
 
 static uint32_t index_of(const void *key)

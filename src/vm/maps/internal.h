@@ -92,6 +92,9 @@ static inline int map_check_exists(uint64_t flags, bool is_there)
  * NULL: no room. */
 void *map_memory_alloc(size_t size_b);
 void map_memory_free(void *p, size_t size_b);
+/* The same for what machine code reaches without a call: vm_map.values. */
+void *map_values_alloc(size_t size_b);
+void map_values_free(void *p, size_t size_b);
 
 /* ---- copies ----------------------------------------------------------------------------------
  * Values are read while they are written, as in the kernel. Whole words are moved at once, so that

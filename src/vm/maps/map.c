@@ -76,6 +76,25 @@ void map_memory_free(void *p, size_t size_b)
 		free(p);
 }
 
+void *map_values_alloc(size_t size_b)
+{
+#ifdef MAP_32BIT
+	/* Machine code names values by their addresses: in the first 2 GiB these are operands of
+	 * instructions, anywhere else they are loaded first. */
+	void *p = mmap(NULL, size_b, PROT_READ | PROT_WRITE,
+	               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0);
+
+	if (p != MAP_FAILED)
+		return p;
+#endif
+	return map_memory_alloc(size_b < SMALL_B ? SMALL_B : size_b);
+}
+
+void map_values_free(void *p, size_t size_b)
+{
+	map_memory_free(p, size_b < SMALL_B ? SMALL_B : size_b);
+}
+
 /* The three states are those of U. Drepper, "Futexes Are Tricky", section 6. */
 void map_lock_wait(struct map_lock *l)
 {
