@@ -109,8 +109,9 @@ int jit_compile(struct jit *j, struct arena *a, const struct jit_target *t, cons
 	vec_reserve(a, &j->labels, c->n_insns + 64);
 	memset(j->labels.items, 0, c->n_insns * sizeof(uint32_t));
 	j->labels.n = c->n_insns;
-	while (emit_pass(j)) /* each pass makes at least one site long, for good */
-		;
+	/* Each pass makes at least one site long, for good, or is the last. */
+	while (emit_pass(j) || j->pass == 0)
+		j->pass++;
 	if (j->is_too_large)
 		return -E2BIG;
 	for (size_t k = 0; k < j->n_sites; k++)

@@ -35,7 +35,8 @@ struct jit_slot {
 	uint16_t func;              /* index of the function it belongs to */
 	bool is_code;               /* reached, and not the second slot of an lddw */
 	bool is_target;             /* some jump leads here, or a function starts */
-	bool is_loop_head;          /* some jump from behind leads here */
+	bool is_loop_head;          /* some jump from behind leads here ... */
+	uint32_t loop_end;          /* ... the last of them from this slot */
 };
 
 struct jit_func {
@@ -108,6 +109,7 @@ struct jit {
 	vec(uint32_t) labels; /* offsets, from this pass as far as it got, else from the last */
 	vec(struct jit_site) sites;
 	size_t n_labels, n_sites; /* asked for in this pass */
+	uint32_t pass;            /* from 0; at least two: later ones know sizes */
 	void *state;              /* the target's own, NULL at first, kept from pass to pass */
 	bool is_too_large;
 };

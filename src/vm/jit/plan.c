@@ -215,7 +215,10 @@ static void find_blocks(struct jit_plan *p, const struct vm_code *c)
 		if (target != VM_NONE) {
 			assert(target < p->n);
 			p->slots[target].is_target = true;
-			p->slots[target].is_loop_head |= target <= pc;
+			if (target <= pc) {
+				p->slots[target].is_loop_head = true;
+				p->slots[target].loop_end = pc;
+			}
 		}
 		pc += bpf_is_lddw(i);
 	}

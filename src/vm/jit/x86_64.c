@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 
-enum { RED_ZONE_B = 128, LOOP_ALIGN_B = 16 };
+enum { RED_ZONE_B = 128, FUNCTION_ALIGN_B = 16, WINDOW_B = 32, MAX_ALIGNED_B = 128 };
 
 /* ---- frames -----------------------------------------------------------------------------------
  */
@@ -504,6 +504,23 @@ static void drop_dead(struct x86 *x)
 			x->v[r].kind = V_HOME;
 }
 
+/* CPUs keep decoded instructions by windows of 32 bytes: a short loop that spans one more than it
+ * must takes half as long again. Its length is that of the last pass. */
+static void align_loop(struct x86 *x, uint32_t pc)
+{
+	uint32_t end = x->plan->slots[pc].loop_end + 1, length_b, first, last;
+
+	if (x->j->pass == 0 || end >= x->plan->n)
+		return;
+	length_b = x->j->labels.items[end] - x->j->labels.items[pc];
+	if (length_b == 0 || length_b > MAX_ALIGNED_B)
+		return;
+	first = jit_here(x->j) / WINDOW_B;
+	last = (jit_here(x->j) + length_b - 1) / WINDOW_B;
+	if (last - first > (length_b - 1) / WINDOW_B)
+		x86_align(x->j, WINDOW_B);
+}
+
 static void body(struct x86 *x)
 {
 	const struct jit_func *f = x->func;
@@ -523,7 +540,7 @@ static void body(struct x86 *x)
 			x86_settle_set(x, s->live_in);
 			forget(x);
 			if (s->is_loop_head)
-				x86_align(x->j, LOOP_ALIGN_B);
+				align_loop(x, pc);
 		}
 		jit_slot_begin(x->j, pc);
 		more = instruction(x, &x->insns[pc]);
@@ -533,7 +550,7 @@ static void body(struct x86 *x)
 		}
 		for (; more > 0; more--) {
 			jit_slot_begin(x->j, ++pc);
-			if (x->plan->slots[pc].is_code)
+			if (x->plan->slots[pc].is_code && falls_through(&x->insns[pc]))
 				x->live = x->plan->slots[pc].live_out;
 		}
 		drop_dead(x);
@@ -576,7 +593,7 @@ static void emit(struct jit *j)
 		plan_frame(&x);
 		if (x.func->is_callback)
 			callback_stub(&x, k);
-		x86_align(j, LOOP_ALIGN_B);
+		x86_align(j, FUNCTION_ALIGN_B);
 		jit_place(j, x.func_labels[k]);
 		prologue(&x);
 		body(&x);

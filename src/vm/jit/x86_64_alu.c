@@ -191,9 +191,32 @@ static void add_imm(struct x86 *x, uint8_t dst, int64_t imm, bool w)
 	x86_pend(x, dst, &v);
 }
 
+/* A constant plus a register: the address of a global variable's element. */
+static bool add_to_const(struct x86 *x, uint8_t dst, uint8_t src, bool w)
+{
+	struct value v;
+	int64_t disp;
+	int32_t imm;
+
+	if (dst == src || !x86_imm32(x, dst, !w, &imm))
+		return false;
+	x86_separate(x, src);
+	v = as_lea(x, src, w);
+	disp = (int64_t)v.m.disp + imm;
+	if (w && disp != (int32_t)disp)
+		return false;
+	v.m.disp = (int32_t)disp;
+	v.is_32 = !w;
+	x86_pend(x, dst, &v);
+	return true;
+}
+
 static void add_reg(struct x86 *x, uint8_t dst, uint8_t src, bool w)
 {
 	struct value a, b;
+
+	if (add_to_const(x, dst, src, w))
+		return;
 
 	if (is_load_operand(x, src, w)) {
 		uint8_t home = x86_modify(x, dst);

@@ -312,9 +312,20 @@ static struct test test_of(struct x86 *x, const struct bpf_insn *i)
 	return t;
 }
 
+/* `if c goto +1; goto far` is `if not c goto far`: where that leads, or VM_NONE. */
+static uint32_t far_of(const struct x86 *x, uint32_t target)
+{
+	const struct bpf_insn *i = &x->insns[x->pc + 1];
+
+	if (target != x->pc + 2 || x->plan->slots[x->pc + 1].is_target ||
+	    (i->code != (BPF_JMP | BPF_JA) && i->code != (BPF_JMP32 | BPF_JA)))
+		return VM_NONE;
+	return jit_jump_target(i, x->pc + 1);
+}
+
 uint32_t x86_branch(struct x86 *x, const struct bpf_insn *i)
 {
-	uint32_t target = jit_jump_target(i, x->pc), n;
+	uint32_t target = jit_jump_target(i, x->pc), n, far;
 	struct test t = test_of(x, i);
 	enum x86_cond cc;
 
@@ -328,10 +339,16 @@ uint32_t x86_branch(struct x86 *x, const struct bpf_insn *i)
 		move_if(x, &t, n);
 		return n;
 	}
-	x86_settle_set(x, x->plan->slots[target].live_in);
+	far = far_of(x, target);
+	x86_settle_set(x, x->plan->slots[far != VM_NONE ? far : target].live_in);
 	if (t.src == BPF_N_REGS)
 		x86_const(x, SCRATCH, t.w ? (uint64_t)(int64_t)t.imm : (uint32_t)t.imm);
 	cc = compare(x, &t);
+	if (far != VM_NONE) {
+		x86_jcc(x->j, cc ^ 1, x86_thread(x, far));
+		x->live = x->plan->slots[target].live_in;
+		return 1;
+	}
 	x86_jcc(x->j, cc, x86_thread(x, target));
 	return 0;
 }

@@ -315,6 +315,8 @@ struct x86_mem x86_address(struct x86 *x, uint8_t r, int16_t off)
 			return m;
 		}
 	}
+	if (v->kind == V_CONST && v->imm <= INT32_MAX - INT16_MAX)
+		return (struct x86_mem){NO_REG, NO_REG, 0, (int32_t)v->imm + off};
 	x86_settle(x, r);
 	return (struct x86_mem){x86_home[r], NO_REG, 0, off};
 }
