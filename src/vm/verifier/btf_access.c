@@ -394,20 +394,22 @@ static const struct writable {
     {"bpf_dummy_ops", "bpf_dummy_ops_state", "val", ANYWHERE, 0},
 };
 
-/* A member by name, also inside of members without one. */
+/* A member by name, also inside of members without one. `budget` is for hostile BTF, where structs
+ * of many members without names contain each other. */
 static bool member_find(struct btf_file *btf, uint32_t id, const char *name, size_t len,
-                        unsigned depth, uint32_t *ret_off_b, struct extent *ret)
+                        uint32_t *budget, uint32_t *ret_off_b, struct extent *ret)
 {
 	struct btf_record r;
 
-	if (depth > 8 || !btf_skip(btf, id, &id, &r) || !is_struct(r.kind))
+	if (!*budget || !btf_skip(btf, id, &id, &r) || !is_struct(r.kind))
 		return false;
+	(*budget)--;
 	for (uint32_t k = 0; k < r.vlen; k++) {
 		struct btf_member m = btf_member_at(&r, k);
 		const char *has = string_of(btf, id, m.name_off);
 		uint32_t at_b = member_bit(&r, m) / 8;
 
-		if (!*has && member_find(btf, m.type, name, len, depth + 1, ret_off_b, ret)) {
+		if (!*has && member_find(btf, m.type, name, len, budget, ret_off_b, ret)) {
 			*ret_off_b += at_b;
 			return true;
 		}
@@ -422,6 +424,7 @@ static bool member_find(struct btf_file *btf, uint32_t id, const char *name, siz
 static bool path_find(struct btf_file *btf, uint32_t id, const char *path, uint32_t *ret_off_b,
                       uint64_t *ret_size_b)
 {
+	uint32_t budget = 256;
 	struct extent e;
 
 	*ret_off_b = 0;
@@ -429,7 +432,7 @@ static bool path_find(struct btf_file *btf, uint32_t id, const char *path, uint3
 		size_t len = strcspn(path, ".");
 		uint32_t at_b;
 
-		if (!member_find(btf, id, path, len, 0, &at_b, &e))
+		if (!member_find(btf, id, path, len, &budget, &at_b, &e))
 			return false;
 		*ret_off_b += at_b;
 		*ret_size_b = e.size_b;

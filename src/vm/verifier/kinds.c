@@ -458,7 +458,8 @@ bool kind_may_pass_map(const struct vm_program *p, uint32_t map_type, uint32_t h
 	return true;
 }
 
-enum { FIELD_LOCK = 1, FIELD_GRAPH = 2, FIELD_TIMER = 4, FIELD_WORK = 8, DEEPEST = 8 };
+enum { FIELD_LOCK = 1, FIELD_GRAPH = 2, FIELD_TIMER = 4, FIELD_WORK = 8 };
+enum { DEEPEST = 8, MOST_FIELDS = 1 << 16 };
 
 static uint32_t special_field(const char *name)
 {
@@ -478,24 +479,26 @@ static uint32_t special_field(const char *name)
 	return 0;
 }
 
-/* Which special fields a map's value has, also inside of structs and arrays. */
-static uint32_t special_fields(struct btf_file *btf, uint32_t id, unsigned depth)
+/* Which special fields a map's value has, also inside of structs and arrays. `budget` is for
+ * hostile BTF, where a few structs of many members each may contain each other all the way down. */
+static uint32_t special_fields(struct btf_file *btf, uint32_t id, unsigned depth, uint32_t *budget)
 {
 	struct btf_record r;
 	struct btf_array a;
 	uint32_t found = 0;
 
-	if (depth > DEEPEST || !btf_skip(btf, id, &id, &r))
+	if (depth > DEEPEST || !*budget || !btf_skip(btf, id, &id, &r))
 		return 0;
+	(*budget)--;
 	if (r.kind == BTF_KIND_ARRAY) {
 		memcpy(&a, r.extra, sizeof(a));
-		return special_fields(btf, a.type, depth + 1);
+		return special_fields(btf, a.type, depth + 1, budget);
 	}
 	if (r.kind != BTF_KIND_STRUCT)
 		return 0;
 	found = special_field(btf_string(btf_owner(btf, id), r.name_off));
-	for (uint32_t k = 0; !found && k < r.vlen; k++)
-		found |= special_fields(btf, btf_member_at(&r, k).type, depth + 1);
+	for (uint32_t k = 0; k < r.vlen; k++)
+		found |= special_fields(btf, btf_member_at(&r, k).type, depth + 1, budget);
 	return found;
 }
 
@@ -535,7 +538,9 @@ static bool is_map_for_sleepers(uint32_t map_type)
 
 bool kind_may_use_map(const struct vm_program *p, const struct vm_map_def *m, struct strbuf *why)
 {
-	uint32_t fields = m->btf && m->value_type ? special_fields(m->btf, m->value_type, 0) : 0;
+	uint32_t budget = MOST_FIELDS;
+	uint32_t fields =
+	    m->btf && m->value_type ? special_fields(m->btf, m->value_type, 0, &budget) : 0;
 
 	if (m->type == BPF_MAP_TYPE_STRUCT_OPS) {
 		sb_adds(why, "bpf_struct_ops map cannot be used in prog");
