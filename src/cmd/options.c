@@ -158,7 +158,7 @@ static int take(struct options *o, const char *name, int code, char *value)
 {
 	static const char *const formats[] = {"text", "json", NULL};
 	static const char *const modes[] = {"line", "full", "none", NULL};
-	static const char *const engines[] = {"auto", "kernel", NULL};
+	static const char *const engines[] = {"auto", "kernel", "user", NULL};
 	int which, err;
 
 	switch (code) {
@@ -215,7 +215,10 @@ static int take(struct options *o, const char *name, int code, char *value)
 		o->action = ACTION_INFO;
 		return -1;
 	case 7:
-		return choose(value, engines, "engine, there are auto and kernel", &which);
+		err = choose(value, engines, "engine, there are auto, kernel and user", &which);
+		if (err < 0)
+			o->engine = (enum engine_choice)which;
+		return err;
 	case 'b':
 		return -1;
 	case 'h':

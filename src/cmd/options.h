@@ -19,6 +19,7 @@ struct options {
 	const char *command; /* -c */
 	const char *output;
 	bool is_json;
+	enum engine_choice { CHOOSE_AUTO, CHOOSE_KERNEL, CHOOSE_USER } engine;
 	int buffering; /* enum output_buffering */
 	bool is_quiet, is_verbose, warn_all, no_warnings, is_dry_run, is_unsafe;
 	bool no_kprobe_multi, no_uprobe_multi, no_ringbuf;

@@ -2,33 +2,13 @@
  * program is compiled. */
 #include "cmd/target.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/cpus.h"
 #include "engine/engine.h"
 
 enum { PROC_PID_INIT_INO = 0xEFFFFFFC }; /* linux/proc_ns.h: the first pid namespace */
-
-/* Possible CPUs, which is what per-CPU maps have a value for. */
-static uint32_t possible_cpus(void)
-{
-	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
-	unsigned first, last = 0;
-
-	if (!f)
-		return (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
-	while (fscanf(f, "%u", &first) == 1) {
-		last = first;
-		if (fscanf(f, "-%u", &first) == 1)
-			last = first;
-		if (fgetc(f) != ',')
-			break;
-	}
-	fclose(f);
-	return last + 1;
-}
 
 static const struct script_target of_our_day = {
     .has_ringbuf = true,
@@ -46,18 +26,21 @@ static const struct script_target of_our_day = {
     .has_atomics = true,
 };
 
-void target_describe(struct script_target *t, struct types *types, bool may_ask)
+void target_describe(struct script_target *t, struct types *types, bool may_ask,
+                     bool is_user_engine)
 {
 	struct stat ns;
 
-	*t = may_ask ? (struct script_target){0} : of_our_day;
-	t->n_cpus = possible_cpus();
+	*t = may_ask && !is_user_engine ? (struct script_target){0} : of_our_day;
+	t->is_user_engine = is_user_engine;
+	t->n_cpus = cpus_possible();
 	t->has_btf = types_have_btf(types);
-	if (!stat("/proc/self/ns/pid", &ns) && ns.st_ino != PROC_PID_INIT_INO) {
+	/* ptrace speaks of processes in our own namespace: their numbers need no translation. */
+	if (!is_user_engine && !stat("/proc/self/ns/pid", &ns) && ns.st_ino != PROC_PID_INIT_INO) {
 		t->pidns_dev = ns.st_dev;
 		t->pidns_ino = ns.st_ino;
 	}
-	if (!may_ask)
+	if (!may_ask || is_user_engine)
 		return;
 	t->has_ringbuf = feature_has(FEATURE_RINGBUF);
 	t->has_probe_read_split = feature_has(FEATURE_PROBE_READ_KERNEL);

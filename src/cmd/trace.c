@@ -34,6 +34,7 @@ struct run {
 	size_t source_len_b;
 	struct script_options so;
 	struct script_config config; /* with the script's own config block */
+	const struct engine_ops *engine;
 };
 
 static bool wants_color(void)
@@ -237,16 +238,36 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 			                   strerror(errno));
 		}
 	}
-	status = session_run(img, &engine_kernel, &eo, &so);
+	status = session_run(img, r->engine, &eo, &so);
 	if (so.output.out != stdout)
 		fclose(so.output.out);
 	symbols_destroy(syms);
 	return status;
 }
 
+/* Who is to run the programs. NULL if nobody can: then *ret_problem says why. */
+static const struct engine_ops *choose_engine(struct run *r, const char **ret_problem)
+{
+	const char *problem = r->o.engine == CHOOSE_USER ? NULL : feature_privilege_problem();
+
+	*ret_problem = NULL;
+	if (r->o.engine == CHOOSE_USER)
+		return &engine_user;
+	if (!problem)
+		return &engine_kernel;
+	if (r->o.engine == CHOOSE_KERNEL) {
+		*ret_problem = problem;
+		return NULL;
+	}
+	if (!r->o.is_quiet)
+		fprintf(stderr, "The kernel's BPF is out of reach (%s): using --engine=user\n",
+		        problem);
+	return &engine_user;
+}
+
 static int run_script(struct run *r)
 {
-	const char *problem = feature_privilege_problem();
+	const char *problem;
 	own_strbuf struct strbuf dump = {0};
 	const char *child_error = NULL;
 	struct child *child = NULL;
@@ -257,13 +278,14 @@ static int run_script(struct run *r)
 		show_diagnostics(r);
 		return 1;
 	}
+	r->engine = choose_engine(r, &problem);
 	if (!problem && r->o.command) {
 		child = child_start(r->a, r->o.command, &child_error);
 		if (!child)
 			return plain_error("%s%s", child_error, "");
 		r->so.child_pid = child_pid(child);
 	}
-	target_describe(&r->so.target, r->types, !problem);
+	target_describe(&r->so.target, r->types, !problem, r->engine == &engine_user);
 	if (r->o.no_ringbuf)
 		r->so.target.has_ringbuf = false;
 	r->so.dump = &dump;

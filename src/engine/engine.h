@@ -73,7 +73,7 @@ struct engine_ops {
 	void (*destroy)(struct engine *e);
 };
 
-extern const struct engine_ops engine_kernel;
+extern const struct engine_ops engine_kernel, engine_user;
 
 /* What the kernel and this user are allowed: asked by trying, once, on demand. */
 enum feature {

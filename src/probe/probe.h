@@ -58,6 +58,7 @@ struct probe_context {
 	pid_t pid; /* -p, or 0 */
 	bool is_unsafe;
 	enum { MISSING_ERROR, MISSING_WARN, MISSING_IGNORE } missing; /* missing_probes */
+	bool is_user_engine; /* only what can be had without the kernel's BPF */
 	uint32_t max_probes;                                          /* 0: no limit */
 	/* Where uprobes find symbols; NULL: a reader of their own for each question. */
 	struct symbols *symbols;

@@ -64,6 +64,13 @@ const char *attach_point_rest(struct probe_context *cx, const struct attach_poin
 typedef vec(const char *) name_list;
 void names_sort(name_list *list);
 
+/* own_events.c: the tracepoints that can be had without the kernel's BPF, as "CATEGORY:EVENT", and
+ * the struct of their arguments (NULL: not one of them). */
+void own_events_find(struct probe_context *cx, const char *category, const char *event,
+                     name_list *out);
+const struct type *own_event_args(struct probe_context *cx, const char *category,
+                                  const char *event);
+
 /* A prototype's parameters as a struct, 8 bytes a slot, as tracing programs find them in their
  * context; with_retval: the result as the last field, unless it is void. */
 const struct type *params_struct(struct probe_context *cx, const struct type *proto,

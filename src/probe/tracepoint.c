@@ -206,6 +206,32 @@ static bool expand_one(struct probe_context *cx, const struct attach_point *ap, 
 	return true;
 }
 
+/* Of the events that are seen without the kernel's BPF. */
+static bool expand_own(struct probe_context *cx, const struct attach_point *ap, probe_targets *out)
+{
+	const char *category = ap->parts[1], *event = ap->parts[2];
+	bool is_wild = wildcard_has(category) || wildcard_has(event);
+	name_list list = {0};
+
+	own_events_find(cx, category, event, &list);
+	if (!list.n && (is_wild || probe_tracepoint_id(category, event) < 0))
+		return report_missing(cx, ap, 0);
+	if (!list.n) {
+		diag_error(cx->diag, E_NEEDS_KERNEL, ap->at,
+		           "%s needs the kernel's BPF: without it only system calls, "
+		           "sched_process_exec, fork and exit, and signal_deliver are seen",
+		           ap->text);
+		return false;
+	}
+	vec_each (name, &list) {
+		const char *colon = strchr(*name, ':');
+
+		add_event(cx, arena_strndup(cx->a, *name, (size_t)(colon - *name)), colon + 1,
+		          is_wild, out);
+	}
+	return true;
+}
+
 static bool expand_tracepoint(struct probe_context *cx, const struct attach_point *ap,
                               enum probe_kind kind, probe_targets *out)
 {
@@ -214,6 +240,8 @@ static bool expand_tracepoint(struct probe_context *cx, const struct attach_poin
 	int err;
 
 	(void)kind;
+	if (cx->is_user_engine)
+		return expand_own(cx, ap, out);
 	if (!wildcard_has(category) && !wildcard_has(event))
 		return expand_one(cx, ap, out);
 	err = find_events(cx, category, event, &list);
@@ -234,7 +262,12 @@ static bool expand_tracepoint(struct probe_context *cx, const struct attach_poin
 
 static const struct type *tracepoint_args(struct probe_context *cx, const struct probe_target *t)
 {
-	return types_read_tracefs_format(cx->types, t->category, t->func, NULL);
+	const struct type *type = NULL;
+
+	if (cx->is_user_engine && strcmp(t->category, "syscalls") != 0)
+		return own_event_args(cx, t->category, t->func);
+	type = types_read_tracefs_format(cx->types, t->category, t->func, NULL);
+	return type ? type : own_event_args(cx, t->category, t->func);
 }
 
 /* The format's own words, common fields left out. */

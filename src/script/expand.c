@@ -124,6 +124,24 @@ static bool split(struct expansion *x, const struct probe *probe, const probe_ta
 	return check_limits(x, probe);
 }
 
+/* What no process can see of another without the kernel's help. */
+static bool needs_kernel(enum probe_kind kind)
+{
+	return kind == PROBE_KPROBE || kind == PROBE_KRETPROBE || kind == PROBE_FENTRY ||
+	       kind == PROBE_FEXIT || kind == PROBE_RAWTRACEPOINT;
+}
+
+static bool check_engine(struct expansion *x, const struct attach_point *ap)
+{
+	enum probe_kind kind = ap->n_parts ? probe_kind_find(ap->parts[0]) : PROBE_N;
+
+	if (!x->cx.is_user_engine || !needs_kernel(kind))
+		return true;
+	diag_error(x->u->diag, E_NEEDS_KERNEL, ap->at, "%s needs the kernel's BPF", ap->text);
+	diag_hint(x->u->diag, "run as root, or with CAP_BPF and CAP_PERFMON");
+	return false;
+}
+
 static bool expand_probe(struct expansion *x, struct probe *probe)
 {
 	probe_targets targets = {0};
@@ -132,7 +150,7 @@ static bool expand_probe(struct expansion *x, struct probe *probe)
 	vec_each (ap, &probe->points) {
 		size_t first = targets.n;
 
-		is_good &= probe_expand(&x->cx, ap, &targets);
+		is_good &= check_engine(x, ap) && probe_expand(&x->cx, ap, &targets);
 		for (size_t i = first; ap->label && i < targets.n; i++)
 			targets.items[i].name = ap->label;
 	}
@@ -155,6 +173,7 @@ bool script_expand(struct unit *u)
 	           .diag = u->diag,
 	           .pid = u->opts->pid,
 	           .is_unsafe = u->opts->is_unsafe,
+	           .is_user_engine = u->opts->target.is_user_engine,
 	           .missing = (__typeof__(x.cx.missing))config->missing_probes,
 	           .max_probes =
 	               config->max_probes > UINT32_MAX ? UINT32_MAX : (uint32_t)config->max_probes},

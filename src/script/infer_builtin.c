@@ -260,12 +260,31 @@ static const struct {
     /* clang-format on */
 };
 
+/* Kernel memory is out of reach of our own machine. */
+bool infer_needs_kernel(struct infer *x, struct node *n, const char *name)
+{
+	static const char *const kernel_only[] = {"curtask", "kstack", "ppid", "ksym",
+	                                          "kaddr",   "kptr",   "kstr"};
+
+	for (size_t i = 0; i < sizeof(kernel_only) / sizeof(kernel_only[0]); i++) {
+		if (!x->u->opts->target.is_user_engine || strcmp(name, kernel_only[i]) != 0)
+			continue;
+		infer_error(x, E_NEEDS_KERNEL, n->at,
+		            "%s needs the kernel: the user engine reads no kernel memory", name);
+		infer_hint(x, "run as root, or with CAP_BPF and CAP_PERFMON");
+		return true;
+	}
+	return false;
+}
+
 const struct type *infer_builtin(struct infer *x, struct node *n)
 {
 	if (!n->builtin)
 		n->builtin = builtin_find(n->name, &n->number);
 	if (!n->builtin)
 		return infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown identifier: '%s'", n->name);
+	if (infer_needs_kernel(x, n, n->builtin->name))
+		return cast_unknown();
 	if (!infer_check_place(x, n, n->builtin->name, n->builtin->where) || !check_body(x, n))
 		return cast_unknown();
 	if (rows[n->builtin->id].size_b)

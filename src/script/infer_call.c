@@ -801,6 +801,8 @@ static const struct type *call(struct infer *x, struct node *n)
 	if (!n->function)
 		return unknown_function(x, n);
 	rule = &rules[n->function->id];
+	if (infer_needs_kernel(x, n, n->function->name))
+		return cast_unknown();
 	if (!check_count(x, n) || !check_unsafe(x, n) ||
 	    !infer_check_place(x, n, n->name, n->function->where))
 		return cast_unknown();

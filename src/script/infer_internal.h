@@ -143,6 +143,9 @@ void infer_map_key(struct infer *x, struct infer_map *im, struct node **slot, st
 void infer_map_take_over(struct infer *x, bool is_widening, bool *changed);
 
 /* ---- infer_builtin.c ---- */
+/* Reports and returns true if only the kernel has what `name` stands for and the target is the user
+ * engine. */
+bool infer_needs_kernel(struct infer *x, struct node *n, const char *name);
 const struct type *infer_builtin(struct infer *x, struct node *n);
 /* Is it allowed here (spec 3.4)? Reports. */
 bool infer_check_place(struct infer *x, struct node *n, const char *name, uint32_t where);

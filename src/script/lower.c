@@ -404,7 +404,7 @@ bool lower_has_raw_tracepoints(struct lower *l)
 	/* v5.5 brought both the attach type and the btf_trace_* typedefs it is attached by */
 	if (l->btf_raw_tracepoints == RAW_UNASKED)
 		l->btf_raw_tracepoints =
-		    l->opts->target.has_btf &&
+		    !l->opts->target.is_user_engine && l->opts->target.has_btf &&
 		            types_find_raw_tracepoint(l->u->types, "sys_enter", NULL)
 		        ? RAW_YES
 		        : RAW_NO;

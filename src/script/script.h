@@ -32,6 +32,7 @@ bool script_config_from_environment(struct script_config *c, struct diag *d);
 
 /* What the kernel can do, as far as code generation cares; filled by whoever knows the engine. */
 struct script_target {
+	bool is_user_engine; /* our own machine and ptrace: no kernel memory, no kernel events */
 	bool has_ringbuf; /* 5.8 */
 	bool has_probe_read_split;
 	bool has_btf;           /* kernel BTF readable */

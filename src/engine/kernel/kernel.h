@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/cpus.h"
 #include "base/vec.h"
 #include "engine/engine.h"
 
@@ -54,11 +55,6 @@ struct engine {
 /* engine.c. Fills *ret (if not NULL) with text in the image's arena; returns `err`. */
 int kernel_error(const struct image *img, struct engine_error *ret, int err, uint32_t program,
                  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-
-/* cpus.c */
-uint32_t cpus_possible(void); /* at least 1 */
-/* Numbers of the online CPUs, malloc'ed into *ret; returns how many, at least 1. */
-uint32_t cpus_online(int **ret);
 
 /* maps.c */
 int maps_create(struct engine *e, struct engine_error *ret_error);

@@ -1,10 +1,12 @@
 /* Which CPUs there are. Lists in /sys read like "0-3,8,10-11". */
-#include "engine/kernel/kernel.h"
+#include "base/cpus.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "base/vec.h"
 
 /* Calls no function and allocates nothing but *ret_list (may be NULL); returns the number of CPUs
  * named, 0 if the file can't be read, and the highest of them. */

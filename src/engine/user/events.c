@@ -1,0 +1,361 @@
+/* What happened to which programs run, with which context.
+ *
+ * A tracepoint's context is the record that tracefs describes for it: for system calls and the few
+ * scheduler and signal events that ptrace tells of too (probe/own_events.c has the same layouts). A
+ * uprobe's context is the thread's registers. */
+#include "engine/user/user.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "probe/syscalls.h"
+
+enum { CONTEXT_B = 512 };
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+void user_run(struct engine *e, struct hook h, void *context, uint32_t context_b)
+{
+	e->at = h.at;
+	e->run.context = context;
+	e->run.context_b = context_b;
+	e->run.cpu = e->needs_cpu && e->task ? tracer_cpu(e->task) : 0;
+	if (e->run.cpu >= e->n_cpus)
+		e->run.cpu = 0;
+	vm_code_run(e->codes[h.program], &e->run, 0);
+}
+
+static void run_hooks(struct engine *e, const hooks *list, struct tracer_task *k, void *context,
+                      uint32_t context_b)
+{
+	vec_each (h, list) {
+		e->task = k;
+		user_run(e, *h, context, context_b);
+	}
+	e->task = NULL;
+}
+
+/* ---- system calls ---------------------------------------------------------------------------- */
+
+/* Both records begin with the common fields; of these programs may read the pid only. */
+struct enter_record {
+	uint16_t type;
+	uint8_t flags, preempt_count;
+	int32_t pid;
+	int64_t nr; /* syscalls: an int and padding; raw_syscalls: a long */
+	uint64_t args[6];
+};
+
+struct exit_record {
+	uint16_t type;
+	uint8_t flags, preempt_count;
+	int32_t pid;
+	int64_t nr;
+	int64_t ret;
+};
+
+static void on_enter(void *arg, struct tracer_task *k, int nr, const uint64_t args[6])
+{
+	struct engine *e = arg;
+	struct enter_record record = {.pid = tracer_tid(k), .nr = nr};
+
+	memcpy(record.args, args, sizeof(record.args));
+	if (nr >= 0 && nr < TRACER_SYSCALLS)
+		run_hooks(e, &e->enter[nr], k, &record, sizeof(record));
+	run_hooks(e, &e->raw_enter, k, &record, sizeof(record));
+}
+
+static void on_exit(void *arg, struct tracer_task *k, int nr, int64_t ret)
+{
+	struct engine *e = arg;
+	struct exit_record record = {.pid = tracer_tid(k), .nr = nr, .ret = ret};
+
+	if (nr >= 0 && nr < TRACER_SYSCALLS)
+		run_hooks(e, &e->exit[nr], k, &record, sizeof(record));
+	run_hooks(e, &e->raw_exit, k, &record, sizeof(record));
+}
+
+/* ---- processes ------------------------------------------------------------------------------- */
+
+static void on_fork(void *arg, struct tracer_task *k, struct tracer_task *child)
+{
+	struct engine *e = arg;
+	struct {
+		uint64_t common;
+		char parent_comm[16];
+		int32_t parent_pid;
+		char child_comm[16];
+		int32_t child_pid;
+	} record = {.parent_pid = tracer_tid(k), .child_pid = tracer_tid(child)};
+
+	user_sampler_add(e, tracer_tid(child));
+	if (!e->fork.n)
+		return;
+	tracer_comm(k, record.parent_comm);
+	memcpy(record.child_comm, record.parent_comm, sizeof(record.child_comm));
+	run_hooks(e, &e->fork, k, &record, sizeof(record));
+}
+
+static void on_exec(void *arg, struct tracer_task *k, pid_t old_tid)
+{
+	struct engine *e = arg;
+	struct {
+		uint64_t common;
+		uint32_t filename_loc; /* length << 16 | offset, as __data_loc has it */
+		int32_t pid, old_pid;
+		char filename[CONTEXT_B - 20];
+	} record = {.pid = tracer_tid(k), .old_pid = old_tid ? old_tid : tracer_tid(k)};
+	char link[64];
+	ssize_t n;
+
+	if (!e->exec.n)
+		return;
+	snprintf(link, sizeof(link), "/proc/%d/exe", tracer_tgid(k));
+	n = readlink(link, record.filename, sizeof(record.filename) - 1);
+	if (n < 0)
+		n = 0;
+	record.filename_loc = ((uint32_t)n + 1) << 16 | 20;
+	run_hooks(e, &e->exec, k, &record, sizeof(record));
+}
+
+static void on_task_exit(void *arg, struct tracer_task *k, int status)
+{
+	struct engine *e = arg;
+	struct {
+		uint64_t common;
+		char comm[16];
+		int32_t pid, prio;
+	} record = {.pid = tracer_tid(k), .prio = 120};
+
+	(void)status;
+	user_sampler_remove(e, tracer_tid(k));
+	if (!e->task_exit.n)
+		return;
+	tracer_comm(k, record.comm);
+	run_hooks(e, &e->task_exit, k, &record, sizeof(record));
+}
+
+static void on_signal(void *arg, struct tracer_task *k, const siginfo_t *info)
+{
+	struct engine *e = arg;
+	struct {
+		uint64_t common;
+		int32_t number, error_nr, code, pad;
+		uint64_t handler, flags;
+	} record = {.number = info->si_signo, .error_nr = info->si_errno, .code = info->si_code};
+
+	run_hooks(e, &e->signal, k, &record, sizeof(record));
+}
+
+static void on_breakpoint(void *arg, struct tracer_task *k, uint32_t id, bool is_return)
+{
+	struct engine *e = arg;
+	const void *regs = tracer_regs(k);
+	unsigned char context[CONTEXT_B];
+	size_t size_b = tracer_regs_size();
+
+	(void)is_return;
+	if (!regs || id >= e->breakpoints.n || size_b > sizeof(context))
+		return;
+	memcpy(context, regs, size_b);
+	run_hooks(e, &e->breakpoints.items[id], k, context, (uint32_t)size_b);
+}
+
+/* ---- the plan -------------------------------------------------------------------------------- */
+
+static hooks *tracepoint_hooks(struct engine *e, const struct image_attach *at)
+{
+	static const char enter[] = "sys_enter_", exit[] = "sys_exit_";
+	const char *func = at->func ? at->func : "", *category = at->category ? at->category : "";
+	int nr;
+
+	if (!strcmp(category, "syscalls")) {
+		bool is_enter = !strncmp(func, enter, sizeof(enter) - 1);
+
+		if (!is_enter && strncmp(func, exit, sizeof(exit) - 1) != 0)
+			return NULL;
+		nr = syscall_number(func + (is_enter ? sizeof(enter) : sizeof(exit)) - 1);
+		if (nr < 0 || nr >= TRACER_SYSCALLS)
+			return NULL;
+		return is_enter ? &e->enter[nr] : &e->exit[nr];
+	}
+	if (!strcmp(category, "raw_syscalls"))
+		return !strcmp(func, "sys_enter")  ? &e->raw_enter
+		       : !strcmp(func, "sys_exit") ? &e->raw_exit
+		                                   : NULL;
+	if (!strcmp(category, "sched"))
+		return !strcmp(func, "sched_process_exec")   ? &e->exec
+		       : !strcmp(func, "sched_process_fork") ? &e->fork
+		       : !strcmp(func, "sched_process_exit") ? &e->task_exit
+		                                             : NULL;
+	return !strcmp(category, "signal") && !strcmp(func, "signal_deliver") ? &e->signal : NULL;
+}
+
+static int refuse_kernel(struct engine *e, struct engine_error *ret, uint32_t program,
+                         const struct image_attach *at, const char *what)
+{
+	const char *problem = feature_privilege_problem();
+	int err = user_error(e, ret, -EOPNOTSUPP, program, "%s needs the kernel's BPF: %s",
+	                     at->name, what);
+
+	if (ret)
+		ret->hint = problem ? problem : "use --engine=kernel";
+	return err;
+}
+
+static uint64_t period_ns(const struct image_attach *at)
+{
+	if (at->is_frequency)
+		return at->period ? 1000000000u / at->period : 0;
+	return at->period;
+}
+
+static int plan_one(struct engine *e, uint32_t program, const struct image_attach *at,
+                    struct engine_error *ret)
+{
+	struct hook h = {.program = program, .at = at};
+	hooks *list;
+
+	switch (at->kind) {
+	case ATTACH_BEGIN:
+	case ATTACH_END:
+		return 0;
+	case ATTACH_TRACEPOINT:
+		list = tracepoint_hooks(e, at);
+		if (!list)
+			return refuse_kernel(
+			    e, ret, program, at,
+			    "only system calls, sched_process_exec, fork and exit, "
+			    "and signal_deliver are seen without it");
+		vec_push(e->a, list, h);
+		break;
+	case ATTACH_INTERVAL:
+		vec_push(e->a, &e->timers, ((struct timer){.hook = h, .period_ns = period_ns(at)}));
+		return 0;
+	case ATTACH_UPROBE:
+	case ATTACH_URETPROBE:
+	case ATTACH_PROFILE:
+	case ATTACH_PERF:
+		break; /* when a process is there to have them */
+	case ATTACH_KPROBE:
+	case ATTACH_KRETPROBE:
+	case ATTACH_TRACING:
+		return refuse_kernel(e, ret, program, at,
+		                     "functions of the kernel can't be seen "
+		                     "without it");
+	default:
+		return refuse_kernel(e, ret, program, at,
+		                     "this event of the kernel can't be seen without it");
+	}
+	if (!e->opts.child && !e->opts.pid) {
+		int err = user_error(e, ret, -EINVAL, program,
+		                     "%s: without the kernel only a process of yours can be traced",
+		                     at->name);
+
+		if (ret)
+			ret->hint = "name it: -c COMMAND or -p PID";
+		return err;
+	}
+	return 0;
+}
+
+int user_events_plan(struct engine *e, struct engine_error *ret)
+{
+	int err = 0;
+
+	e->enter = arena_array(e->a, hooks, TRACER_SYSCALLS);
+	e->exit = arena_array(e->a, hooks, TRACER_SYSCALLS);
+	for (uint32_t i = 0; i < e->img->programs.n; i++)
+		vec_each (at, &e->img->programs.items[i].attaches) {
+			err = plan_one(e, i, at, ret);
+			if (err)
+				return err;
+		}
+	return 0;
+}
+
+/* ---- the tracer ------------------------------------------------------------------------------ */
+
+static void want_syscalls(struct engine *e)
+{
+	for (int nr = 0; nr < TRACER_SYSCALLS; nr++) {
+		unsigned flags = 0;
+
+		if (e->enter[nr].n || e->raw_enter.n)
+			flags |= TRACER_ENTER;
+		if (e->exit[nr].n || e->raw_exit.n)
+			flags |= TRACER_EXIT;
+		if (flags)
+			tracer_want_syscall(e->tracer, nr, flags);
+	}
+}
+
+static int add_breakpoints(struct engine *e, struct engine_error *ret)
+{
+	for (uint32_t i = 0; i < e->img->programs.n; i++) {
+		vec_each (at, &e->img->programs.items[i].attaches) {
+			unsigned flags =
+			    at->kind == ATTACH_URETPROBE ? TRACER_AT_RETURN : TRACER_AT_ENTRY;
+			struct tracer_error why;
+			uint32_t id;
+			int err;
+
+			if (at->kind != ATTACH_UPROBE && at->kind != ATTACH_URETPROBE)
+				continue;
+			err = tracer_add_breakpoint(e->tracer, at->path, at->address, flags, 0, &id,
+			                            &why);
+			if (err) {
+				user_error(e, ret, err, i, "%s: %s", at->name, why.text);
+				if (ret && *why.hint)
+					ret->hint = arena_strdup(e->img->a, why.hint);
+				return err;
+			}
+			while (e->breakpoints.n <= id)
+				vec_push(e->a, &e->breakpoints, ((hooks){0}));
+			vec_push(e->a, &e->breakpoints.items[id],
+			         ((struct hook){.program = i, .at = at}));
+		}
+	}
+	return 0;
+}
+
+int user_events_open(struct engine *e, struct engine_error *ret)
+{
+	bool walks_stacks = user_image_calls(e->img, BPF_FUNC_get_stack);
+	struct tracer_options opts = {.child = e->opts.child,
+	                              .pid = e->opts.child ? 0 : e->opts.pid,
+	                              .needs_regs = walks_stacks,
+	                              .events = {.syscall_enter = on_enter,
+	                                         .syscall_exit = on_exit,
+	                                         .fork = on_fork,
+	                                         .exec = on_exec,
+	                                         .exit = on_task_exit,
+	                                         .signal = e->signal.n ? on_signal : NULL,
+	                                         .breakpoint = on_breakpoint},
+	                              .arg = e};
+	struct tracer_error why;
+	int err;
+
+	if (!e->opts.child && !e->opts.pid)
+		return 0;
+	e->tracer = tracer_create(&opts);
+	if (!e->tracer)
+		return user_error(e, ret, -ENOMEM, UINT32_MAX, "Out of memory");
+	want_syscalls(e);
+	err = add_breakpoints(e, ret);
+	if (err)
+		return err;
+	err = user_sampler_open(e, ret);
+	if (err)
+		return err;
+	err = tracer_start(e->tracer, &why);
+	if (err) {
+		user_error(e, ret, err, UINT32_MAX, "%s", why.text);
+		if (ret && *why.hint)
+			ret->hint = arena_strdup(e->img->a, why.hint);
+	}
+	return err;
+}

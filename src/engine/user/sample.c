@@ -1,0 +1,223 @@
+/* profile, software and hardware probes: perf events of the traced tasks, which a user may open for
+ * processes of their own where perf_event_paranoid allows (2 and less). Each sample brings its own
+ * registers and frames, so nobody is stopped. */
+#include "engine/user/user.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { RING_PAGES = 8, MAX_FRAMES = 127 };
+
+/* One perf event of one task. */
+struct counter {
+	struct hook hook;
+	pid_t tid;
+	int fd;
+	unsigned char *ring;
+	size_t ring_b;
+};
+
+struct sampler {
+	hooks probes;
+	vec(struct counter) counters; /* malloc'ed */
+};
+
+#define SAMPLE_TYPE (PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_CALLCHAIN)
+
+static int open_event(const struct image_attach *at, pid_t tid)
+{
+	struct perf_event_attr attr = {.size = sizeof(attr),
+	                               .sample_type = SAMPLE_TYPE,
+	                               .exclude_kernel = 1,
+	                               .exclude_hv = 1,
+	                               .exclude_callchain_kernel = 1,
+	                               .wakeup_events = 1};
+	int fd;
+
+	if (at->kind == ATTACH_PROFILE) {
+		attr.type = PERF_TYPE_SOFTWARE;
+		attr.config = PERF_COUNT_SW_TASK_CLOCK;
+	} else {
+		attr.type = at->perf_type;
+		attr.config = at->perf_config;
+	}
+	attr.freq = at->is_frequency;
+	if (at->is_frequency)
+		attr.sample_freq = at->period;
+	else
+		attr.sample_period = at->period ? at->period : 1;
+	fd = (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int add_counter(struct engine *e, struct hook h, pid_t tid)
+{
+	struct counter c = {
+	    .hook = h, .tid = tid, .ring_b = (1 + RING_PAGES) * (size_t)getpagesize()};
+
+	c.fd = open_event(h.at, tid);
+	if (c.fd < 0)
+		return c.fd;
+	c.ring = mmap(NULL, c.ring_b, PROT_READ | PROT_WRITE, MAP_SHARED, c.fd, 0);
+	if (c.ring == MAP_FAILED) {
+		int err = -errno;
+
+		close(c.fd);
+		return err;
+	}
+	vec_push(NULL, &e->sampler->counters, c);
+	return 0;
+}
+
+int user_sampler_open(struct engine *e, struct engine_error *ret)
+{
+	hooks probes = {0};
+	pid_t tid = e->opts.child ? e->opts.child : e->opts.pid;
+
+	for (uint32_t i = 0; i < e->img->programs.n; i++)
+		vec_each (at, &e->img->programs.items[i].attaches)
+			if (at->kind == ATTACH_PROFILE || at->kind == ATTACH_PERF)
+				vec_push(e->a, &probes, ((struct hook){.program = i, .at = at}));
+	if (!probes.n)
+		return 0;
+	e->sampler = calloc(1, sizeof(*e->sampler));
+	if (!e->sampler)
+		return -ENOMEM;
+	e->sampler->probes = probes;
+	vec_each (h, &probes) {
+		int err = add_counter(e, *h, tid);
+
+		if (err) {
+			user_error(e, ret, err, h->program, "%s: no perf event can be opened: %s",
+			           h->at->name, strerror(-err));
+			if (ret && (err == -EACCES || err == -EPERM))
+				ret->hint = "kernel.perf_event_paranoid has to be 2 or less";
+			return err;
+		}
+	}
+	return 0;
+}
+
+void user_sampler_add(struct engine *e, pid_t tid)
+{
+	if (!e->sampler)
+		return;
+	vec_each (h, &e->sampler->probes)
+		add_counter(e, *h, tid);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* The record as the kernel lays it out for SAMPLE_TYPE. */
+struct sample {
+	struct perf_event_header header;
+	uint64_t ip;
+	uint32_t pid, tid;
+	uint64_t n;
+	uint64_t ips[MAX_FRAMES + 8];
+};
+
+static void copy_out(const struct counter *c, uint64_t at, void *to, size_t size_b)
+{
+	size_t data_b = c->ring_b - (size_t)getpagesize(), off = at % data_b;
+	const unsigned char *data = c->ring + getpagesize();
+	size_t first = size_b < data_b - off ? size_b : data_b - off;
+
+	memcpy(to, data + off, first);
+	memcpy((unsigned char *)to + first, data, size_b - first);
+}
+
+static void run_sample(struct engine *e, const struct counter *c, const struct sample *s)
+{
+	struct {
+		uint64_t regs[21]; /* x86-64: struct pt_regs, the instruction pointer at 16 */
+		uint64_t period, address;
+	} context = {.period = c->hook.at->period};
+	uint64_t frames[MAX_FRAMES];
+	uint32_t n = 0;
+
+	context.regs[16] = s->ip;
+	context.regs[17] = 0x33; /* user mode's code segment */
+	for (uint64_t k = 0; k < s->n && k < MAX_FRAMES + 8 && n < MAX_FRAMES; k++)
+		if (s->ips[k] < (uint64_t)-4096) /* no PERF_CONTEXT_ marker */
+			frames[n++] = s->ips[k];
+	e->stack = frames;
+	e->n_stack = n;
+	e->sampled_pid = s->pid;
+	e->sampled_tid = s->tid;
+	user_run(e, c->hook, &context, sizeof(context));
+	e->stack = NULL;
+	e->sampled_pid = e->sampled_tid = 0;
+}
+
+static int read_counter(struct engine *e, const struct counter *c)
+{
+	struct perf_event_mmap_page *page = (void *)c->ring;
+	uint64_t head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE), tail = page->data_tail;
+	int n = 0;
+
+	while (tail < head) {
+		struct sample s = {0};
+
+		copy_out(c, tail, &s.header, sizeof(s.header));
+		if (!s.header.size)
+			break;
+		if (s.header.type == PERF_RECORD_SAMPLE) {
+			copy_out(c, tail, &s,
+			         s.header.size < sizeof(s) ? s.header.size : sizeof(s));
+			run_sample(e, c, &s);
+			n++;
+		}
+		tail += s.header.size;
+	}
+	__atomic_store_n(&page->data_tail, tail, __ATOMIC_RELEASE);
+	return n;
+}
+
+int user_sampler_read(struct engine *e)
+{
+	int n = 0;
+
+	for (size_t k = 0; e->sampler && k < e->sampler->counters.n; k++)
+		n += read_counter(e, &e->sampler->counters.items[k]);
+	return n;
+}
+
+static void close_counter(struct counter *c)
+{
+	munmap(c->ring, c->ring_b);
+	close(c->fd);
+}
+
+void user_sampler_remove(struct engine *e, pid_t tid)
+{
+	for (size_t k = 0; e->sampler && k < e->sampler->counters.n;) {
+		struct counter c = e->sampler->counters.items[k];
+
+		if (c.tid != tid) {
+			k++;
+			continue;
+		}
+		read_counter(e, &c);
+		close_counter(&c);
+		e->sampler->counters.items[k] =
+		    e->sampler->counters.items[--e->sampler->counters.n];
+	}
+}
+
+void user_sampler_close(struct engine *e)
+{
+	if (!e->sampler)
+		return;
+	for (size_t k = 0; k < e->sampler->counters.n; k++)
+		close_counter(&e->sampler->counters.items[k]);
+	vec_free(&e->sampler->counters);
+	free(e->sampler);
+	e->sampler = NULL;
+}
