@@ -113,12 +113,15 @@ static int host_read_kernel(void *arg, void *ret, uint32_t size_b, uint64_t addr
 	struct engine *e = arg;
 	uint64_t begin = (uint64_t)(uintptr_t)e->run.context, end = begin + e->run.context_b;
 
-	if (address >= begin && address <= end && size_b <= end - address) {
-		memcpy(ret, (const void *)(uintptr_t)address, size_b);
-		return 0;
-	}
+	uint32_t there_b;
+
 	memset(ret, 0, size_b);
-	return -EFAULT;
+	if (address < begin || address >= end)
+		return -EFAULT;
+	/* Strings are read in pieces that may be longer than the record: zeros follow it. */
+	there_b = end - address < size_b ? (uint32_t)(end - address) : size_b;
+	memcpy(ret, (const void *)(uintptr_t)address, there_b);
+	return 0;
 }
 
 /* By frame pointers, as the kernel does it: the caller's is at the frame pointer, the return
