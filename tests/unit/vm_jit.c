@@ -1090,6 +1090,38 @@ static void test_callback(void **state)
 	}
 }
 
+/* Functions whose last deed is a call, and that need the run. */
+static void test_last_call(void **state)
+{
+	struct program p;
+	uint64_t context[CONTEXT_B / 8] = {0};
+
+	(void)state;
+	begin(&p);
+	put(&p, bpf_mov_imm(6, 5));
+	put(&p, bpf_mov_imm(1, 40));
+	put(&p, bpf_call_func(1));
+	put(&p, bpf_exit());
+	begin_function(&p);
+	put(&p, bpf_mov(6, 1));
+	put(&p, bpf_call(BPF_FUNC_get_smp_processor_id));
+	put(&p, bpf_mov(1, 6));
+	put(&p, bpf_alu(BPF_ADD, false, 1, 0));
+	put(&p, bpf_call_func(1));
+	put(&p, bpf_exit());
+	begin_function(&p);
+	put(&p, bpf_mov(6, 1));
+	put(&p, bpf_call(BPF_FUNC_get_smp_processor_id));
+	put(&p, bpf_alu(BPF_ADD, false, 0, 6));
+	put(&p, bpf_exit());
+	for (int k = VM_INTERPRETER; k <= VM_JIT; k += VM_JIT) {
+		struct vm_code *c = code_of(&p, (enum vm_backend)k);
+
+		assert_int_equal(run_on(c, context), 42);
+		vm_code_destroy(c);
+	}
+}
+
 /* Tail calls: to itself until the limit, in a function below the program, and to code that the
  * interpreter runs. */
 static void test_tail_call(void **state)
@@ -1286,8 +1318,9 @@ int main(void)
 	    cmocka_unit_test(test_alu_registers), cmocka_unit_test(test_alu_immediates),
 	    cmocka_unit_test(test_alu_unary),     cmocka_unit_test(test_jumps),
 	    cmocka_unit_test(test_random),        cmocka_unit_test(test_callback),
-	    cmocka_unit_test(test_tail_call),     cmocka_unit_test(test_may_goto),
-	    cmocka_unit_test(test_packet),        cmocka_unit_test(test_long_jumps),
+	    cmocka_unit_test(test_tail_call),     cmocka_unit_test(test_last_call),
+	    cmocka_unit_test(test_may_goto),      cmocka_unit_test(test_packet),
+	    cmocka_unit_test(test_long_jumps),
 	};
 	int failed = cmocka_run_group_tests(compiled, NULL, NULL);
 

@@ -12,7 +12,13 @@
 
 #include "base/arena.h"
 
-enum { RED_ZONE_B = 128, FUNCTION_ALIGN_B = 16, WINDOW_B = 32, MAX_ALIGNED_B = 128 };
+enum {
+	RED_ZONE_B = 128,
+	JUMP_ALIGN_B = 16,
+	FUNCTION_ALIGN_B = 16,
+	WINDOW_B = 32,
+	MAX_ALIGNED_B = 128
+};
 
 /* ---- frames -----------------------------------------------------------------------------------
  */
@@ -35,9 +41,9 @@ static void plan_frame(struct x86 *x)
 		x->counter_off = x->frame_b;
 	}
 	pushed_b = 8 * (1 + x->n_saved + x->has_rbp);
-	if (f->has_calls)
+	if (f->has_calls && x->calls_c)
 		x->frame_b += -(pushed_b + x->frame_b) & 15;
-	else if (x->frame_b <= RED_ZONE_B)
+	else if (!f->has_calls && x->frame_b <= RED_ZONE_B)
 		x->frame_b = 0;
 }
 
@@ -182,8 +188,18 @@ static uint32_t call(struct x86 *x, const struct bpf_insn *i)
 	if (x86_is_inline_lookup(x->j->vm, x->pc, &needs_run))
 		return x86_inline_lookup(x);
 	if (i->src_reg == BPF_PSEUDO_CALL) {
+		uint32_t label = x->func_labels[function_at(x, x->pc + 1 + (uint32_t)i->imm)];
+
 		prepare_call(x, jit_reads(i));
-		x86_call_label(x->j, x->func_labels[function_at(x, x->pc + 1 + (uint32_t)i->imm)]);
+		/* Its result is ours, nobody has a pointer into our frame, and r12 stays: a jump. */
+		if (x->insns[x86_thread(x, x->pc + 1)].code == (BPF_JMP | BPF_EXIT) &&
+		    !x->func->uses_frame && x->func != &x->plan->funcs[0]) {
+			epilogue(x);
+			x86_jmp(x->j, label);
+			x->is_left = true;
+			return 0;
+		}
+		x86_call_label(x->j, label);
 		return 0;
 	}
 	if (i->imm == BPF_FUNC_tail_call) {
@@ -524,6 +540,7 @@ static void align_loop(struct x86 *x, uint32_t pc)
 static void body(struct x86 *x)
 {
 	const struct jit_func *f = x->func;
+	bool falls = true;
 
 	forget(x);
 	for (uint32_t pc = f->pc; pc < f->end; pc++) {
@@ -541,10 +558,14 @@ static void body(struct x86 *x)
 			forget(x);
 			if (s->is_loop_head)
 				align_loop(x, pc);
+			else if (!falls) /* what is skipped is never executed */
+				x86_align(x->j, JUMP_ALIGN_B);
 		}
 		jit_slot_begin(x->j, pc);
 		more = instruction(x, &x->insns[pc]);
-		if (!falls_through(&x->insns[pc])) {
+		falls = falls_through(&x->insns[pc]) && !x->is_left;
+		x->is_left = false;
+		if (!falls) {
 			forget(x);
 			continue;
 		}
@@ -557,9 +578,11 @@ static void body(struct x86 *x)
 	}
 }
 
-/* Whether anything needs the run in r12. */
-static bool needs_run(const struct jit *j)
+/* What the program's calls need: the run in r12, an aligned stack. */
+static void plan_calls(struct x86 *x)
 {
+	const struct jit *j = x->j;
+
 	for (uint32_t pc = 0; pc < j->vm->n_insns; pc++) {
 		const struct bpf_insn *i = &j->vm->insns[pc];
 		bool needs = true;
@@ -567,13 +590,13 @@ static bool needs_run(const struct jit *j)
 		if (!j->plan->slots[pc].is_code)
 			continue;
 		if (j->vm->facts.insns[pc].is_probe_load ||
-		    (BPF_CLASS(i->code) == BPF_LD && !bpf_is_lddw(i)))
-			return true;
-		if (i->code == (BPF_JMP | BPF_CALL) && i->src_reg == 0 &&
-		    (!x86_is_inline_lookup(j->vm, pc, &needs) || needs))
-			return true;
+		    (BPF_CLASS(i->code) == BPF_LD && !bpf_is_lddw(i)) ||
+		    (i->code == (BPF_JMP | BPF_CALL) && i->src_reg == 0 &&
+		     !x86_is_inline_lookup(j->vm, pc, &needs)))
+			x->needs_run = x->calls_c = true;
+		else if (i->code == (BPF_JMP | BPF_CALL) && i->src_reg == 0)
+			x->needs_run |= needs;
 	}
-	return false;
 }
 
 static void emit(struct jit *j)
@@ -581,7 +604,7 @@ static void emit(struct jit *j)
 	struct x86 x = {.j = j, .insns = j->vm->insns, .plan = j->plan};
 	uint32_t n = j->plan->n_funcs;
 
-	x.needs_run = needs_run(j);
+	plan_calls(&x);
 	x.func_labels = arena_array(j->a, uint32_t, n);
 	x.stub_labels = arena_array(j->a, uint32_t, n);
 	for (uint32_t k = 0; k < n; k++) {

@@ -65,10 +65,12 @@ struct x86 {
 	int16_t key_off;
 	/* frame */
 	bool has_rbp, needs_run;
+	bool calls_c; /* some function of the program does: all keep rsp at multiples of 16 */
 	uint8_t saved[6];
 	uint32_t n_saved;
-	uint32_t frame_b;      /* below rbp, or below what was pushed */
-	uint32_t counter_off;  /* may_goto: below rbp */
+	uint32_t frame_b;     /* below rbp, or below what was pushed */
+	uint32_t counter_off; /* may_goto: below rbp */
+	bool is_left; /* the instruction ended the function, though its code does not say so */
 	uint32_t *func_labels; /* where calls go: before the prologue */
 	uint32_t *stub_labels; /* of callbacks */
 };

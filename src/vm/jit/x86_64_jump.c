@@ -270,6 +270,27 @@ static uint8_t speculate(struct x86 *x, const struct bpf_insn *i, uint8_t scratc
 	return scratch;
 }
 
+/* `r = 1; if c goto +1; r = 0`, or the other way round: the condition itself. */
+static bool set_if(struct x86 *x, const struct test *t, uint32_t n)
+{
+	const struct bpf_insn *i = &x->insns[x->pc + 1];
+	const struct value *v = &x->v[i->dst_reg];
+	uint64_t kept = v->imm;
+	enum x86_cond cc;
+	uint8_t home;
+
+	if (n != 1 || BPF_OP(i->code) != BPF_MOV || BPF_SRC(i->code) != BPF_K ||
+	    v->kind != V_CONST || kept > 1 || i->imm != (int32_t)!kept || t->dst == i->dst_reg ||
+	    (!t->is_imm && t->src == i->dst_reg))
+		return false;
+	x86_free_home(x, i->dst_reg);
+	home = x86_define(x, i->dst_reg);
+	x86_mov_imm(x->j, home, 0, true);
+	cc = compare(x, t);
+	x86_rr(x->j, OP_BYTE | OP_0F | 0x90 | (kept ? cc : cc ^ 1), false, 0, home);
+	return true;
+}
+
 static void move_if(struct x86 *x, const struct test *t, uint32_t n)
 {
 	const struct bpf_insn *shadow = &x->insns[x->pc + 1];
@@ -336,7 +357,8 @@ uint32_t x86_branch(struct x86 *x, const struct bpf_insn *i)
 	}
 	n = shadow_of(x, target);
 	if (n) {
-		move_if(x, &t, n);
+		if (!set_if(x, &t, n))
+			move_if(x, &t, n);
 		return n;
 	}
 	far = far_of(x, target);

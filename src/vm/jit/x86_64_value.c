@@ -63,11 +63,10 @@ void x86_const(struct x86 *x, uint8_t reg, uint64_t imm)
 	uint64_t key;
 
 	if (!x->j->blinds) {
-		x86_mov_imm(x->j, reg, imm, false);
+		x86_mov_imm(x->j, reg, imm, true);
 		return;
 	}
-	/* Always the longest forms: lengths must not depend on the key. `lea` and not `xor` would
-	 * keep flags; nobody needs them here. */
+	/* Always the longest forms: lengths must not depend on the key. */
 	key = jit_random(x->j) | 1ull << 63;
 	if (imm <= UINT32_MAX) {
 		unsigned char op[2] = {(unsigned char)(0xb8 | (reg & 7))};
