@@ -250,4 +250,41 @@ static inline bool is_lacking(uint32_t helper)
 	return false;
 }
 
+static inline bool kernel_lets_call(struct kernel *k, struct vm_program *p, uint32_t helper)
+{
+	struct bpf_insn insns[] = {bpf_call((int32_t)helper), bpf_mov_imm(0, good_result(p)),
+	                           bpf_exit()};
+
+	p->insns = insns;
+	p->n_insns = 3;
+	if (loads(k, p))
+		return true;
+	/* Any other complaint is about the arguments. */
+	return !strstr(k->log, "cannot use helper") && !strstr(k->log, "unknown func") &&
+	       !strstr(k->log, "invalid func") && !strstr(k->log, "might sleep") &&
+	       !strstr(k->log, "is not allowed in") && !strstr(k->log, "GPL-restricted") &&
+	       !strstr(k->log, "not supported for program type") &&
+	       !strstr(k->log, "supported only for fentry/fexit/fmod_ret");
+}
+
+static inline unsigned compare_helpers(struct kernel *k, struct vm_program p)
+{
+	unsigned n_wrong = 0;
+
+	for (uint32_t h = 1; h <= bpf_helper_count(); h++) {
+		own_strbuf struct strbuf why = {0};
+		bool ours = kind_may_call(&p, h, &why), theirs = kernel_lets_call(k, &p, h);
+
+		if (!ours)
+			assert_true(why.n);
+		if (ours == theirs || (ours && is_lacking(h)))
+			continue;
+		n_wrong++;
+		printf("# type %u attach %u btf_id %u helper %s: ours %d, kernel's %d: %s%s\n",
+		       p.type, p.attach_type, p.attach_btf_id, bpf_helper_name(h), ours, theirs,
+		       sb_str(&why), k->log);
+	}
+	return n_wrong;
+}
+
 #endif
