@@ -68,21 +68,29 @@ static void put_action(struct program *p, enum call_action action)
 	}
 }
 
-/* The search over ranges[0..n), the number being in the accumulator. */
+/* The search over ranges[0..n), the number being in the accumulator. A conditional jump reaches 255
+ * instructions, enough for all but the first few of the longest filters. */
 static void put_search(struct program *p, const struct range *ranges, size_t n)
 {
-	size_t half = n / 2, at, left_b;
+	size_t half = n / 2, at = p->insns.n, left;
 
 	if (n == 1) {
 		put_action(p, ranges[0].action);
 		return;
 	}
-	at = p->insns.n;
-	put(p, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)ranges[half].first, 0, 1);
-	put(p, BPF_JMP | BPF_JA, 0, 0, 0);
+	put(p, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)ranges[half].first, 0, 0);
 	put_search(p, ranges, half);
-	left_b = p->insns.n - at - 2;
-	p->insns.items[at + 1].k = (uint32_t)left_b;
+	left = p->insns.n - at - 1;
+	if (left <= UINT8_MAX) {
+		p->insns.items[at].jt = (uint8_t)left;
+	} else {
+		put(p, BPF_JMP | BPF_JA, 0, 0, 0); /* room */
+		memmove(&p->insns.items[at + 2], &p->insns.items[at + 1],
+		        left * sizeof(*p->insns.items));
+		p->insns.items[at].jf = 1;
+		p->insns.items[at + 1] =
+		    (struct sock_filter){.code = BPF_JMP | BPF_JA, .k = (uint32_t)left};
+	}
 	put_search(p, ranges + half, n - half);
 }
 

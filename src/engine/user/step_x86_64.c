@@ -39,9 +39,9 @@ struct cursor {
 	uint8_t rex, vvvv;
 	unsigned map;
 	uint8_t opcode;
-	size_t b_at; /* the byte that holds B, for bases above 7; 0: none */
+	size_t b_at; /* the byte that holds B, for bases above 7 */
 	uint8_t b_bit;
-	bool b_is_inverted;
+	bool has_b, b_is_inverted;
 };
 
 static bool is_legacy_prefix(uint8_t b)
@@ -74,6 +74,7 @@ static void read_vex(struct cursor *c)
 		c->map = map == 1 ? MAP_0F : map == 2 ? MAP_0F38 : map == 3 ? MAP_0F3A : MAP_OTHER;
 		c->vvvv = ~p1 >> 3 & 15;
 		c->b_at = c->at + 1;
+		c->has_b = true;
 		c->rex = p1 & 0x80 ? REX_W : 0;
 		c->at += lead == 0xc4 ? 3 : 4;
 	}
@@ -92,6 +93,7 @@ static void read_opcode(struct cursor *c)
 	if ((b & 0xf0) == 0x40) {
 		c->rex = b & 15;
 		c->b_at = c->at++;
+		c->has_b = true;
 		c->b_bit = REX_B;
 		b = peek(c, c->at);
 	}
@@ -250,9 +252,9 @@ static void give_base(const struct cursor *c, struct step *s, size_t modrm_at)
 	else
 		s->base = RBX;
 	s->code[modrm_at] = (uint8_t)((modrm & 0x38) | 0x80 | s->base);
-	if (c->b_at && c->b_is_inverted)
+	if (c->has_b && c->b_is_inverted)
 		s->code[c->b_at] |= c->b_bit;
-	else if (c->b_at)
+	else if (c->has_b)
 		s->code[c->b_at] &= (uint8_t)~c->b_bit;
 }
 
@@ -380,48 +382,189 @@ static void set_flags(struct arch_regs *r, uint64_t flags)
 	r->r.eflags = (r->r.eflags & ~(uint64_t)(CF | PF | AF | ZF | SF | OF)) | flags;
 }
 
-/* add (op 0) or sub (op 5) of an immediate, 64 bits. */
-static void add_sub(struct arch_regs *r, uint64_t *at, unsigned op, uint64_t b)
+/* add, or, adc, sbb, and, sub, xor, cmp: the processor's numbers for them. Sets the flags; the
+ * manual leaves AF open after or, and, xor: processors clear it. */
+static uint64_t compute(struct arch_regs *r, unsigned op, uint64_t a, uint64_t b, bool is_64bit)
 {
-	uint64_t a = *at, sum = op ? a - b : a + b, flags = result_flags(sum, true);
+	unsigned top = is_64bit ? 63 : 31;
+	uint64_t mask = is_64bit ? UINT64_MAX : UINT32_MAX, flags, sum;
+	uint64_t carry = (op == 2 || op == 3) && r->r.eflags & CF;
 
-	if (op ? a < b : sum < a)
-		flags |= CF;
-	if ((a ^ b ^ sum) & 0x10)
+	switch (op) {
+	case 1:
+		sum = a | b;
+		break;
+	case 4:
+		sum = a & b;
+		break;
+	case 6:
+		sum = a ^ b;
+		break;
+	case 0:
+	case 2:
+		sum = (a + b + carry) & mask;
+		break;
+	default:
+		sum = (a - b - carry) & mask;
+	}
+	flags = result_flags(sum, is_64bit);
+	if (op == 0 || op == 2) {
+		/* carried out of the top: by the three top bits */
+		flags |= ((a & b) | ((a | b) & ~sum)) >> top & 1 ? CF : 0;
+		flags |= ((a ^ sum) & (b ^ sum)) >> top & 1 ? OF : 0;
+	} else if (op == 3 || op == 5 || op == 7) {
+		flags |= ((~a & b) | ((~a | b) & sum)) >> top & 1 ? CF : 0;
+		flags |= ((a ^ b) & (a ^ sum)) >> top & 1 ? OF : 0;
+	}
+	if (op != 1 && op != 4 && op != 6 && (a ^ b ^ sum) & 0x10)
 		flags |= AF;
-	if ((op ? (a ^ b) & (a ^ sum) : (a ^ sum) & (b ^ sum)) >> 63)
-		flags |= OF;
 	set_flags(r, flags);
-	*at = sum;
+	return sum;
 }
 
-/* Two registers: mov, xor, test. */
-static bool emulate_pair(const struct step *s, struct arch_regs *r, uint8_t opcode, uint8_t modrm)
-{
-	bool is_64bit = s->prefix & REX_W;
-	uint64_t *reg = reg_at(r, (modrm >> 3 & 7) | (s->prefix & REX_R ? 8 : 0)),
-	         *rm = reg_at(r, (modrm & 7) | (s->prefix & REX_B ? 8 : 0)), value;
+/* What ModRM's mod and rm name. */
+struct operand {
+	uint64_t *reg;    /* or NULL: */
+	uint64_t address; /* of memory */
+	size_t end;       /* the first byte of the instruction behind it */
+};
 
-	if (modrm >> 6 != 3)
-		return false;
+static int64_t displacement(const struct step *s, size_t at, unsigned mod)
+{
+	return mod == 1 ? immediate(s, at, 1) : mod == 2 ? immediate(s, at, 4) : 0;
+}
+
+static struct operand operand_of(const struct step *s, struct arch_regs *r, uint64_t next)
+{
+	size_t at = s->at + 1u;
+	uint8_t modrm = s->code[at++], sib;
+	unsigned mod = modrm >> 6, rm = modrm & 7;
+	struct operand o = {.end = at};
+
+	if (s->base >= 0) { /* was relative to the instruction pointer, see give_base */
+		o.address = next + (uint64_t)immediate(s, at, 4);
+		o.end = at + 4;
+		return o;
+	}
+	if (mod == 3) {
+		o.reg = reg_at(r, rm | (s->prefix & REX_B ? 8 : 0));
+		return o;
+	}
+	if (rm == 4) {
+		unsigned index;
+
+		sib = s->code[at++];
+		rm = sib & 7;
+		index = (sib >> 3 & 7) | (s->prefix & REX_X ? 8 : 0);
+		if (index != RSP)
+			o.address = *reg_at(r, index) << (sib >> 6);
+		if (rm == 5 && mod == 0) {
+			o.address += (uint64_t)immediate(s, at, 4);
+			o.end = at + 4;
+			return o;
+		}
+	}
+	o.address += *reg_at(r, rm | (s->prefix & REX_B ? 8 : 0));
+	o.address += (uint64_t)displacement(s, at, mod);
+	o.end = at + (mod == 1 ? 1 : mod == 2 ? 4 : 0);
+	return o;
+}
+
+static bool load(pid_t tid, const struct operand *o, size_t size_b, uint64_t *ret)
+{
+	*ret = 0;
+	if (!o->reg)
+		return !memory_read(tid, o->address, ret, size_b);
+	memcpy(ret, o->reg, size_b);
+	return true;
+}
+
+/* 4 bytes clear a register's upper half. */
+static bool store(pid_t tid, const struct operand *o, size_t size_b, uint64_t value)
+{
+	if (!o->reg)
+		return !memory_write_data(tid, o->address, &value, size_b);
+	*o->reg = size_b == 4 ? (uint32_t)value : value;
+	return true;
+}
+
+/* Instructions with a register or memory operand, of 32 or 64 bits. */
+static bool emulate_operand(const struct step *s, pid_t tid, struct arch_regs *r, uint64_t next)
+{
+	uint8_t opcode = s->code[s->at], modrm = s->code[s->at + 1];
+	size_t size_b = s->prefix & REX_W ? 8 : 4;
+	unsigned op = modrm >> 3 & 7;
+	bool is_64bit = size_b == 8;
+	struct operand o = operand_of(s, r, next);
+	struct operand reg = {.reg = reg_at(r, op | (s->prefix & REX_R ? 8 : 0))};
+	uint64_t a, b;
+
 	switch (opcode) {
-	case 0x89: /* mov reg to rm */
-		*rm = is_64bit ? *reg : (uint32_t)*reg;
-		return true;
-	case 0x8b:
-		*reg = is_64bit ? *rm : (uint32_t)*rm;
-		return true;
-	case 0x31: /* xor */
-	case 0x33:
-		value = *reg ^ *rm;
-		set_flags(r, result_flags(value, is_64bit));
-		*(opcode == 0x31 ? rm : reg) = is_64bit ? value : (uint32_t)value;
+	case 0x63: /* movsxd */
+		if (!is_64bit || !load(tid, &o, 4, &a))
+			return false;
+		*reg.reg = (uint64_t)(int32_t)a;
 		return true;
 	case 0x85: /* test */
-		set_flags(r, result_flags(*reg & *rm, is_64bit));
+		if (!load(tid, &o, size_b, &a) || !load(tid, &reg, size_b, &b))
+			return false;
+		compute(r, 4, a, b, is_64bit);
 		return true;
+	case 0x89: /* mov */
+		return load(tid, &reg, size_b, &a) && store(tid, &o, size_b, a);
+	case 0x8b:
+		return load(tid, &o, size_b, &a) && store(tid, &reg, size_b, a);
+	case 0x8d: /* lea */
+		return !o.reg && store(tid, &reg, size_b, o.address);
+	case 0xc7:
+		return op == 0 && store(tid, &o, size_b, (uint64_t)immediate(s, o.end, 4));
+	case 0x81:
+	case 0x83:
+		b = (uint64_t)immediate(s, o.end, opcode == 0x81 ? 4 : 1);
+		if (!is_64bit)
+			b = (uint32_t)b;
+		if (!load(tid, &o, size_b, &a))
+			return false;
+		break;
+	default:
+		if (opcode >= 0x40 || ((opcode & 7) != 1 && (opcode & 7) != 3))
+			return false;
+		op = opcode >> 3;
+		if (!load(tid, opcode & 2 ? &reg : &o, size_b, &a) ||
+		    !load(tid, opcode & 2 ? &o : &reg, size_b, &b))
+			return false;
+		if (opcode & 2)
+			o = reg;
+	}
+	/* Flags last: if the result cannot be stored the processor shall say so, from the start. */
+	{
+		struct arch_regs before = *r;
+		uint64_t result = compute(r, op, a, b, is_64bit);
+
+		if (op == 7 || store(tid, &o, size_b, result))
+			return true;
+		*r = before;
 	}
 	return false;
+}
+
+/* movzx and movsx from memory or a register. */
+static bool emulate_extend(const struct step *s, pid_t tid, struct arch_regs *r, uint64_t next)
+{
+	uint8_t opcode = s->code[s->at], modrm = s->code[s->at + 1];
+	size_t from_b = opcode & 1 ? 2 : 1;
+	struct operand o = operand_of(s, r, next);
+	uint64_t value;
+
+	/* without REX the byte registers 4 to 7 are the second bytes of the first four */
+	if (!s->is_plain || (o.reg && from_b == 1 && (modrm & 7) >= 4) ||
+	    !load(tid, &o, from_b, &value))
+		return false;
+	if (opcode >= 0xbe)
+		value = from_b == 1 ? (uint64_t)(int8_t)value : (uint64_t)(int16_t)value;
+	*reg_at(r, (modrm >> 3 & 7) | (s->prefix & REX_R ? 8 : 0)) =
+	    s->prefix & REX_W ? value : (uint32_t)value;
+	return true;
 }
 
 /* loop, loope, loopne, jrcxz: e0 .. e3. */
@@ -439,8 +582,8 @@ static bool branches_by_count(struct arch_regs *r, uint8_t opcode)
 
 static bool emulate_one_byte(const struct step *s, pid_t tid, struct arch_regs *r, uint64_t next)
 {
-	uint8_t opcode = s->code[s->at], modrm = s->code[s->at + 1];
-	unsigned reg = (opcode & 7) | (s->prefix & REX_B ? 8 : 0), op = modrm >> 3 & 7;
+	uint8_t opcode = s->code[s->at];
+	unsigned reg = (opcode & 7) | (s->prefix & REX_B ? 8 : 0);
 	uint64_t value;
 
 	/* branches may carry hints for prefixes */
@@ -470,11 +613,12 @@ static bool emulate_one_byte(const struct step *s, pid_t tid, struct arch_regs *
 		if (!pop(tid, r, &value))
 			return false;
 		*reg_at(r, reg) = value;
-	} else if ((opcode == 0x83 || opcode == 0x81) && (s->prefix & REX_W) && modrm >> 6 == 3 &&
-	           (op == 0 || op == 5)) {
-		add_sub(r, reg_at(r, (modrm & 7) | (s->prefix & REX_B ? 8 : 0)), op,
-		        (uint64_t)immediate(s, s->at + 2u, opcode == 0x83 ? 1 : 4));
-	} else if (!emulate_pair(s, r, opcode, modrm)) {
+	} else if ((opcode & 0xf8) == 0xb8) {
+		if (s->prefix & REX_W)
+			memcpy(reg_at(r, reg), s->code + s->at + 1, 8);
+		else
+			*reg_at(r, reg) = (uint32_t)immediate(s, s->at + 1u, 4);
+	} else if (!emulate_operand(s, tid, r, next)) {
 		return false;
 	}
 	r->r.rip = next;
@@ -502,7 +646,10 @@ bool step_emulate(const struct step *s, pid_t tid, struct arch_regs *r, uint64_t
 			r->r.rip = next;
 			return true;
 		}
-		return false;
+		if ((opcode & 0xf6) != 0xb6 || !emulate_extend(s, tid, r, next))
+			return false;
+		r->r.rip = next;
+		return true;
 	}
 	return emulate_one_byte(s, tid, r, next);
 }
