@@ -4,6 +4,8 @@
  * aligned or a packet's, a number for a pointer and a pointer for a number, a reference kept, a
  * packet pointer used afterwards. What the result is must read the same, too.
  *
+ * Also asked: which types of map each helper takes, and each kind of program may use.
+ *
  * Not tried are arguments that only special maps or callbacks can give (locks, timers, kptrs,
  * dynptrs, local storage) and kernel objects other than tasks. */
 #include "ask_kernel.h"
@@ -609,10 +611,97 @@ static void contracts_are_the_kernels(void **state)
 	assert_int_equal(n_wrong, 0);
 }
 
+/* 1: they go together, 0: the kernel says that they don't, -1: it has another complaint. */
+static int kernel_fits(struct kernel *k, struct vm_program *p, struct call *c)
+{
+	if (try_call(k, p, c, GOOD, 0))
+		return 1;
+	return strstr(k->log, "cannot pass map_type") || strstr(k->log, "cannot update sockmap")
+	           ? 0
+	           : -1;
+}
+
+static bool kernel_uses(struct kernel *k, struct vm_program *p, int map_fd)
+{
+	struct bpf_insn insns[4];
+
+	bpf_lddw(insns, 1, BPF_PSEUDO_MAP_FD, (uint32_t)map_fd);
+	insns[2] = bpf_mov_imm(0, good_result(p));
+	insns[3] = bpf_exit();
+	p->insns = insns;
+	p->n_insns = 4;
+	return loads(k, p);
+}
+
+static unsigned compare_map(struct kernel *k, struct vm_program p, uint32_t type, int map_fd)
+{
+	struct vm_map_def def = {.type = type};
+	own_strbuf struct strbuf why = {0};
+	unsigned n_wrong = 0;
+	bool is_usable = kind_may_use_map(&p, &def, &why);
+
+	if (kernel_uses(k, &p, map_fd) != is_usable) {
+		printf("# type %u map %u: ours %d, kernel's %d: %s\n", p.type, type, is_usable,
+		       !is_usable, k->log);
+		n_wrong++;
+	}
+	for (uint32_t id = 1; is_usable && id <= bpf_helper_count(); id++) {
+		struct call c = {.map_fd = map_fd, .string_fd = -1, .h = kind_helper(&p, id)};
+		bool wants_map = false;
+		int ours, theirs;
+
+		for (int a = 0; a < 5; a++) {
+			wants_map = wants_map || c.h->args[a].kind == ARG_MAP;
+			if (c.h->args[a].kind == ARG_CONST_STRING)
+				wants_map = false;
+		}
+		if (!wants_map || !can_make(&p, c.h) || !kind_may_call(&p, id, &why) ||
+		    is_lacking(id))
+			continue;
+		ours = kind_may_pass_map(&p, type, id, &why);
+		theirs = kernel_fits(k, &p, &c);
+		if (theirs < 0 || ours == theirs)
+			continue;
+		n_wrong++;
+		printf("# type %u map %u bpf_%s: ours %d, kernel's %d: %s\n", p.type, type,
+		       c.h->name, ours, theirs, k->log);
+	}
+	return n_wrong;
+}
+
+static void maps_fit_as_in_the_kernel(void **state)
+{
+	struct kernel *k = *state;
+	unsigned n_wrong = 0, n_types = 0;
+
+	for (uint32_t type = 1; can_ask(k) && type <= MAP_USER_RINGBUF; type++) {
+		int fd = create_map(type, 0, 8);
+
+		n_types += fd >= 0;
+		for (size_t i = 0; fd >= 0 && i < N_KINDS; i++) {
+			struct vm_program p = program(k, kinds[i].type, kinds[i].attach_type);
+
+			if (p.type == BPF_PROG_TYPE_LIRC_MODE2)
+				continue;
+			/* A new one for each kind: some keep to the kind that used them first. */
+			close(fd);
+			fd = create_map(type, 0, 8);
+			assert_true(fd >= 0);
+			n_wrong += compare_map(k, p, type, fd);
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	printf("# %u types of map\n", n_types);
+	assert_true(!k->is_there || k->version != NEWEST || n_types > 15);
+	assert_int_equal(n_wrong, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(contracts_are_the_kernels),
+	    cmocka_unit_test(maps_fit_as_in_the_kernel),
 	};
 
 	return cmocka_run_group_tests_name("vm_helpers", tests, setup, teardown);
