@@ -30,8 +30,8 @@ bench: release ## measure skep beside bpftrace and hand-written C (3 minutes, ro
 	@tests/install-deps --differential || echo "without bpftrace"
 	@bench/run $(BENCH_ARGS)
 
-fuzz: all ## feed mutated input to every reader of outside bytes (FUZZ_ARGS="--seconds 600")
-	@tests/fuzz/run $(FUZZ_ARGS)
+fuzz: all ## feed mutated input to every reader, the verifier and the JIT, ten minutes each (FUZZ_ARGS="--seconds N")
+	@tests/fuzz/run $(or $(FUZZ_ARGS),--seconds 600)
 
 # Debian's static libraries are what is linked; --gc-sections then drops four fifths of them.
 # Warnings stay warnings here: other compilers have others, and a user can't mend them.
