@@ -209,6 +209,7 @@ enum { KEEPER_NONE = UINT32_MAX };
 /* Start the keeper. listener_fd: -1 if the filter stops, or there is none. NULL with errno. */
 struct keeper *keeper_start(int listener_fd, bool has_filter);
 uint32_t keeper_add_task(struct keeper *kp, pid_t tid, pid_t tgid); /* its slot */
+void keeper_note_received(struct keeper *kp, uint64_t id);          /* a notification */
 void keeper_remove_task(struct keeper *kp, uint32_t slot);
 void keeper_task_is_stopped(struct keeper *kp, uint32_t slot, bool is_stopped);
 /* A breakpoint over `bytes` in the memory of `tid`. */

@@ -30,11 +30,12 @@
 
 #include "engine/user/inside.h"
 
-enum { SLOTS = 1 << 16, SEIZE_MS = 2000, SLICE_NS = 100000 };
+enum { SLOTS = 1 << 16, SEIZE_MS = 2000, SLICE_NS = 100000, UNANSWERED = 4096 };
 
 /* Written by the tracer, read by the keeper when the tracer is gone. */
 struct shared {
 	pthread_mutex_t is_alive;   /* held by the tracing thread */
+	uint64_t last_id;           /* of the notification received last */
 	uint32_t n_tasks, n_breaks; /* slots in use lie below */
 	struct keeper_task {
 		pid_t tid, tgid; /* 0: none */
@@ -56,7 +57,19 @@ struct keeper {
 
 /* ---- the keeper's own process --------------------------------------------------------------- */
 
-static void answer_all(int listener_fd)
+/* One that the tracer had received, and not answered, when it died is shown to nobody again. It is
+ * the last that was noted, or, if it died before it could note it, a little after that: numbers
+ * rise by one, with gaps where a wait was interrupted. */
+static void answer_unanswered(int listener_fd, uint64_t last_id, struct seccomp_notif_resp *r)
+{
+	for (uint64_t i = 0; i < UNANSWERED; i++) {
+		r->id = last_id + i;
+		r->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+		ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_SEND, r);
+	}
+}
+
+static void answer_all(int listener_fd, const struct shared *s)
 {
 	struct seccomp_notif_sizes sizes = {0};
 	struct seccomp_notif *n;
@@ -66,6 +79,8 @@ static void answer_all(int listener_fd)
 	/* whatever this kernel's sizes are */
 	n = calloc(1, sizes.seccomp_notif + sizeof(*n));
 	r = calloc(1, sizes.seccomp_notif_resp + sizeof(*r));
+	if (s->last_id)
+		answer_unanswered(listener_fd, s->last_id, r);
 	for (;;) {
 		struct pollfd p = {.fd = listener_fd, .events = POLLIN};
 
@@ -176,7 +191,7 @@ static _Noreturn void keep(int listener_fd, bool has_filter, struct shared *s)
 	if (was_killed)
 		take_off_breaks(s);
 	if (listener_fd >= 0) {
-		answer_all(listener_fd);
+		answer_all(listener_fd, s);
 	} else if (has_filter) {
 		seize_all(s);
 		signal_tasks(s, SIGCONT);
@@ -242,6 +257,11 @@ uint32_t keeper_add_task(struct keeper *kp, pid_t tid, pid_t tgid)
 	if (slot != KEEPER_NONE)
 		s->tasks[slot] = (struct keeper_task){.tid = tid, .tgid = tgid};
 	return slot;
+}
+
+void keeper_note_received(struct keeper *kp, uint64_t id)
+{
+	kp->shared->last_id = id;
 }
 
 void keeper_remove_task(struct keeper *kp, uint32_t slot)

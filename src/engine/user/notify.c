@@ -154,6 +154,8 @@ bool notify_handle(struct tracer *t)
 	memset(n, 0, t->notif_b);
 	if (ioctl(t->listener_fd, SECCOMP_IOCTL_NOTIF_RECV, n))
 		return false; /* interrupted or dead in the meantime */
+	if (t->keeper)
+		keeper_note_received(t->keeper, n->id);
 	k = task_find(t, (pid_t)n->pid);
 	memcpy(args, n->data.args, sizeof(args));
 	/* One that is unknown has lost its maker before that could tell; it is adopted when it
