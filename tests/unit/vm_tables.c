@@ -256,6 +256,82 @@ static void kfuncs_are_for_the_same_kinds(void **state)
 	assert_int_equal(n_wrong, 0);
 }
 
+/* ---- without a kernel --------------------------------------------------------------------------
+ */
+
+static void pointers_live_behind_the_struct(void **state)
+{
+	struct kernel *k = *state;
+	struct vm_program xdp = program(k, BPF_PROG_TYPE_XDP, 0);
+	struct vm_program msg = program(k, BPF_PROG_TYPE_SK_MSG, 0);
+	own_strbuf struct strbuf why = {0};
+	struct context_access a;
+
+	assert_int_equal(context_size(&xdp), sizeof(struct xdp_md));
+	assert_int_equal(context_run_off(xdp.type, "data"), 24);
+	assert_int_equal(context_run_off(xdp.type, "data_end"), 32);
+	assert_int_equal(context_run_off(xdp.type, "data_meta"), 40);
+	assert_int_equal(context_run_off(xdp.type, "rx_queue_index"), 0);
+	assert_int_equal(context_run_size(&xdp), 48);
+	assert_true(context_access(&xdp, 4, 4, false, &a, &why));
+	assert_int_equal(a.kind, REG_PACKET_END);
+	assert_int_equal(a.run_off_b, 32);
+	/* These have 64 bits where the program looks. */
+	assert_int_equal(context_run_size(&msg), context_size(&msg));
+	assert_true(context_access(&msg, 8, 8, false, &a, &why));
+	assert_int_equal(a.run_off_b, 0);
+	assert_string_equal(context_struct_name(xdp.type), "xdp_md");
+	assert_null(context_struct_name(BPF_PROG_TYPE_RAW_TRACEPOINT));
+}
+
+static void a_refusal_says_what_is_there(void **state)
+{
+	struct kernel *k = *state;
+	struct vm_program cls = program(k, BPF_PROG_TYPE_SCHED_CLS, 0);
+	struct {
+		int32_t off_b;
+		uint32_t size_b;
+		bool is_write;
+		const char *text;
+	} rows[] = {
+	    {12, 8, false,
+	     "invalid bpf_context access off=12 size=8: __sk_buff.queue_mapping at off=12 is to be "
+	     "read in 4 bytes"},
+	    {0, 4, true, "invalid bpf_context access off=0 size=4: __sk_buff.len is read-only"},
+	    {88, 4, false,
+	     "invalid bpf_context access off=88 size=4: __sk_buff.family is not for this kind of "
+	     "program and attach type"},
+	    {-4, 4, false,
+	     "invalid bpf_context access off=-4 size=4: struct __sk_buff has no field there"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		own_strbuf struct strbuf why = {0};
+		struct context_access a;
+
+		assert_false(context_access(&cls, rows[i].off_b, rows[i].size_b, rows[i].is_write,
+		                            &a, &why));
+		assert_string_equal(sb_str(&why), rows[i].text);
+	}
+}
+
+static void sockets_are_read_by_kind(void **state)
+{
+	own_strbuf struct strbuf why = {0};
+	struct context_access a;
+
+	(void)state;
+	assert_true(socket_access(REG_SOCKET, 8, 4, &a, &why));       /* type */
+	assert_false(socket_access(REG_SOCK_COMMON, 8, 4, &a, &why)); /* of full sockets only */
+	assert_true(socket_access(REG_SOCK_COMMON, 4, 2, &a, &why));  /* family */
+	assert_true(socket_access(REG_TCP_SOCK, 80, 8, &a, &why));
+	assert_false(socket_access(REG_TCP_SOCK, 80, 4, &a, &why));
+	assert_true(socket_access(REG_TCP_SOCK, 108, 4, &a, &why));
+	assert_false(socket_access(REG_TCP_SOCK, 112, 4, &a, &why));
+	assert_true(socket_access(REG_XDP_SOCK, 0, 4, &a, &why));
+	assert_false(socket_access(REG_XDP_SOCK, 4, 4, &a, &why));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +340,9 @@ int main(void)
 	    cmocka_unit_test(results_are_the_same),
 	    cmocka_unit_test(attach_types_are_the_same),
 	    cmocka_unit_test(kfuncs_are_for_the_same_kinds),
+	    cmocka_unit_test(pointers_live_behind_the_struct),
+	    cmocka_unit_test(a_refusal_says_what_is_there),
+	    cmocka_unit_test(sockets_are_read_by_kind),
 	};
 
 	return cmocka_run_group_tests_name("vm_tables", tests, setup, teardown);
