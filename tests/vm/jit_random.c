@@ -63,6 +63,12 @@ static struct bpf_insn *add(struct bpf_insn i)
 	return &p.insns[p.n++];
 }
 
+static void add_fixed(struct bpf_insn i)
+{
+	add(i);
+	p.is_fixed[p.n - 1] = true;
+}
+
 static void add_lddw(uint8_t dst, uint8_t pseudo, uint64_t v)
 {
 	struct bpf_insn two[2];
@@ -190,8 +196,10 @@ static void random_pair(void)
 		uint32_t at = p.n;
 
 		random_alu();
-		if (at < p.n)
-			p.insns[at].dst_reg = dst;
+		p.insns[at].dst_reg = dst;
+		if (BPF_SRC(p.insns[at].code) == BPF_X && BPF_OP(p.insns[at].code) != BPF_END &&
+		    below(4) == 0)
+			p.insns[at].src_reg = dst;
 		return;
 	}
 	add(bpf_alu_imm(BPF_LSH, false, dst, (int32_t)(below(2) ? 32 : below(64))));
@@ -263,6 +271,21 @@ static void random_neighbours(bool in_main)
 	}
 }
 
+/* A load through a pointer that the load before it has put into its own base. */
+static void random_chain(void)
+{
+	int16_t to = below(2) ? -16 : 0;
+
+	add_fixed(bpf_mov(2, 6));
+	add_fixed(bpf_alu_imm(BPF_ADD, false, 2, -32));
+	add_fixed(bpf_store(8, 6, -8, 2));
+	add_fixed(bpf_mov(2, 6));
+	add_fixed(bpf_load(8, false, 2, 2, -8));
+	add_fixed(bpf_load(8, false, 3, 2, to));
+	add_fixed(bpf_mov_imm(2, 2));
+	add_fixed(bpf_store(8, 6, -8, 2));
+}
+
 static void random_atomic(bool in_main)
 {
 	static const int32_t ops[] = {BPF_ADD,
@@ -332,9 +355,12 @@ static void random_select(void)
 
 static void random_simple(bool in_main)
 {
-	switch (below(9)) {
+	switch (below(10)) {
 	case 0:
 		random_memory(in_main);
+		break;
+	case 5:
+		random_chain();
 		break;
 	case 4:
 		random_neighbours(in_main);
@@ -512,6 +538,28 @@ static void random_func(unsigned func, unsigned n)
 		end_func();
 	}
 }
+
+#if defined(__aarch64__)
+/* The linker puts this in place of vm_probe_load() (--wrap): it leaves nothing in the registers
+ * that a C function need not keep, whatever the compiler made of the real one. */
+uint64_t __real_vm_probe_load(struct vm_run *run, uint64_t address, uint32_t size_b);
+uint64_t __wrap_vm_probe_load(struct vm_run *run, uint64_t address, uint32_t size_b);
+
+uint64_t __wrap_vm_probe_load(struct vm_run *run, uint64_t address, uint32_t size_b)
+{
+	uint64_t v = __real_vm_probe_load(run, address, size_b);
+
+	__asm__ volatile("mov x1, #-1\n mov x2, #-2\n mov x3, #-3\n mov x4, #-4\n"
+	                 "mov x5, #-5\n mov x6, #-6\n mov x7, #-7\n mov x8, #-8\n"
+	                 "mov x9, #-9\n mov x10, #-10\n mov x11, #-11\n mov x12, #-12\n"
+	                 "mov x13, #-13\n mov x14, #-14\n mov x15, #-15\n mov x16, #-16\n"
+	                 :
+	                 :
+	                 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
+	                   "x12", "x13", "x14", "x15", "x16");
+	return v;
+}
+#endif
 
 /* ---- running --------------------------------------------------------------------------------- */
 
