@@ -90,7 +90,7 @@ struct tracer {
 	bool has_foreign;            /* a child that is not ours to reap hides others from P_ALL */
 	unsigned until_scan;
 	sigset_t old_mask;
-	struct sigaction old_action;
+	struct sigaction old_action, old_child_action;
 };
 
 static inline bool bit_get(const uint64_t *bits, int nr)

@@ -4,9 +4,10 @@
  * descriptor), the caller's descriptor. A poll(2) over a signalfd of SIGCHLD covers all three, but
  * costs as much as the stop itself. So there are two ways to wait:
  *   cold  poll(2), as long as nothing happens
- *   hot   stops follow each other: sleep in waitid(2) itself; a timer's signal interrupts it every
- *         few milliseconds, to look at the rest
- * With notifications it is always poll(2): there ptrace stops are rare.
+ *   hot   events follow each other: sleep in waitid(2) itself, or in the receiving of a
+ * notification; a timer's signal interrupts it every few milliseconds, to look at the rest With
+ * notifications ptrace stops are rare; SIGCHLD interrupts then, too. (One that comes just before
+ * the sleep is seen at the next tick.)
  *
  * waitid() looks but does not take (WNOWAIT): letting a task go on ends its stop without a second
  * call. It also shows children that are none of ours (a script's system()); those are left to
@@ -77,8 +78,16 @@ static void on_tick(int sig, siginfo_t *info, void *context)
 		t->ticks = t->ticks + 1;
 }
 
+/* Only there to interrupt. */
+static void on_child(int sig)
+{
+	(void)sig;
+}
+
 static int open_waiting(struct tracer *t)
 {
+	/* no SA_NOCLDSTOP: it keeps the kernel from telling of ptrace stops, too */
+	struct sigaction child_action = {.sa_handler = on_child};
 	struct sigaction action = {.sa_sigaction = on_tick, .sa_flags = SA_SIGINFO};
 	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID,
 	                         .sigev_signo = tick_signal(),
@@ -95,6 +104,7 @@ static int open_waiting(struct tracer *t)
 	sigaddset(&tick, tick_signal());
 	pthread_sigmask(SIG_UNBLOCK, &tick, NULL);
 	sigaction(tick_signal(), &action, &t->old_action);
+	sigaction(SIGCHLD, &child_action, &t->old_child_action);
 	event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
 	/* without a timer all waiting is cold */
 	t->has_timer = !timer_create(CLOCK_MONOTONIC, &event, &t->timer);
@@ -111,6 +121,7 @@ static void close_waiting(struct tracer *t)
 	close(t->child_fd);
 	t->child_fd = -1;
 	sigaction(tick_signal(), &t->old_action, NULL);
+	sigaction(SIGCHLD, &t->old_child_action, NULL);
 	pthread_sigmask(SIG_SETMASK, &t->old_mask, NULL);
 }
 
@@ -256,20 +267,41 @@ static void tick(struct tracer *t, bool on)
 	t->is_ticking = on && t->has_timer;
 }
 
+static void let_children_interrupt(bool on)
+{
+	sigset_t child;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	pthread_sigmask(on ? SIG_UNBLOCK : SIG_BLOCK, &child, NULL);
+}
+
 /* Hot: until a tick passes in which nothing happened (false) or something did (true). */
 static bool run_hot(struct tracer *t)
 {
 	sig_atomic_t start = t->ticks;
+	bool notifies = t->listener_fd >= 0;
 	unsigned n = 0;
 
 	tick(t, true);
+	if (!t->is_ticking)
+		return false;
+	if (notifies)
+		let_children_interrupt(true);
 	while (t->n_tasks && t->ticks == start) {
-		int got = next_event(t, !t->has_foreign);
+		int got;
 
-		if (got == -ECHILD || (got == 0 && t->has_foreign))
+		if (notifies && notify_handle(t)) {
+			n++;
+			continue;
+		}
+		got = next_event(t, !t->has_foreign && !notifies);
+		if (got == -ECHILD || (got == 0 && (t->has_foreign || notifies)))
 			break;
 		n += got > 0;
 	}
+	if (notifies)
+		let_children_interrupt(false);
 	return n > 0;
 }
 
@@ -281,8 +313,8 @@ static void drain_signals(struct tracer *t)
 		;
 }
 
-/* Cold: one poll(2), and what it brings. 1: something was handled, 0: time is up, -EINTR: a
- * signal, -EAGAIN: the caller's descriptor. */
+/* Cold: one poll(2), and what it brings. 1: of the kind that comes often, 0: nothing or another,
+ * -EINTR: a signal, -EAGAIN: the caller's descriptor. */
 static int run_cold(struct tracer *t, int timeout_ms, int extra_fd)
 {
 	struct pollfd p[] = {{.fd = t->child_fd, .events = POLLIN},
@@ -310,7 +342,7 @@ static int run_cold(struct tracer *t, int timeout_ms, int extra_fd)
 		task_adopt_early(t);
 	if (p[2].revents)
 		return -EAGAIN;
-	return got > 0 || n;
+	return t->listener_fd >= 0 ? !!(p[1].revents & POLLIN) : n > 0;
 }
 
 static bool is_readable(int fd)
@@ -351,7 +383,7 @@ int tracer_poll(struct tracer *t, int timeout_ms, int extra_fd)
 			got = run_cold(t, left_ms, extra_fd);
 			if (got == -EAGAIN || got == -EINTR)
 				break;
-			is_hot = got > 0 && t->listener_fd < 0;
+			is_hot = got == 1;
 		}
 		now = now_ns();
 		if ((timeout_ms >= 0 && now >= end) || (t->n_calls && now - start > TICK_NS))
