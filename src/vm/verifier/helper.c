@@ -696,7 +696,7 @@ static bool may_call(struct verifier *v, const struct bpf_helper *h)
 
 int check_helper_call(struct verifier *v, const struct bpf_insn *i)
 {
-	const struct bpf_helper *h = bpf_helper_find((uint32_t)i->imm);
+	const struct bpf_helper *h = kind_helper(v->p, (uint32_t)i->imm);
 	struct call_args c = {.func = NO_FUNC, .helper = (uint32_t)i->imm};
 	struct reg percpu = {0}, size = {0}, saved[6];
 	bool has_key = false;
@@ -712,9 +712,12 @@ int check_helper_call(struct verifier *v, const struct bpf_insn *i)
 		if (check_arg(v, h, k, &c))
 			return -1;
 	}
-	if (c.map && !map_fits_helper(c.map->type, c.helper))
-		return refuse(v, WAY_MAP, "cannot pass map_type %u into func bpf_%s#%u",
-		              c.map->type, h->name, h->id);
+	if (c.map) {
+		own_strbuf struct strbuf why = {0};
+
+		if (!kind_may_pass_map(v->p, c.map->type, c.helper, &why))
+			return refuse(v, WAY_MAP, "%s", sb_str(&why));
+	}
 	if (c.helper == BPF_FUNC_map_lookup_elem && c.map && is_array(c.map))
 		has_key =
 		    has_const_key(v, &cur_regs(v)[BPF_REG_2], &key) && key < c.map->max_entries;

@@ -10,9 +10,9 @@
 
 enum { CALLER_SAVED = 0x3f /* r0 to r5 */, ARGUMENTS = 0x3e };
 
-static uint16_t helper_arguments(uint32_t id)
+static uint16_t helper_arguments(const struct verifier *v, uint32_t id)
 {
-	const struct bpf_helper *h = bpf_helper_find(id);
+	const struct bpf_helper *h = kind_helper(v->p, id);
 	uint16_t set = 0;
 
 	if (!h)
@@ -82,7 +82,7 @@ void insn_uses(const struct verifier *v, uint32_t pc, uint16_t *ret_reads, uint1
 			*ret_reads = BIT(BPF_REG_0);
 		} else if (op == BPF_CALL) {
 			*ret_reads =
-			    insn_is_helper(i) ? helper_arguments((uint32_t)i->imm) : ARGUMENTS;
+			    insn_is_helper(i) ? helper_arguments(v, (uint32_t)i->imm) : ARGUMENTS;
 			*ret_writes = CALLER_SAVED;
 		} else if (op != BPF_JA && !insn_is_may_goto(i)) {
 			*ret_reads = dst | (BPF_SRC(i->code) == BPF_X ? src : 0);

@@ -188,36 +188,12 @@ static int access_context(struct verifier *v, const struct reg *r, uint32_t regn
 	return 2; /* a pointer, whatever size the load has */
 }
 
-static bool socket_field(const struct reg *r, int32_t off, uint32_t size_b)
-{
-	static const struct {
-		uint8_t kind;
-		uint16_t limit_b;
-	} sizes[] = {
-	    {REG_SOCKET, 80}, {REG_SOCK_COMMON, 80}, {REG_TCP_SOCK, 104}, {REG_XDP_SOCK, 4}};
-
-	for (uint32_t k = 0; k < sizeof(sizes) / sizeof(*sizes); k++) {
-		if (sizes[k].kind != r->kind)
-			continue;
-		if (off < 0 || off + (int32_t)size_b > sizes[k].limit_b || off % (int32_t)size_b)
-			return false;
-		if (r->kind == REG_TCP_SOCK) /* bytes_received and bytes_acked have 8, the rest 4 */
-			return off == 80 || off == 88 ? size_b == 8 : size_b == 4;
-		if (r->kind == REG_XDP_SOCK)
-			return size_b == 4;
-		/* struct bpf_sock: dst_port takes 2 bytes, state and up 4 (UAPI linux/bpf.h). */
-		if (off == 48)
-			return size_b == 4 || size_b == 2 || size_b == 1;
-		if (off >= 4 && off < 16 && size_b != 4 && off != 4 && off != 8 && off != 12)
-			return true;
-		return size_b <= 4;
-	}
-	return false;
-}
-
 static int access_socket(struct verifier *v, const struct reg *r, uint32_t regno, int32_t off,
                          uint32_t size_b, bool is_write, int value)
 {
+	own_strbuf struct strbuf why = {0};
+	struct context_access c = {.kind = REG_SCALAR, .range = scalar_unknown};
+
 	if (is_write)
 		return refuse(v, WAY_RDONLY, "R%u cannot write into %s", regno, reg_kind_name(r));
 	if (r->s.smin < 0)
@@ -225,11 +201,15 @@ static int access_socket(struct verifier *v, const struct reg *r, uint32_t regno
 		              "R%u min value is negative, either use unsigned index "
 		              "or do a if (index >=0) check.",
 		              regno);
-	if (!scalar_is_const(&r->s) || !socket_field(r, off + (int32_t)r->s.bits.value, size_b))
+	if (!scalar_is_const(&r->s))
 		return refuse(v, WAY_CONTEXT, "R%u invalid %s access off=%d size=%u", regno,
 		              reg_kind_name(r), off, size_b);
-	if (value >= 0)
+	if (!socket_access(r->kind, off + (int32_t)r->s.bits.value, size_b, &c, &why))
+		return refuse(v, WAY_CONTEXT, "R%u %s", regno, sb_str(&why));
+	if (value >= 0) {
 		reg_unknown(&cur_regs(v)[value]);
+		cur_regs(v)[value].s = c.range;
+	}
 	return 0;
 }
 
@@ -264,6 +244,10 @@ static int access_object(struct verifier *v, const struct reg *r, uint32_t regno
 	}
 	if (!(flags & REG_ALLOC) && is_write && (flags & (REG_UNTRUSTED | REG_RCU)))
 		return refuse(v, WAY_RDONLY, "only read is supported");
+	if (from.ref_id)
+		flags |= REG_TRUSTED;
+	if (in_rcu(v))
+		flags |= REG_IN_RCU;
 	if (!btf_field_access(v->p, from.btf, from.btf_id, flags, off, size_b, is_write, &c, &why))
 		return refuse(v, WAY_FIELD, "%s", sb_str(&why));
 	if (!(flags & REG_ALLOC))
@@ -444,6 +428,9 @@ int check_access(struct verifier *v, uint32_t regno, int32_t insn_off, uint32_t 
 	}
 	if (done < 0)
 		return -1;
+	if (is_signed && value >= 0 && reg_is_pointer(&cur_regs(v)[value]))
+		return refuse(v, WAY_CONTEXT,
+		              "a pointer at offset %d cannot be loaded with its sign", insn_off);
 	if (!done && !is_write && value >= 0 && cur_regs(v)[value].kind == REG_SCALAR &&
 	    size_b < 8) {
 		struct reg *dst = &cur_regs(v)[value];
