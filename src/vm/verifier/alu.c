@@ -31,7 +31,7 @@ static void give_scalar_id(struct verifier *v, struct reg *r)
 		return;
 	if (r->is_added) {
 		r->id = 0;
-		r->is_added = false;
+		r->is_added = r->is_added32 = false;
 		r->add = 0;
 	}
 	if (!r->id)
@@ -41,7 +41,7 @@ static void give_scalar_id(struct verifier *v, struct reg *r)
 static void drop_scalar_id(struct reg *r)
 {
 	r->id = 0;
-	r->is_added = false;
+	r->is_added = r->is_added32 = false;
 	r->add = 0;
 }
 
@@ -134,16 +134,21 @@ static void scalar_with_scalar(struct verifier *v, const struct bpf_insn *i, str
 	uint8_t op = BPF_OP(i->code);
 	bool is_32 = BPF_CLASS(i->code) == BPF_ALU;
 	struct scalar by = src->s;
-	/* A constant more than a copy: the two stay linked (v6.10). */
-	bool is_linked = op == BPF_ADD && !is_32 && dst->id && !dst->is_added &&
-	                 scalar_is_const(&by) && (int64_t)by.bits.value >= 0 &&
-	                 by.bits.value <= INT32_MAX && !v->opts->is_unprivileged;
+	/* A constant more or less than a copy: the two stay linked (v6.10; less: v6.18.y). Halves
+	 * only where the copy has nothing above. */
+	int64_t step = is_32 ? (int32_t)by.bits.value : (int64_t)by.bits.value;
+	bool is_linked = (op == BPF_ADD || op == BPF_SUB) && dst->id && !dst->is_added &&
+	                 (is_32 ? scalar_is_const32(&by) : scalar_is_const(&by)) &&
+	                 step > INT32_MIN && step <= INT32_MAX && !v->opts->is_unprivileged;
 
+	if (op == BPF_SUB)
+		step = -step;
 	scalar_alu(&dst->s, op, is_32, i->off == 1, &by);
 	dst->is_precise |= src->is_precise;
 	if (is_linked) {
 		dst->is_added = true;
-		dst->add = (int32_t)by.bits.value;
+		dst->is_added32 = is_32;
+		dst->add = (int32_t)step;
 	} else {
 		drop_scalar_id(dst);
 	}

@@ -228,15 +228,15 @@ static void teach_linked(struct state *st, const struct reg *known)
 	each_reg(st, r, {
 		if (r != known && r->kind == REG_SCALAR && r->id == k.id) {
 			int64_t by = (int64_t)(r->is_added ? r->add : 0) - (k.is_added ? k.add : 0);
+			bool is_half = r->is_added32;
+			struct scalar step = scalar_const((uint64_t)by);
 
-			if (!by) {
-				r->s = k.s;
-			} else {
-				struct scalar step = scalar_const((uint64_t)by);
-
-				r->s = k.s;
-				scalar_alu(&r->s, BPF_ADD, false, false, &step);
-			}
+			/* From the low half of a sum nothing follows for the whole. */
+			if (k.is_added32 && !is_half)
+				continue;
+			r->s = k.s;
+			if (by || is_half)
+				scalar_alu(&r->s, BPF_ADD, is_half, false, &step);
 		}
 	});
 }
@@ -302,20 +302,13 @@ static void learn(struct verifier *v, struct state *there, const struct bpf_insn
 	}
 }
 
-static struct state *earlier_at(struct verifier *v, uint32_t pc)
-{
-	struct state *st = v->cur->parent;
-
-	while (st && !(st->pc == pc && st->frame == v->cur->frame))
-		st = st->parent;
-	return st;
-}
-
 /* may_goto counts by itself: the loop ends after some number of rounds, whatever the program does.
  */
 static int check_may_goto(struct verifier *v, const struct bpf_insn *i, uint32_t *ret_next)
 {
-	struct state *earlier = earlier_at(v, v->pc), *again = push_path(v, v->pc + 1, v->pc);
+	/* Where this path is now was remembered just before; what counts is the round before. */
+	struct state *earlier = earlier_here(v->cur->parent, v->pc);
+	struct state *again = push_path(v, v->pc + 1, v->pc);
 
 	if (!again)
 		return -1;

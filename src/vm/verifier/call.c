@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bpf/helpers.h"
+#include "vm/verifier/tables.h"
 
 int clear_caller_saved(struct verifier *v)
 {
@@ -141,15 +142,6 @@ int begin_callback(struct verifier *v, uint32_t helper, uint32_t func, const str
 	return 0;
 }
 
-static struct state *earlier_call(struct verifier *v, uint32_t pc)
-{
-	struct state *st = v->cur->parent;
-
-	while (st && !(st->pc == pc && st->frame == v->cur->frame))
-		st = st->parent;
-	return st;
-}
-
 static int check_callback_result(struct verifier *v, const struct frame *f)
 {
 	const struct reg *r0 = &f->regs[BPF_REG_0];
@@ -190,7 +182,7 @@ static int leave_function(struct verifier *v, uint32_t *ret_next)
 	frame_free(v, callee);
 	st->frames[st->frame--] = NULL;
 	if (is_callback) {
-		earlier = earlier_call(v, *ret_next);
+		earlier = earlier_here(st, *ret_next);
 		if (earlier)
 			widen_scalars(earlier, st);
 	}

@@ -227,6 +227,7 @@ static bool has_const_key(struct verifier *v, const struct reg *key, uint32_t *r
 {
 	const struct frame *f;
 	const struct slot *s;
+	uint32_t byte, n = 0;
 	int64_t at;
 
 	if (key->kind == REG_MAP_VALUE && scalar_is_const(&key->s) && key->map->is_frozen &&
@@ -241,37 +242,24 @@ static bool has_const_key(struct verifier *v, const struct reg *key, uint32_t *r
 		return false;
 	at = (int64_t)key->s.bits.value + key->off;
 	f = v->cur->frames[key->frame];
-	if (at >= 0 || at < -(int64_t)f->n_slots * 8 || at % 4)
+	if (at >= 0 || at < -(int64_t)f->n_slots * 8)
 		return false;
 	s = &f->slots[(-at - 1) / 8];
-	if (at % 8 == 0) {
-		for (uint32_t k = 0; k < 4; k++) {
-			if (s->type[k] != SLOT_SPILL && s->type[k] != SLOT_ZERO)
-				return false;
-			if (s->type[k] != s->type[0])
-				return false;
-		}
-		if (s->type[0] == SLOT_ZERO) {
-			*ret = 0;
-			return true;
-		}
-		if (!reg_is_const(&s->reg))
-			return false;
-		*ret = (uint32_t)s->reg.s.bits.value;
+	byte = 7 - (uint32_t)(-at - 1) % 8;
+	while (byte + n < 8 && s->type[byte + n] == SLOT_ZERO)
+		n++;
+	if (n >= 4) {
+		*ret = 0;
 		return true;
 	}
-	for (uint32_t k = 4; k < 8; k++) {
-		if (s->type[k] == SLOT_ZERO)
-			continue;
-		if (s->type[k] != SLOT_SPILL || !reg_is_const(&s->reg))
-			return false;
-		if (k == 7) {
-			*ret = (uint32_t)(s->reg.s.bits.value >> 32);
-			return true;
-		}
-	}
-	*ret = 0;
-	return s->type[7] == SLOT_ZERO && s->type[4] == SLOT_ZERO;
+	/* A spill of a key's size, or the upper half of a larger one (get_constant_map_key()). */
+	for (n = 0; byte + n < 8 && s->type[byte + n] == SLOT_SPILL;)
+		n++;
+	if (n != 4 || !slot_is_scalar_spill(s) || !reg_is_const(&s->reg) ||
+	    s->reg.s.bits.value > UINT32_MAX)
+		return false;
+	*ret = (uint32_t)s->reg.s.bits.value >> (byte ? 31 : 0) >> (byte ? 1 : 0);
+	return true;
 }
 
 static int check_arg(struct verifier *v, const struct bpf_helper *h, uint32_t k,
@@ -718,6 +706,10 @@ int check_helper_call(struct verifier *v, const struct bpf_insn *i)
 		if (!kind_may_pass_map(v->p, c.map->type, c.helper, &why))
 			return refuse(v, WAY_MAP, "%s", sb_str(&why));
 	}
+	if (c.map && (c.map->flags & BPF_F_RDONLY_PROG) &&
+	    (c.helper == BPF_FUNC_map_update_elem || c.helper == BPF_FUNC_map_delete_elem ||
+	     c.helper == BPF_FUNC_map_push_elem || c.helper == BPF_FUNC_map_pop_elem))
+		return refuse(v, WAY_RDONLY, "write into map forbidden");
 	if (c.helper == BPF_FUNC_map_lookup_elem && c.map && is_array(c.map))
 		has_key =
 		    has_const_key(v, &cur_regs(v)[BPF_REG_2], &key) && key < c.map->max_entries;

@@ -110,12 +110,12 @@ int process_iter_arg(struct verifier *v, uint32_t regno, struct kfunc *k, uint32
 int iter_went_on(struct verifier *v, struct kfunc *k)
 {
 	struct slot *s = &v->cur->frames[k->iter_frame]->slots[k->iter_slot];
-	struct state *earlier = v->cur->parent, *again;
+	struct state *earlier, *again;
 	struct reg *r0;
 
 	if (s->iter == ITER_ACTIVE) {
-		while (earlier && !(earlier->pc == v->pc && earlier->frame == v->cur->frame))
-			earlier = earlier->parent;
+		/* Where this path is now was remembered just before: the round before counts. */
+		earlier = earlier_here(v->cur->parent, v->pc);
 		again = push_path(v, v->pc + 1, v->pc);
 		if (!again)
 			return -1;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "types/btf.h"
+
 enum { FLOW_KEYS_B = 56, MAX_TP_BUFFER_B = 32768, LOAD_ACQUIRE = 0x100, STORE_RELEASE = 0x110 };
 
 /* ---- bounds ------------------------------------------------------------------------------------
@@ -274,6 +276,31 @@ static int access_object(struct verifier *v, const struct reg *r, uint32_t regno
 	return 2;
 }
 
+/* The kernel's own struct of a map: fields may be read (check_ptr_to_map_access()). */
+static int access_map(struct verifier *v, const struct reg *r, uint32_t regno, int32_t off,
+                      uint32_t size_b, bool is_write, int value)
+{
+	struct btf_file *b = v->p->kernel_btf;
+	struct reg as = *r;
+
+	if (!b)
+		return refuse(v, WAY_POINTER, "R%u invalid mem access 'map_ptr'", regno);
+	if (v->opts->is_unprivileged)
+		return refuse(v, WAY_LEAK, "'struct bpf_map' access is allowed only to privileged");
+	if (off < 0)
+		return refuse(v, WAY_NONE, "R%u is bpf_map invalid negative access: off=%d", regno,
+		              off);
+	if (is_write)
+		return refuse(v, WAY_RDONLY, "only read from bpf_map is supported");
+	as.kind = REG_BTF;
+	as.flags = 0;
+	as.btf = b;
+	as.btf_id = btf_find(b, "bpf_map", BTF_KIND_MASK(BTF_KIND_STRUCT), 0);
+	if (!as.btf_id)
+		return refuse(v, WAY_POINTER, "R%u invalid mem access 'map_ptr'", regno);
+	return access_object(v, &as, regno, off, size_b, is_write, value);
+}
+
 static int access_memory(struct verifier *v, const struct reg *r, uint32_t regno, int32_t off,
                          uint32_t size_b, bool is_write, int value)
 {
@@ -408,6 +435,9 @@ int check_access(struct verifier *v, uint32_t regno, int32_t insn_off, uint32_t 
 		break;
 	case REG_BTF:
 		done = access_object(v, r, regno, off, size_b, is_write, value);
+		break;
+	case REG_MAP:
+		done = access_map(v, r, regno, off, size_b, is_write, value);
 		break;
 	case REG_MEM:
 		done = access_memory(v, r, regno, off, size_b, is_write, value);

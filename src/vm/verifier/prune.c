@@ -64,9 +64,9 @@ static bool same_pointer(const struct reg *a, const struct reg *b)
 static bool regs_exact(const struct reg *old, const struct reg *cur, struct ids *ids)
 {
 	return same_pointer(old, cur) && old->range == cur->range && old->add == cur->add &&
-	       old->is_added == cur->is_added && scalar_equal(&old->s, &cur->s) &&
-	       same_id(ids, old->id, cur->id) && same_id(ids, old->ref_id, cur->ref_id) &&
-	       same_id(ids, old->map_uid, cur->map_uid) &&
+	       old->is_added == cur->is_added && old->is_added32 == cur->is_added32 &&
+	       scalar_equal(&old->s, &cur->s) && same_id(ids, old->id, cur->id) &&
+	       same_id(ids, old->ref_id, cur->ref_id) && same_id(ids, old->map_uid, cur->map_uid) &&
 	       same_id(ids, old->dynptr_id, cur->dynptr_id);
 }
 
@@ -83,7 +83,8 @@ static bool reg_safe(const struct reg *old, const struct reg *cur, struct ids *i
 	case REG_SCALAR:
 		if (!old->is_precise && e == NOT_EXACT)
 			return true;
-		if (old->is_added != cur->is_added || old->add != cur->add)
+		if (old->is_added != cur->is_added || old->is_added32 != cur->is_added32 ||
+		    old->add != cur->add)
 			return false;
 		return scalar_holds(&old->s, &cur->s) && same_scalar_id(ids, old->id, cur->id);
 	case REG_MAP_KEY:
@@ -283,6 +284,19 @@ void widen_scalars(const struct state *old, struct state *st)
 	}
 }
 
+struct state *earlier_here(const struct state *from, uint32_t pc)
+{
+	for (struct state *st = from ? from->parent : NULL; st; st = st->parent) {
+		bool is_same = st->pc == pc && st->frame == from->frame;
+
+		for (uint32_t f = 1; is_same && f <= st->frame; f++)
+			is_same = st->frames[f]->call_pc == from->frames[f]->call_pc;
+		if (is_same)
+			return st;
+	}
+	return NULL;
+}
+
 /* ---- visiting ----------------------------------------------------------------------------------
  */
 
@@ -455,6 +469,8 @@ int visit(struct verifier *v)
 			if (states_equal(v, old, cur, e))
 				m = MATCH_YES;
 		}
+		if (m == MATCH_YES && v->opts->is_exhaustive && !is_open_here(v, cur))
+			m = MATCH_NO;
 		if (m == MATCH_YES) {
 			old->hits++;
 			if (v->info[v->pc].is_jump_point)

@@ -492,6 +492,8 @@ void branch_ended(struct verifier *v, struct state *st);
 void mark_precise(struct verifier *v, uint32_t regno);
 void mark_slot_precise(struct verifier *v, uint32_t frame, uint32_t slot);
 void propagate_precision(struct verifier *v, const struct state *old);
+/* The last state on the way to `st` that was remembered at pc, in the same frames; or NULL. */
+struct state *earlier_here(const struct state *st, uint32_t pc);
 /* Registers that changed since `old` and whose value decides nothing become unknown. */
 void widen_scalars(const struct state *old, struct state *st);
 

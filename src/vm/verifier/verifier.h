@@ -20,6 +20,8 @@ struct vm_verify_options {
 	uint32_t max_insns;   /* processed, over all paths; 0: one million */
 	bool is_unprivileged; /* as the kernel without CAP_PERFMON: no pointer leaks, strict scalars
 	                       */
+	bool is_exhaustive;   /* tests: every path is walked to its end, none ends where one like it
+	                         was walked before */
 };
 
 struct vm_verdict {
