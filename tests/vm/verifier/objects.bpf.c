@@ -61,7 +61,6 @@ extern u32 bpf_dynptr_size(const struct bpf_dynptr *p) __ksym;
 extern void *bpf_rdonly_cast(const void *obj, u32 btf_id) __ksym;
 extern void *bpf_cast_to_kern_ctx(void *obj) __ksym;
 
-HELPER(void *, get_current_task_btf, 158, void);
 HELPER(long, dynptr_from_mem, 197, void *data, u32 size, u64 flags, struct bpf_dynptr *p);
 HELPER(long, ringbuf_reserve_dynptr, 198, void *map, u32 size, u64 flags, struct bpf_dynptr *p);
 HELPER(void, ringbuf_submit_dynptr, 199, struct bpf_dynptr *p, u64 flags);
@@ -70,8 +69,6 @@ HELPER(long, dynptr_read, 201, void *dst, u32 len, const struct bpf_dynptr *p, u
 HELPER(long, dynptr_write, 202, const struct bpf_dynptr *p, u32 off, void *src, u32 len, u64 flags);
 HELPER(void *, dynptr_data, 203, const struct bpf_dynptr *p, u32 off, u32 len);
 HELPER(void *, kptr_xchg, 194, void *map_value, void *ptr);
-HELPER(long, spin_lock, 93, struct bpf_spin_lock *l);
-HELPER(long, spin_unlock, 94, struct bpf_spin_lock *l);
 HELPER(long, timer_init, 169, struct bpf_timer *t, void *map, u64 flags);
 HELPER(long, timer_set_callback, 170, struct bpf_timer *t, void *cb);
 HELPER(long, timer_start, 171, struct bpf_timer *t, u64 ns, u64 flags);
