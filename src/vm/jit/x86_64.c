@@ -191,7 +191,8 @@ static uint32_t call(struct x86 *x, const struct bpf_insn *i)
 		uint32_t label = x->func_labels[function_at(x, x->pc + 1 + (uint32_t)i->imm)];
 
 		prepare_call(x, jit_reads(i));
-		/* Its result is ours, nobody has a pointer into our frame, and r12 stays: a jump. */
+		/* Its result is ours, nobody has a pointer into our frame, and r12 stays: a jump.
+		 */
 		if (x->insns[x86_thread(x, x->pc + 1)].code == (BPF_JMP | BPF_EXIT) &&
 		    !x->func->uses_frame && x->func != &x->plan->funcs[0]) {
 			epilogue(x);
@@ -620,6 +621,7 @@ static void emit(struct jit *j)
 		jit_place(j, x.func_labels[k]);
 		prologue(&x);
 		body(&x);
+		x86_divide_cold(&x);
 	}
 }
 

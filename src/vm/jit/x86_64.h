@@ -46,6 +46,12 @@ struct value {
 	uint64_t imm;
 };
 
+/* A division by 0 that continues at `end`. */
+struct x86_cold {
+	uint32_t zero, end;
+	bool is_mod, w;
+};
+
 struct x86 {
 	struct jit *j;
 	const struct bpf_insn *insns;
@@ -71,6 +77,7 @@ struct x86 {
 	uint32_t frame_b;     /* below rbp, or below what was pushed */
 	uint32_t counter_off; /* may_goto: below rbp */
 	bool is_left; /* the instruction ended the function, though its code does not say so */
+	vec(struct x86_cold) cold;
 	uint32_t *func_labels; /* where calls go: before the prologue */
 	uint32_t *stub_labels; /* of callbacks */
 };
@@ -128,6 +135,7 @@ void x86_const(struct x86 *x, uint8_t reg, uint64_t imm);
 
 void x86_alu(struct x86 *x, const struct bpf_insn *i);    /* x86_64_alu.c */
 void x86_divide(struct x86 *x, const struct bpf_insn *i); /* x86_64_divide.c */
+void x86_divide_cold(struct x86 *x); /* behind a function: what its divisions left */
 /* x86_64_jump.c: a conditional jump. Returns the slots behind it that it did, too. */
 uint32_t x86_branch(struct x86 *x, const struct bpf_insn *i);
 /* x86_64_map.c: lookups without a call; the function that finds values in the kind of map that the
