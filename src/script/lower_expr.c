@@ -119,7 +119,9 @@ struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *
 			struct ir_inst *copy = lower_temp(l, t->size_b, "ctx");
 
 			for (uint32_t at = 0; at < t->size_b;) {
-				width = align_at(8, off_b + at);
+				/* of both: the copy may lie on the stack, which is
+				 * written aligned */
+				width = align_at(8, (off_b + at) | at);
 				while (width > t->size_b - at)
 					width /= 2;
 				ir_store(b, copy, at, width,

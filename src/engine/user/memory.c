@@ -93,17 +93,20 @@ int tracer_read_str(struct tracer_task *k, uint64_t address, char *buf, size_t s
 	/* page by page: what follows the string may not be mapped */
 	while (n < size_b) {
 		size_t part = PAGE_B - (address + n) % PAGE_B;
+		char some[256]; /* most strings are short */
 		const char *end;
 
 		if (part > size_b - n)
 			part = size_b - n;
-		if (part > 256) /* most strings are short */
-			part = 256;
-		if (memory_read(k->tid, address + n, buf + n, part))
+		if (part > sizeof(some))
+			part = sizeof(some);
+		if (memory_read(k->tid, address + n, some, part))
 			return -EFAULT;
-		end = memchr(buf + n, 0, part);
+		end = memchr(some, 0, part);
+		/* what is behind the NUL stays as it was: strings are map keys, too */
+		memcpy(buf + n, some, end ? (size_t)(end - some) + 1 : part);
 		if (end)
-			return (int)(end - buf) + 1;
+			return (int)(n + (size_t)(end - some)) + 1;
 		n += part;
 	}
 	buf[size_b - 1] = 0;
