@@ -286,7 +286,7 @@ static int run_script(struct run *r)
 		r->so.child_pid = child_pid(child);
 	}
 	target_describe(&r->so.target, r->types, !problem, r->engine == &engine_user);
-	if (r->o.no_ringbuf)
+	if (r->o.no_ringbuf && r->engine != &engine_user)
 		r->so.target.has_ringbuf = false;
 	r->so.dump = &dump;
 	r->so.effective = &r->config;

@@ -21,6 +21,10 @@ struct engine_options {
 	bool no_kprobe_multi, no_uprobe_multi; /* --no-feature */
 	int missing; /* MISSING_ERROR / WARN / IGNORE (probe/probe.h's order) for refused
 	                attachments */
+	/* The user engine: a traced process is about to end and its memory still there. May be
+	 * NULL; of the kernel engine nobody hears. */
+	void (*leaving)(void *arg, pid_t pid);
+	void *leaving_arg;
 	const struct diag
 	    *diag; /* the sources spans point into, for line information; may be NULL */
 };

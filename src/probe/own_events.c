@@ -104,6 +104,14 @@ static bool format_of(const char *category, const char *event, struct strbuf *ou
 	return false;
 }
 
+char *own_event_format(struct probe_context *cx, const char *category, const char *event)
+{
+	own_strbuf struct strbuf text = {0};
+
+	return format_of(category, event, &text) ? arena_strndup(cx->a, sb_str(&text), text.n)
+	                                         : NULL;
+}
+
 const struct type *own_event_args(struct probe_context *cx, const char *category, const char *event)
 {
 	own_strbuf struct strbuf text = {0};

@@ -70,6 +70,8 @@ void own_events_find(struct probe_context *cx, const char *category, const char 
                      name_list *out);
 const struct type *own_event_args(struct probe_context *cx, const char *category,
                                   const char *event);
+/* Its fields as a format file of tracefs has them, in the context's arena. */
+char *own_event_format(struct probe_context *cx, const char *category, const char *event);
 
 /* A prototype's parameters as a struct, 8 bytes a slot, as tracing programs find them in their
  * context; with_retval: the result as the last field, unless it is void. */

@@ -206,6 +206,34 @@ static bool expand_one(struct probe_context *cx, const struct attach_point *ap, 
 	return true;
 }
 
+/* Who may not look into tracefs cannot tell. */
+static bool may_exist(struct probe_context *cx, const char *category, const char *event)
+{
+	const char *root = tracefs_path();
+
+	if (strchr(category, '/') || strchr(event, '/') || !strcmp(category, "syscalls"))
+		return false;
+	return !root ||
+	       !access(arena_printf(cx->a, "%s/events/%s/%s/id", root, category, event), F_OK) ||
+	       errno == EACCES;
+}
+
+static bool refuse_foreign(struct probe_context *cx, const struct attach_point *ap)
+{
+	static const char *const seen = "without it only system calls, sched_process_exec, fork "
+	                                "and exit, and signal_deliver are seen";
+
+	if (cx->missing == MISSING_WARN)
+		diag_warn(cx->diag, E_NEEDS_KERNEL, ap->at, "%s needs the kernel's BPF. Skipping.",
+		          ap->text);
+	if (cx->missing != MISSING_ERROR)
+		return true;
+	diag_error(cx->diag, E_NEEDS_KERNEL, ap->at, "%s needs the kernel's BPF: %s", ap->text,
+	           seen);
+	diag_hint(cx->diag, "run as root, or with CAP_BPF and CAP_PERFMON");
+	return false;
+}
+
 /* Of the events that are seen without the kernel's BPF. */
 static bool expand_own(struct probe_context *cx, const struct attach_point *ap, probe_targets *out)
 {
@@ -214,15 +242,9 @@ static bool expand_own(struct probe_context *cx, const struct attach_point *ap, 
 	name_list list = {0};
 
 	own_events_find(cx, category, event, &list);
-	if (!list.n && (is_wild || probe_tracepoint_id(category, event) < 0))
-		return report_missing(cx, ap, 0);
-	if (!list.n) {
-		diag_error(cx->diag, E_NEEDS_KERNEL, ap->at,
-		           "%s needs the kernel's BPF: without it only system calls, "
-		           "sched_process_exec, fork and exit, and signal_deliver are seen",
-		           ap->text);
-		return false;
-	}
+	if (!list.n)
+		return !is_wild && may_exist(cx, category, event) ? refuse_foreign(cx, ap)
+		                                                  : report_missing(cx, ap, 0);
 	vec_each (name, &list) {
 		const char *colon = strchr(*name, ':');
 
@@ -279,8 +301,11 @@ static void list_fields(struct probe_context *cx, const struct probe_target *t, 
 	if (!root ||
 	    file_read(cx->a,
 	              arena_printf(cx->a, "%s/events/%s/%s/format", root, t->category, t->func),
-	              &text, NULL))
-		return;
+	              &text, NULL)) {
+		text = own_event_format(cx, t->category, t->func);
+		if (!text)
+			return;
+	}
 	for (char *p = text; (p = strstr(p, "\tfield:"));) {
 		char *end;
 

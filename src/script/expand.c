@@ -131,11 +131,18 @@ static bool needs_kernel(enum probe_kind kind)
 	       kind == PROBE_FEXIT || kind == PROBE_RAWTRACEPOINT;
 }
 
-static bool check_engine(struct expansion *x, const struct attach_point *ap)
+/* One that may be missing (missing_probes) is skipped. */
+static bool check_engine(struct expansion *x, const struct attach_point *ap, bool *ret_skip)
 {
 	enum probe_kind kind = ap->n_parts ? probe_kind_find(ap->parts[0]) : PROBE_N;
 
 	if (!x->cx.is_user_engine || !needs_kernel(kind))
+		return true;
+	*ret_skip = x->cx.missing != MISSING_ERROR;
+	if (x->cx.missing == MISSING_WARN)
+		diag_warn(x->u->diag, E_NEEDS_KERNEL, ap->at,
+		          "%s needs the kernel's BPF. Skipping.", ap->text);
+	if (*ret_skip)
 		return true;
 	diag_error(x->u->diag, E_NEEDS_KERNEL, ap->at, "%s needs the kernel's BPF", ap->text);
 	diag_hint(x->u->diag, "run as root, or with CAP_BPF and CAP_PERFMON");
@@ -149,8 +156,10 @@ static bool expand_probe(struct expansion *x, struct probe *probe)
 
 	vec_each (ap, &probe->points) {
 		size_t first = targets.n;
+		bool is_skipped = false;
 
-		is_good &= check_engine(x, ap) && probe_expand(&x->cx, ap, &targets);
+		is_good &= check_engine(x, ap, &is_skipped) &&
+		           (is_skipped || probe_expand(&x->cx, ap, &targets));
 		for (size_t i = first; ap->label && i < targets.n; i++)
 			targets.items[i].name = ap->label;
 	}

@@ -76,7 +76,7 @@ static int refuse(struct session *s, const struct engine_error *e, bool is_verbo
 		fprintf(err, "%s%s", e->log,
 		        *e->log && e->log[strlen(e->log) - 1] != '\n' ? "\n" : "");
 	else if (e->log && *e->log)
-		fprintf(err, "HINT: -v shows the kernel's own log\n");
+		fprintf(err, "HINT: -v shows the verifier's own log\n");
 	if (e->hint)
 		fprintf(err, "HINT: %s\n", e->hint);
 	fflush(err);
@@ -271,7 +271,8 @@ static bool handle_news(struct session *s)
 static bool names_user_addresses(const struct type *t)
 {
 	t = t ? type_strip(t) : type_none();
-	for (uint32_t i = 0; (t->kind == TYPE_TUPLE || t->kind == TYPE_RECORD) && i < t->n_fields; i++)
+	for (uint32_t i = 0; (t->kind == TYPE_TUPLE || t->kind == TYPE_RECORD) && i < t->n_fields;
+	     i++)
 		if (names_user_addresses(t->fields[i].type))
 			return true;
 	return t->kind == TYPE_USYM || t->kind == TYPE_USTACK;
@@ -294,8 +295,8 @@ static bool needs_maps_of_child(const struct session *s)
 static void run_events(struct session *s)
 {
 	bool is_done = false;
-	/* The command's addresses are named when printed, maybe long after it ended: look at what it
-	 * has mapped while it lives, more often at first, as libraries come early. */
+	/* The command's addresses are named when printed, maybe long after it ended: look at what
+	 * it has mapped while it lives, more often at first, as libraries come early. */
 	bool looks_at_child = needs_maps_of_child(s);
 	int wait_ms = looks_at_child ? 1 : POLL_MS;
 
@@ -381,6 +382,14 @@ static int run_loaded(struct session *s, const struct engine_options *eopts)
 	return s->exit_code;
 }
 
+static void remember_child(void *arg, pid_t pid)
+{
+	struct session *s = arg;
+
+	if (pid == child_pid(s->opts->child))
+		symbols_remember_process(s->opts->symbols, pid);
+}
+
 static int read_stack(void *arg, uint64_t id, uint32_t size_b, struct image_stack *ret)
 {
 	struct session *s = arg;
@@ -398,6 +407,10 @@ int session_run(struct image *img, const struct engine_ops *ops, const struct en
 	int err, exit_code;
 
 	options.child = sopts->child ? child_pid(sopts->child) : 0;
+	if (needs_maps_of_child(&s)) {
+		options.leaving = remember_child;
+		options.leaving_arg = &s;
+	}
 	err = watch_open(&s.watch, options.pid, sopts->child);
 	if (err) {
 		complainf(sopts, "Failed to watch process %d: %s", options.pid, strerror(-err));

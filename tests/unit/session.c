@@ -382,7 +382,7 @@ static void refusals(void **state)
 	assert_int_equal(run(), 255);
 	assert_string_equal(sb_str(&fake.calls), "load");
 	assert_string_equal(fx.err, "stdin:1:1-6: ERROR: the kernel refused\nbegin { }\n~~~~~\n"
-	                            "HINT: -v shows the kernel's own log\n");
+	                            "HINT: -v shows the verifier's own log\n");
 	fake.load_error = 0;
 	fake.attach_error = -EINVAL;
 	assert_int_equal(run(), 255);

@@ -6,11 +6,16 @@
 #include "engine/user/user.h"
 
 #include <errno.h>
+#include <elf.h>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "probe/syscalls.h"
 
 enum { CONTEXT_B = 512 };
@@ -99,6 +104,28 @@ static void on_fork(void *arg, struct tracer_task *k, struct tracer_task *child)
 	run_hooks(e, &e->fork, k, &record, sizeof(record));
 }
 
+/* The name that execve(2) was given, as the kernel left it for the new program (AT_EXECFN). */
+static size_t exec_filename(struct tracer_task *k, char *ret, size_t size_b)
+{
+	uint64_t auxv[64][2];
+	char path[48];
+	ssize_t n;
+	int64_t len_b = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", tracer_tgid(k));
+	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, auxv, sizeof(auxv));
+	for (ssize_t i = 0; i < n / (ssize_t)sizeof(auxv[0]); i++)
+		if (auxv[i][0] == AT_EXECFN)
+			len_b = tracer_read_str(k, auxv[i][1], ret, size_b);
+	if (len_b > 0)
+		return (size_t)len_b;
+	snprintf(path, sizeof(path), "/proc/%d/exe", tracer_tgid(k));
+	n = readlink(path, ret, size_b - 1);
+	ret[n > 0 ? n : 0] = '\0';
+	return n > 0 ? (size_t)n + 1 : 1;
+}
+
 static void on_exec(void *arg, struct tracer_task *k, pid_t old_tid)
 {
 	struct engine *e = arg;
@@ -108,17 +135,28 @@ static void on_exec(void *arg, struct tracer_task *k, pid_t old_tid)
 		int32_t pid, old_pid;
 		char filename[CONTEXT_B - 20];
 	} record = {.pid = tracer_tid(k), .old_pid = old_tid ? old_tid : tracer_tid(k)};
-	char link[64];
-	ssize_t n;
+	size_t len_b;
 
 	if (!e->exec.n)
 		return;
-	snprintf(link, sizeof(link), "/proc/%d/exe", tracer_tgid(k));
-	n = readlink(link, record.filename, sizeof(record.filename) - 1);
-	if (n < 0)
-		n = 0;
-	record.filename_loc = ((uint32_t)n + 1) << 16 | 20;
+	len_b = exec_filename(k, record.filename, sizeof(record.filename));
+	record.filename_loc = (uint32_t)len_b << 16 | 20;
 	run_hooks(e, &e->exec, k, &record, sizeof(record));
+}
+
+/* As the scheduler counts: real time below 100, then 120 and the nice value. */
+static int32_t priority(pid_t tid)
+{
+	struct sched_param param;
+	int policy = sched_getscheduler(tid), nice;
+
+	if (policy == SCHED_DEADLINE)
+		return -1;
+	if ((policy == SCHED_FIFO || policy == SCHED_RR) && !sched_getparam(tid, &param))
+		return 99 - param.sched_priority;
+	errno = 0;
+	nice = getpriority(PRIO_PROCESS, (id_t)tid);
+	return errno ? 120 : 120 + nice;
 }
 
 static void on_task_exit(void *arg, struct tracer_task *k, int status)
@@ -128,13 +166,16 @@ static void on_task_exit(void *arg, struct tracer_task *k, int status)
 		uint64_t common;
 		char comm[16];
 		int32_t pid, prio;
-	} record = {.pid = tracer_tid(k), .prio = 120};
+	} record = {.pid = tracer_tid(k)};
 
 	(void)status;
 	user_sampler_remove(e, tracer_tid(k));
+	if (e->opts.leaving && tracer_tid(k) == tracer_tgid(k))
+		e->opts.leaving(e->opts.leaving_arg, tracer_tgid(k));
 	if (!e->task_exit.n)
 		return;
 	tracer_comm(k, record.comm);
+	record.prio = priority(tracer_tid(k));
 	run_hooks(e, &e->task_exit, k, &record, sizeof(record));
 }
 

@@ -106,18 +106,17 @@ static int host_write_user(void *arg, uint64_t address, const void *data, uint32
 	return e->task ? tracer_write(e->task, address, data, size_b) : -EPERM;
 }
 
-/* There is no kernel memory here but the event's record, which we made: programs read strings in it
- * (__data_loc) as kernel memory. */
+/* What is kernel memory to a program is ours here: the event's record, which we made and whose
+ * strings (__data_loc) are read as such, and the stack and the map values of the program itself. */
 static int host_read_kernel(void *arg, void *ret, uint32_t size_b, uint64_t address)
 {
 	struct engine *e = arg;
 	uint64_t begin = (uint64_t)(uintptr_t)e->run.context, end = begin + e->run.context_b;
-
 	uint32_t there_b;
 
-	memset(ret, 0, size_b);
 	if (address < begin || address >= end)
-		return -EFAULT;
+		return read_own(ret, size_b, address);
+	memset(ret, 0, size_b);
 	/* Strings are read in pieces that may be longer than the record: zeros follow it. */
 	there_b = end - address < size_b ? (uint32_t)(end - address) : size_b;
 	memcpy(ret, (const void *)(uintptr_t)address, there_b);
