@@ -345,6 +345,7 @@ int cmd_trace(int argc, char **argv)
 		break;
 	case ACTION_INFO:
 		feature_report(&text);
+		user_engine_report(&text);
 		fputs(sb_str(&text), stdout);
 		status = 0;
 		break;

@@ -92,6 +92,7 @@ const char *feature_name(enum feature f);
  * Probe types). */
 struct strbuf;
 void feature_report(struct strbuf *out);
+void user_engine_report(struct strbuf *out); /* the section after it */
 /* NULL if this process may use BPF for tracing; else one line that says what is missing and what
  * would help (not root and no CAP_BPF+CAP_PERFMON; lockdown; bpf(2) not in this kernel; ...). */
 const char *feature_privilege_problem(void);

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "bpf/insn.h"
 #include "engine/kernel/sys.h"
 
 static const char *const sections[] = {"Kernel helpers", "Kernel features", "Map types",
@@ -68,6 +69,20 @@ static uint64_t effective_capabilities(void)
 	return (uint64_t)data[1].effective << 32 | data[0].effective;
 }
 
+/* Capabilities are not all: in a user namespace they mean nothing to bpf(2), and a container's
+ * seccomp filter refuses it to everybody. So the smallest tracing program there is, is loaded. */
+static bool may_load(void)
+{
+	struct bpf_insn code[] = {bpf_mov_imm(0, 0), bpf_exit()};
+	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_KPROBE,
+	                       .insns = sys_ptr(code),
+	                       .insn_cnt = 2,
+	                       .license = sys_ptr("GPL")};
+	own_fd int fd = sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+
+	return fd != -EPERM && fd != -EACCES;
+}
+
 const char *feature_privilege_problem(void)
 {
 	uint64_t have = effective_capabilities();
@@ -86,5 +101,8 @@ const char *feature_privilege_problem(void)
 	if ((~have & (1ull << CAP_DAC_READ_SEARCH | 1ull << CAP_DAC_OVERRIDE)) != 0)
 		return "CAP_DAC_READ_SEARCH and CAP_DAC_OVERRIDE are missing: without them tracefs "
 		       "can't be read; try sudo, or grant both to the program with setcap";
+	if (!may_load())
+		return "bpf(2) is refused although the capabilities are there, as in a user "
+		       "namespace or under a container's seccomp filter";
 	return NULL;
 }

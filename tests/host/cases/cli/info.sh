@@ -1,3 +1,4 @@
 # expect: System
+# expect: User engine
 # expect-re: ^  .*: yes$
 skep --info
