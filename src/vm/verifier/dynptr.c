@@ -238,10 +238,7 @@ int finish_dynptr(struct verifier *v, const struct bpf_helper *h, struct call_ar
 			forget_slices(v, c->dynptr_id);
 		return 0;
 	case DYNPTR_DATA:
-		if (c->dynptr_type != DYNPTR_LOCAL && c->dynptr_type != DYNPTR_RINGBUF)
-			return refuse(v, WAY_ARGUMENT,
-			              "Unsupported reg type for bpf_dynptr_data: use "
-			              "bpf_dynptr_slice()");
+		/* Of packets it gives null when it runs. */
 		r0->dynptr_id = c->dynptr_id;
 		r0->ref_id = c->dynptr_ref;
 		return 0;

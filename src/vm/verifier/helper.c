@@ -309,7 +309,7 @@ static int check_arg(struct verifier *v, const struct bpf_helper *h, uint32_t k,
 	}
 	switch (arg->kind) {
 	case ARG_MAP:
-		if (c->map && c->map_uid != r->map_uid)
+		if (c->map && (c->map_uid != r->map_uid || c->map != r->map))
 			return refuse(v, WAY_NONE,
 			              "map pointer in R1 map_uid=%u doesn't match map "
 			              "pointer in R%u map_uid=%u",
@@ -642,6 +642,12 @@ static int check_specials(struct verifier *v, struct call_args *c)
 	const struct reg *regs = cur_regs(v);
 
 	switch (c->helper) {
+	case 197: /* dynptr_from_mem: of map values only */
+		if (regs[BPF_REG_1].kind != REG_MAP_VALUE)
+			return refuse(v, WAY_ARGUMENT,
+			              "Unsupported reg type %s for bpf_dynptr_from_mem data",
+			              reg_kind_name(&regs[BPF_REG_1]));
+		return 0;
 	case BPF_FUNC_tail_call:
 		v->has_tail_call = true;
 		return refs_check_exit(v, "tail_call");

@@ -291,7 +291,10 @@ static int check_pointer(struct verifier *v, struct kfunc *k, uint32_t n, uint32
 		return 0;
 	if (reg_may_be_null(r) && !may_be_null)
 		return refuse(v, WAY_NULL, "Possibly NULL pointer passed to trusted arg%u", n);
-	if (is_context(v, type) && r->kind == REG_CTX)
+	if (!strcmp(k->name, "bpf_cast_to_kern_ctx") && r->kind != REG_CTX)
+		return refuse(v, WAY_ARGUMENT, "arg#%u expected pointer to ctx, but got %s", n,
+		              reg_kind_name(r));
+	if ((is_context(v, type) || !strcmp(k->name, "bpf_cast_to_kern_ctx")) && r->kind == REG_CTX)
 		return check_pointer_const_off(v, r, n + 1, false);
 	if (ends_in(name, "__alloc"))
 		return check_owned(v, k, n, false);
@@ -389,6 +392,9 @@ static int check_section(struct verifier *v, const struct kfunc *k)
 	struct state *st = v->cur;
 
 	if (!strcmp(k->name, "bpf_rcu_read_lock")) {
+		if (st->rcu) /* may be nested since v7.0 */
+			return refuse(v, WAY_UNLOCK,
+			              "nested rcu read lock (kernel function bpf_rcu_read_lock)");
 		st->rcu++;
 	} else if (!strcmp(k->name, "bpf_rcu_read_unlock")) {
 		if (!st->rcu)

@@ -379,7 +379,8 @@ static enum match match_unfinished(struct verifier *v, const struct state *old, 
 	*ret_is_plain = true;
 	if (old->async_entry != cur->async_entry)
 		return MATCH_NO;
-	if (v->info[v->pc].is_checkpoint && insn_is_kfunc(i)) { /* an iterator's next */
+	/* an iterator's next */
+	if (v->info[v->pc].is_checkpoint && insn_is_kfunc(i) && !v->info[v->pc].calls_callback) {
 		if (states_equal(v, old, cur, RANGE_WITHIN) && has_active_iterator(v, cur))
 			return MATCH_YES;
 		return MATCH_NO;

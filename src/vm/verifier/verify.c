@@ -106,9 +106,7 @@ static int load_immediate(struct verifier *v, const struct bpf_insn *i)
 		reg_pointer(dst, REG_MAP_VALUE, 0);
 		dst->map = m;
 		dst->off = i[1].imm;
-		if (field_find(map_fields(v, m), FIELD_SPIN_LOCK))
-			dst->id = ++v->ids;
-		return 0;
+		return 0; /* id 0: there is one value, and one lock */
 	case PSEUDO_BTF_ID:
 		return load_variable(v, i);
 	case PSEUDO_FUNC:

@@ -8,9 +8,10 @@
 #define private(name) SEC(".data." #name) __attribute__((aligned(8)))
 
 struct task_struct { int pid; int tgid; struct task_struct *group_leader; struct task_struct *last_wakee; } __attribute__((preserve_access_index));
-struct cgroup;
-struct bpf_cpumask;
-struct cpumask;
+struct cgroup { int level; } __attribute__((preserve_access_index));
+struct bpf_cpumask { u64 x; } __attribute__((preserve_access_index));
+struct cpumask { u64 x; } __attribute__((preserve_access_index));
+struct __sk_buff { u32 len; };
 struct bpf_dynptr { u64 opaque[2]; } __attribute__((aligned(8)));
 struct bpf_iter_num { u64 opaque[1]; } __attribute__((aligned(8)));
 struct bpf_iter_task { u64 opaque[3]; } __attribute__((aligned(8)));
@@ -51,7 +52,7 @@ extern int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node *nod
 extern struct bpf_rb_node *bpf_rbtree_remove(struct bpf_rb_root *root, struct bpf_rb_node *node) __ksym;
 extern struct bpf_rb_node *bpf_rbtree_first(struct bpf_rb_root *root) __ksym;
 extern void *bpf_refcount_acquire_impl(void *kptr, void *meta) __ksym;
-extern int bpf_dynptr_from_skb(void *skb, u64 flags, struct bpf_dynptr *ptr) __ksym;
+extern int bpf_dynptr_from_skb(struct __sk_buff *skb, u64 flags, struct bpf_dynptr *ptr) __ksym;
 extern int bpf_dynptr_from_xdp(void *xdp, u64 flags, struct bpf_dynptr *ptr) __ksym;
 extern void *bpf_dynptr_slice(const struct bpf_dynptr *p, u32 offset, void *buffer, u32 size) __ksym;
 extern void *bpf_dynptr_slice_rdwr(const struct bpf_dynptr *p, u32 offset, void *buffer, u32 size) __ksym;
@@ -89,11 +90,10 @@ private(A) struct bpf_list_head ghead __contains(node, list);
 private(B) struct bpf_spin_lock glock2;
 private(B) struct bpf_rb_root groot __contains(node, tree);
 
-#define NEW_NODE() ((struct node *)bpf_obj_new_impl(__builtin_btf_type_id(*(struct node *)0, 1), 0))
+#define NEW_NODE() ((struct node *)bpf_obj_new_impl(__builtin_btf_type_id(*(struct node *)0, 0), 0))
 #define TC(name) SEC("tc") int name(struct __sk_buff *ctx)
-#define TP(name) SEC("raw_tp/sys_enter") int name(void *ctx)
+#define TP(name) SEC("tp_btf/sys_enter") int name(void *ctx)
 #define SYS(name) SEC("syscall") int name(void *ctx)
-struct __sk_buff;
 
 /* ---- tasks ---- */
 TP(ok_task) { struct task_struct *t = get_current_task_btf(), *a = bpf_task_acquire(t); if (a) bpf_task_release(a); return 0; }
@@ -116,7 +116,7 @@ TP(bad_cpumask_null) { struct bpf_cpumask *m = bpf_cpumask_create(); bpf_cpumask
 TP(ok_rcu) { bpf_rcu_read_lock(); bpf_rcu_read_unlock(); return 0; }
 TP(bad_rcu_open) { bpf_rcu_read_lock(); return 0; }
 TP(bad_rcu_unlock) { bpf_rcu_read_unlock(); return 0; }
-TP(ok_rcu_nested) { bpf_rcu_read_lock(); bpf_rcu_read_lock(); bpf_rcu_read_unlock(); bpf_rcu_read_unlock(); return 0; }
+TP(bad_rcu_nested) { bpf_rcu_read_lock(); bpf_rcu_read_lock(); bpf_rcu_read_unlock(); bpf_rcu_read_unlock(); return 0; }
 TP(ok_preempt) { bpf_preempt_disable(); bpf_preempt_enable(); return 0; }
 TP(bad_preempt_open) { bpf_preempt_disable(); return 0; }
 TP(bad_preempt_enable) { bpf_preempt_enable(); return 0; }
@@ -165,7 +165,7 @@ TC(bad_dynptr_slice_write) { struct bpf_dynptr p; char b[8]; bpf_dynptr_from_skb
 TC(bad_dynptr_slice_over) { struct bpf_dynptr p; char b[8]; bpf_dynptr_from_skb(ctx, 0, &p); u64 *d = bpf_dynptr_slice(&p, 0, b, 8); if (d) return d[1]; return 0; }
 TC(bad_dynptr_slice_null) { struct bpf_dynptr p; char b[8]; bpf_dynptr_from_skb(ctx, 0, &p); u64 *d = bpf_dynptr_slice(&p, 0, b, 8); return *d; }
 TC(bad_dynptr_slice_buffer) { struct bpf_dynptr p; char b[8]; bpf_dynptr_from_skb(ctx, 0, &p); u64 *d = bpf_dynptr_slice(&p, 0, b, 16); return 0; }
-TC(bad_dynptr_data_skb) { struct bpf_dynptr p; bpf_dynptr_from_skb(ctx, 0, &p); u64 *d = dynptr_data(&p, 0, 8); return 0; }
+TC(ok_dynptr_data_skb) { struct bpf_dynptr p; bpf_dynptr_from_skb(ctx, 0, &p); u64 *d = dynptr_data(&p, 0, 8); return 0; }
 TC(ok_dynptr_slice_nobuf) { struct bpf_dynptr p; bpf_dynptr_from_skb(ctx, 0, &p); u64 *d = bpf_dynptr_slice(&p, 0, 0, 8); if (d) return *d & 1; return 0; }
 TC(ok_dynptr_clone) { struct bpf_dynptr p, q; bpf_dynptr_from_skb(ctx, 0, &p); bpf_dynptr_clone(&p, &q); bpf_dynptr_adjust(&q, 0, 4); return bpf_dynptr_size(&q) & 1; }
 TP(bad_dynptr_clone_after) { struct bpf_dynptr p, q; char b[8]; ringbuf_reserve_dynptr(&map_ring, 64, 0, &p); bpf_dynptr_clone(&p, &q); ringbuf_submit_dynptr(&p, 0); dynptr_read(b, 8, &q, 0, 0); return 0; }
@@ -185,7 +185,7 @@ TC(bad_lock_call) { LOCKED(map_lock) spin_lock(&l->lock); unref_helper(); spin_u
 TC(bad_lock_other) { LOCKED(map_lock) struct locked *m = map_lookup(&map_lock2, &k); if (!m) return 0; spin_lock(&l->lock); spin_unlock(&m->lock); return 0; }
 TC(bad_lock_other_value) { LOCKED(map_lock) struct locked *m = map_lookup(&map_lock, &k); if (!m) return 0; spin_lock(&l->lock); spin_unlock(&m->lock); return 0; }
 TC(bad_lock_branch) { LOCKED(map_lock) if (l->n) spin_lock(&l->lock); spin_unlock(&l->lock); return 0; }
-TP(bad_lock_raw_tp) { LOCKED(map_lock) spin_lock(&l->lock); spin_unlock(&l->lock); return 0; }
+SEC("kprobe") int bad_lock_kprobe(void *ctx) { LOCKED(map_lock) spin_lock(&l->lock); spin_unlock(&l->lock); return 0; }
 TC(bad_lock_array) { u32 k = 0; struct value *l = map_lookup(&map_array, &k); if (!l) return 0; spin_lock((void *)l); spin_unlock((void *)l); return 0; }
 
 /* ---- timers ---- */
