@@ -338,7 +338,11 @@ static void random_select(void)
 	uint8_t dst = random_dst();
 
 	add(random_condition(1));
-	switch (below(4)) {
+	switch (below(5)) {
+	case 4: /* one jump over another */
+		add(bpf_goto(1));
+		add(bpf_alu_imm(BPF_XOR, false, dst, 1));
+		break;
 	case 0:
 		add(bpf_alu_imm(BPF_ADD, false, dst, 1));
 		break;

@@ -17,11 +17,26 @@
 /* ---- constants --------------------------------------------------------------------------------
  */
 
+/* An address within 4 GiB of here: its page, and the place in it. */
+static bool near_address(struct arm64 *g, unsigned rd, uint64_t v)
+{
+	int64_t pages = (int64_t)((v >> 12) - ((g->j->base + jit_here(g->j)) >> 12));
+
+	if (!a64_reaches(A64_ADR, pages))
+		return false;
+	put(g, a64_jump_to(a64_adrp(rd), A64_ADR, pages));
+	if (v & 0xfff)
+		put(g, a64_op_imm(A64_ADD_IMM, true, rd, rd, v & 0xfff));
+	return true;
+}
+
 void arm64_const(struct arm64 *g, bool wide, unsigned rd, uint64_t v)
 {
 	uint32_t insns[A64_CONST_MAX];
 	unsigned n = a64_const(insns, wide, rd, v);
 
+	if (n > 2 && near_address(g, rd, v))
+		return;
 	for (unsigned k = 0; k < n; k++)
 		put(g, insns[k]);
 }
@@ -141,8 +156,9 @@ static bool patch(struct jit *j, const struct jit_site *s, uint32_t label_off)
 	return true;
 }
 
-/* Comparisons that a jump can make itself: with 0, of the sign, of one bit. */
-static bool jump_without_compare(struct arm64 *g, const struct bpf_insn *i, uint32_t label)
+/* Comparisons that a jump can make itself: with 0, of the sign, of one bit. Returns the jump, 0 if
+ * this is none of them. */
+static uint32_t comparing_jump(struct arm64 *g, const struct bpf_insn *i, enum arm64_site *kind)
 {
 	bool wide = BPF_CLASS(i->code) == BPF_JMP;
 	unsigned rn = reg(i->dst_reg), sign = wide ? 63 : 31;
@@ -150,18 +166,31 @@ static bool jump_without_compare(struct arm64 *g, const struct bpf_insn *i, uint
 	uint8_t op = BPF_OP(i->code);
 
 	if (BPF_SRC(i->code) != BPF_K)
-		return false;
+		return 0;
+	*kind = SITE_COND;
 	if ((op == BPF_JEQ || op == BPF_JNE) && !v)
-		arm64_jump_if(g, a64_cbz(wide, op == BPF_JNE, rn), SITE_COND, label);
-	else if ((op == BPF_JSLT && i->imm == 0) || (op == BPF_JSLE && i->imm == -1))
-		arm64_jump_if(g, a64_tbz(sign, true, rn), SITE_TEST, label);
-	else if ((op == BPF_JSGE && i->imm == 0) || (op == BPF_JSGT && i->imm == -1))
-		arm64_jump_if(g, a64_tbz(sign, false, rn), SITE_TEST, label);
-	else if (op == BPF_JSET && v && !(v & (v - 1)) && !g->j->blinds)
-		arm64_jump_if(g, a64_tbz((unsigned)__builtin_ctzll(v), true, rn), SITE_TEST, label);
-	else
-		return false;
-	return true;
+		return a64_cbz(wide, op == BPF_JNE, rn);
+	*kind = SITE_TEST;
+	if ((op == BPF_JSLT && i->imm == 0) || (op == BPF_JSLE && i->imm == -1))
+		return a64_tbz(sign, true, rn);
+	if ((op == BPF_JSGE && i->imm == 0) || (op == BPF_JSGT && i->imm == -1))
+		return a64_tbz(sign, false, rn);
+	if (op == BPF_JSET && v && !(v & (v - 1)) && !g->j->blinds)
+		return a64_tbz((unsigned)__builtin_ctzll(v), true, rn);
+	return 0;
+}
+
+/* To `label` if the condition of `i` holds, or if it does not. */
+static void conditional_jump(struct arm64 *g, const struct bpf_insn *i, bool holds, uint32_t label)
+{
+	enum arm64_site kind;
+	uint32_t insn = comparing_jump(g, i, &kind);
+
+	if (!insn) {
+		insn = a64_b_cond(arm64_compare(g, i));
+		kind = SITE_COND;
+	}
+	arm64_jump_if(g, holds ? insn : inverted(insn), kind, label);
 }
 
 /* Goes on until the frame's counter is 0. */
@@ -373,8 +402,12 @@ static uint32_t jump(struct arm64 *g, uint32_t pc)
 	}
 	if (select(g, pc))
 		return 2;
-	if (!jump_without_compare(g, i, target))
-		arm64_jump_if(g, a64_b_cond(arm64_compare(g, i)), SITE_COND, target);
+	/* A jump over a jump is the opposite jump to where that one leads. */
+	if (i->off == 1 && is_absorbable(g, pc + 1) && i[1].code == (BPF_JMP | BPF_JA)) {
+		conditional_jump(g, i, false, jit_jump_target(&i[1], pc + 1));
+		return 2;
+	}
+	conditional_jump(g, i, true, target);
 	return 1;
 }
 
