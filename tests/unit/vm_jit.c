@@ -690,6 +690,28 @@ static void random_rotation(struct random *g)
 		put(&g->p, bpf_alu(op, is_32, b, a));
 }
 
+/* Two neighbouring bytes, or nearly, joined to a number. */
+static void random_bytes(struct random *g)
+{
+	static const uint8_t ops[] = {BPF_OR, BPF_ADD, BPF_XOR, BPF_SUB};
+	uint8_t a = any_reg(g), b = any_reg(g), op = ops[below(g, 4)];
+	int16_t off = (int16_t)(1 + below(g, 200));
+	bool is_32 = below(g, 2);
+
+	if (a == b)
+		return;
+	put(&g->p, bpf_load(1, false, a, g->context, off));
+	put(&g->p,
+	    bpf_load(1, below(g, 8) == 0, b, g->context, (int16_t)(off + (int)below(g, 3) - 1)));
+	put(&g->p, bpf_alu_imm(BPF_LSH, is_32, a, below(g, 4) ? 8 : 7));
+	if (below(g, 2))
+		put(&g->p, bpf_alu(op, is_32, a, b));
+	else
+		put(&g->p, bpf_alu(op, is_32, b, a));
+	if (below(g, 4) == 0)
+		put(&g->p, bpf_jmp_imm(BPF_JEQ, is_32, a, 0x1200, 0));
+}
+
 /* (x << n) >> n, also where it is no extension. */
 static void random_extension(struct random *g)
 {
@@ -770,20 +792,25 @@ static void reload_arguments(struct random *g)
 
 static void random_lookup(struct random *g)
 {
-	uint32_t map = below(g, g->p.n_maps);
+	uint32_t map = below(g, g->p.n_maps), known;
 	uint8_t key = any_reg(g), width_b;
 
 	if (below(g, 2))
 		put(&g->p, bpf_alu_imm(BPF_AND, true, key, 7)); /* maps have 5 */
-	if (below(g, 4))
+	known = VM_NONE;
+	if (below(g, 4)) {
 		put(&g->p, bpf_store(4, 10, -72, key));
-	else
-		put(&g->p, bpf_store_imm(4, 10, -72, (int32_t)below(g, 6)));
+	} else {
+		known = below(g, 6);
+		put(&g->p, bpf_store_imm(4, 10, -72, (int32_t)known));
+	}
 	put(&g->p, bpf_mov(2, 10));
 	put(&g->p, bpf_alu_imm(BPF_ADD, false, 2, -72));
 	put_lddw(&g->p, 1, BPF_PSEUDO_MAP_IDX, map);
-	g->p.facts[g->p.n].map = map;
 	put(&g->p, bpf_call(BPF_FUNC_map_lookup_elem));
+	g->p.facts[g->p.n - 1].map = map;
+	g->p.facts[g->p.n - 1].has_key = known < 5 && below(g, 2);
+	g->p.facts[g->p.n - 1].key = known;
 	width_b = (uint8_t)g->p.maps[map]->def.value_size_b;
 	width_b = width_b > 8 ? 8 : width_b;
 	switch (below(g, 3)) {
@@ -845,7 +872,7 @@ static void random_items(struct random *g, int n)
 {
 	for (int k = 0; k < n; k++) {
 		close_jumps(g, false);
-		switch (below(g, 24)) {
+		switch (below(g, 25)) {
 		case 0:
 		case 1:
 		case 2:
@@ -877,6 +904,9 @@ static void random_items(struct random *g, int n)
 			break;
 		case 13:
 			random_extension(g);
+			break;
+		case 15:
+			random_bytes(g);
 			break;
 		case 14:
 			put_lddw(&g->p, any_reg(g), 0,

@@ -253,6 +253,7 @@ static void add_reg(struct x86 *x, uint8_t dst, uint8_t src, bool w)
  */
 
 static void shift_imm(struct x86 *x, uint8_t dst, enum x86_shift op, uint8_t by, bool w);
+static bool shift_byte(struct x86 *x, uint8_t dst, enum x86_shift op, uint8_t by);
 
 /* Two shifts in a row that are an extension: (x << 32) >> 32 and its kin. `p`: the first. */
 static bool shift_again(struct x86 *x, uint8_t dst, enum x86_shift op, uint8_t by, bool w)
@@ -296,7 +297,7 @@ static void shift_imm(struct x86 *x, uint8_t dst, enum x86_shift op, uint8_t by,
 			move_low(x, dst, dst);
 		return;
 	}
-	if (shift_again(x, dst, op, by, w))
+	if (shift_again(x, dst, op, by, w) || shift_byte(x, dst, op, by))
 		return;
 	if (op == X_SHL && p->kind == V_LEA && p->m.base == NO_REG && p->m.disp == 0 &&
 	    p->m.scale + by <= 3 && p->is_32 == !w) {
@@ -386,6 +387,51 @@ static bool rotate(struct x86 *x, uint8_t dst, uint8_t src, bool w)
 	} else {
 		x86_mov(x->j, w, home, a.reg);
 		x86_shift_imm(x->j, X_ROR, w, home, right);
+	}
+	return true;
+}
+
+/* ---- numbers out of bytes -----------------------------------------------------------------------
+ */
+
+static bool is_byte_load(const struct value *v)
+{
+	return v->kind == V_LOAD && v->width_b == 1 && !v->is_signed;
+}
+
+/* A byte of memory, shifted to where it belongs in a number of 16 bits, stays pending as that. */
+static bool shift_byte(struct x86 *x, uint8_t dst, enum x86_shift op, uint8_t by)
+{
+	struct value v = x->v[dst];
+
+	if (!is_byte_load(&v) || v.imm || op != X_SHL || by != 8)
+		return false;
+	v.imm = 8;
+	x86_pend(x, dst, &v);
+	return true;
+}
+
+/* p[0] << 8 | p[1] is a load of 16 bits whose halves change places, p[1] << 8 | p[0] just that. */
+static bool join_bytes(struct x86 *x, uint8_t dst, uint8_t src)
+{
+	const struct value *a = &x->v[dst], *b = &x->v[src];
+	const struct value *high = a->imm ? a : b, *low = a->imm ? b : a;
+	struct x86_mem m = high->m;
+	int32_t distance;
+	uint8_t home;
+
+	if (!is_byte_load(a) || !is_byte_load(b) || a->imm + b->imm != 8 || m.base != low->m.base ||
+	    m.index != low->m.index || m.scale != low->m.scale)
+		return false;
+	distance = low->m.disp - m.disp;
+	if (distance != 1 && distance != -1)
+		return false;
+	m.disp = distance < 0 ? low->m.disp : m.disp;
+	home = x86_define(x, dst);
+	x86_load(x->j, 2, false, home, m);
+	if (distance == 1) {
+		x86_rr(x->j, OP_66 | 0xc1, false, X_ROL, home);
+		x86_byte(x->j, 8);
 	}
 	return true;
 }
@@ -532,7 +578,7 @@ void x86_alu(struct x86 *x, const struct bpf_insn *i)
 	}
 	o = operand_of(x, i, w);
 	if (!o.is_imm && o.r != BPF_N_REGS && (op == BPF_ADD || op == BPF_OR || op == BPF_XOR) &&
-	    rotate(x, dst, o.r, w))
+	    (rotate(x, dst, o.r, w) || join_bytes(x, dst, o.r)))
 		return;
 	switch (op) {
 	case BPF_ADD:

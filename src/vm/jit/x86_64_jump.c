@@ -101,7 +101,8 @@ static bool compare_load_imm(struct x86 *x, const struct test *t, enum x86_cond 
 	const struct value *v = &x->v[t->dst];
 	uint8_t width_b = v->width_b;
 
-	if (v->kind != V_LOAD || x86_is_live(x, t->dst) || t->op == BPF_JSET || v->is_signed)
+	if (v->kind != V_LOAD || x86_is_live(x, t->dst) || t->op == BPF_JSET || v->is_signed ||
+	    v->imm)
 		return false;
 	if (width_b == 8 && !t->w)
 		width_b = 4;

@@ -181,6 +181,8 @@ void x86_settle(struct x86 *x, uint8_t r)
 		break;
 	case V_LOAD:
 		x86_load(x->j, v.width_b, v.is_signed, home, v.m);
+		if (v.imm)
+			x86_shift_imm(x->j, X_SHL, false, home, (uint8_t)v.imm);
 		break;
 	case V_EXTEND:
 		settle_extend(x, r, &v);
