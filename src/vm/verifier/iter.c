@@ -100,6 +100,7 @@ int process_iter_arg(struct verifier *v, uint32_t regno, struct kfunc *k, uint32
 		              btf_string(k->btf, r.name_off), regno - 1);
 	for (uint32_t n = 0; n < k->n_iter_slots; n++)
 		stack_mark_read(v, k->iter_frame, (uint32_t)first - n);
+	k->args.ref_id = s->reg.ref_id; /* an element in memory lives as long as the iterator */
 	if (k->flags & KFUNC_ITER_DESTROY) {
 		ref_release(v, s->reg.ref_id);
 		clear_slots(f, (uint32_t)first, k->n_iter_slots);

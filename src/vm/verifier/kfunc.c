@@ -386,6 +386,19 @@ static int check_args(struct verifier *v, struct kfunc *k)
 /* ---- sections ----------------------------------------------------------------------------------
  */
 
+/* Iterators that were begun in the RCU section which ends here are of no use any more. */
+static void void_rcu_iterators(struct state *st)
+{
+	for (uint32_t f = 0; f <= st->frame; f++) {
+		for (uint32_t n = 0; n < st->frames[f]->n_slots; n++) {
+			struct slot *s = &st->frames[f]->slots[n];
+
+			if (s->type[0] == SLOT_ITER && s->is_rdonly)
+				s->iter = ITER_INVALID;
+		}
+	}
+}
+
 /* 1: it was one of them. */
 static int check_section(struct verifier *v, const struct kfunc *k)
 {
@@ -408,6 +421,7 @@ static int check_section(struct verifier *v, const struct kfunc *k)
 					r->flags |= REG_UNTRUSTED;
 				}
 			});
+			void_rcu_iterators(st);
 		}
 	} else if (!strcmp(k->name, "bpf_preempt_disable")) {
 		st->preempt++;
