@@ -73,6 +73,9 @@ uint64_t jit_random(struct jit *j)
 	return z ^ (z >> 31);
 }
 
+/* Programs whose jumps push each other out of reach one by one end with long ones. */
+enum { MAX_PASSES = 32 };
+
 /* One pass. Returns whether a jump must become longer. */
 static bool emit_pass(struct jit *j)
 {
@@ -85,7 +88,8 @@ static bool emit_pass(struct jit *j)
 	for (size_t k = 0; k < j->n_sites && !j->is_too_large; k++) {
 		struct jit_site *s = &j->sites.items[k];
 
-		if (!s->is_long && !j->target->reaches(s, j->labels.items[s->label]))
+		if (!s->is_long &&
+		    (j->pass >= MAX_PASSES || !j->target->reaches(s, j->labels.items[s->label])))
 			s->is_long = grows = true;
 	}
 	return grows;

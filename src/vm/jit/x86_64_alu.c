@@ -272,6 +272,13 @@ static bool shift_again(struct x86 *x, uint8_t dst, enum x86_shift op, uint8_t b
 	}
 	if (!w || p.imm != 32)
 		return false;
+	if (op == X_SHR && by > 32) {
+		v = (struct value){.kind = V_SHIFT, .is_32 = true, .shift = X_SHR};
+		v.reg = p.reg;
+		v.imm = by - 32u;
+		x86_pend(x, dst, &v);
+		return true;
+	}
 	if (op == X_SAR) {
 		v.width_b = 4;
 		x86_pend(x, dst, &v);
