@@ -127,6 +127,24 @@ static const char *operator_text(uint8_t op)
 	return texts[op >> 4];
 }
 
+/* What the kernel does not follow, we don't either (is_safe_to_compute_dst_reg_range()): what
+ * passes here should pass there. Not even that the upper half is 0 then. */
+static bool is_followed(uint8_t op, bool is_32, const struct scalar *by)
+{
+	switch (op) {
+	case BPF_LSH:
+	case BPF_RSH:
+	case BPF_ARSH:
+		return is_32 ? scalar_is_const32(by) && by->umax < 32
+		             : scalar_is_const(by) && by->umax < 64;
+	case BPF_DIV:
+	case BPF_MOD:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /* Scalar with scalar. */
 static void scalar_with_scalar(struct verifier *v, const struct bpf_insn *i, struct reg *dst,
                                const struct reg *src)
@@ -143,7 +161,10 @@ static void scalar_with_scalar(struct verifier *v, const struct bpf_insn *i, str
 
 	if (op == BPF_SUB)
 		step = -step;
-	scalar_alu(&dst->s, op, is_32, i->off == 1, &by);
+	if (is_followed(op, is_32, &by))
+		scalar_alu(&dst->s, op, is_32, i->off == 1, &by);
+	else
+		dst->s = scalar_unknown;
 	dst->is_precise |= src->is_precise;
 	if (is_linked) {
 		dst->is_added = true;

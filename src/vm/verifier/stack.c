@@ -114,15 +114,13 @@ static struct frame *reach(struct verifier *v, const struct reg *ptr, int32_t mi
 
 /* Bytes that are no register: zero if all are, otherwise anything. */
 static int read_bytes(struct verifier *v, struct frame *f, uint32_t frame, int32_t min, int32_t end,
-                      int value)
+                      int value, bool is_one_slot)
 {
-	bool is_zero = true;
+	bool is_zero = true, is_zero_spill = is_one_slot;
 
 	for (int32_t at = min; at < end; at++) {
 		struct slot *s = &f->slots[slot_number(at)];
 		uint8_t type = s->type[slot_byte(at)];
-		bool is_zero_spill =
-		    type == SLOT_SPILL && reg_is_const(&s->reg) && !s->reg.s.bits.value;
 
 		if (type == SLOT_DYNPTR || type == SLOT_ITER || type == SLOT_IRQ)
 			return refuse(v, WAY_SPECIAL, "invalid read from stack off %d+0 size %d",
@@ -132,14 +130,15 @@ static int read_bytes(struct verifier *v, struct frame *f, uint32_t frame, int32
 			              end - min);
 		if (type == SLOT_SPILL && v->opts->is_unprivileged && reg_is_pointer(&s->reg))
 			return refuse(v, WAY_LEAK, "leaking pointer from stack off %d", at);
-		/* A zero spill counts only if its value can be made to matter. */
-		if (is_zero_spill)
-			mark_slot_precise(v, frame, slot_number(at));
-		is_zero &= type == SLOT_ZERO || is_zero_spill;
+		is_zero &= type == SLOT_ZERO;
+		is_zero_spill &= type == SLOT_SPILL && reg_is_null(&s->reg);
 		stack_mark_read(v, frame, slot_number(at));
 	}
+	/* Part of a zero is zero, as long as it matters that the whole is one. */
+	if (is_zero_spill)
+		mark_slot_precise(v, frame, slot_number(min));
 	if (value >= 0) {
-		if (is_zero)
+		if (is_zero || is_zero_spill)
 			reg_set(&cur_regs(v)[value], 0);
 		else
 			reg_unknown(&cur_regs(v)[value]);
@@ -171,16 +170,16 @@ int stack_read(struct verifier *v, const struct reg *ptr, uint32_t regno, int32_
 		if (v->opts->is_unprivileged)
 			return refuse(v, WAY_BOUND,
 			              "R%u variable stack access prohibited for !root", regno);
-		return read_bytes(v, f, ptr->frame, min, max + (int32_t)size_b, value);
+		return read_bytes(v, f, ptr->frame, min, max + (int32_t)size_b, value, false);
 	}
 	s = &f->slots[n = slot_number(min)];
 	if (!slot_is_spill(s) || slot_byte(min) + size_b > 8)
-		return read_bytes(v, f, ptr->frame, min, min + (int32_t)size_b, value);
+		return read_bytes(v, f, ptr->frame, min, min + (int32_t)size_b, value, false);
 	if (s->reg.kind != REG_SCALAR && (size_b != 8 || spilled_bytes(s) != 8))
 		return refuse(v, WAY_NONE, "invalid size of register fill");
 	if (slot_byte(min) || size_b > spilled_bytes(s)) {
 		/* Other bytes than the lowest: of a zero, zero. */
-		return read_bytes(v, f, ptr->frame, min, min + (int32_t)size_b, value);
+		return read_bytes(v, f, ptr->frame, min, min + (int32_t)size_b, value, true);
 	}
 	stack_mark_read(v, ptr->frame, n);
 	push_history(v, (struct history){
