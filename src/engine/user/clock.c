@@ -16,6 +16,13 @@ uint64_t user_now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+uint64_t user_period_ns(const struct image_attach *at)
+{
+	if (at->is_frequency)
+		return at->period ? 1000000000u / at->period : 0;
+	return at->period;
+}
+
 static void arm(struct engine *e)
 {
 	struct itimerspec when = {0};
@@ -77,7 +84,10 @@ void user_clock_run(struct engine *e)
 		if (t->next_ns <= now)
 			t->next_ns = now + t->period_ns;
 		e->task = NULL;
-		user_run(e, t->hook, &context, sizeof(context));
+		if (t->looks_at_tasks)
+			user_sampler_look(e, t->hook);
+		else
+			user_run(e, t->hook, &context, sizeof(context));
 	}
 	arm(e);
 }

@@ -96,7 +96,7 @@ static void on_fork(void *arg, struct tracer_task *k, struct tracer_task *child)
 		int32_t child_pid;
 	} record = {.parent_pid = tracer_tid(k), .child_pid = tracer_tid(child)};
 
-	user_sampler_add(e, tracer_tid(child));
+	user_sampler_add(e, tracer_tgid(child), tracer_tid(child));
 	if (!e->fork.n)
 		return;
 	tracer_comm(k, record.parent_comm);
@@ -247,13 +247,6 @@ static int refuse_kernel(struct engine *e, struct engine_error *ret, uint32_t pr
 	return err;
 }
 
-static uint64_t period_ns(const struct image_attach *at)
-{
-	if (at->is_frequency)
-		return at->period ? 1000000000u / at->period : 0;
-	return at->period;
-}
-
 static int plan_one(struct engine *e, uint32_t program, const struct image_attach *at,
                     struct engine_error *ret)
 {
@@ -274,7 +267,8 @@ static int plan_one(struct engine *e, uint32_t program, const struct image_attac
 		vec_push(e->a, list, h);
 		break;
 	case ATTACH_INTERVAL:
-		vec_push(e->a, &e->timers, ((struct timer){.hook = h, .period_ns = period_ns(at)}));
+		vec_push(e->a, &e->timers,
+		         ((struct timer){.hook = h, .period_ns = user_period_ns(at)}));
 		return 0;
 	case ATTACH_UPROBE:
 	case ATTACH_URETPROBE:

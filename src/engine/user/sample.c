@@ -1,16 +1,22 @@
 /* profile, software and hardware probes: perf events of the traced tasks, which a user may open for
  * processes of their own where perf_event_paranoid allows (2 and less). Each sample brings its own
- * registers and frames, so nobody is stopped. */
+ * registers and frames, so nobody is stopped. Where perf events are refused, as containers do,
+ * profile looks at its times which of the tasks are running: without their registers and stacks. */
 #include "engine/user/user.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/perf_event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 enum { RING_PAGES = 8, MAX_FRAMES = 127 };
 
@@ -23,8 +29,15 @@ struct counter {
 	size_t ring_b;
 };
 
+struct task {
+	pid_t pid, tid;
+};
+
 struct sampler {
-	hooks probes;
+	hooks probes;           /* with perf events */
+	bool looks;             /* some profile has to do without */
+	vec(struct task) tasks; /* malloc'ed; for those that look */
+	uint64_t lost;
 	vec(struct counter) counters; /* malloc'ed */
 };
 
@@ -34,7 +47,6 @@ static int open_event(const struct image_attach *at, pid_t tid)
 {
 	struct perf_event_attr attr = {.size = sizeof(attr),
 	                               .sample_type = SAMPLE_TYPE,
-	                               .exclude_kernel = 1,
 	                               .exclude_hv = 1,
 	                               .exclude_callchain_kernel = 1,
 	                               .wakeup_events = 1};
@@ -53,6 +65,11 @@ static int open_event(const struct image_attach *at, pid_t tid)
 	else
 		attr.sample_period = at->period ? at->period : 1;
 	fd = (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0 && (errno == EACCES || errno == EPERM)) {
+		/* perf_event_paranoid 2: only what happens outside the kernel. */
+		attr.exclude_kernel = 1;
+		fd = (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	}
 	return fd < 0 ? -errno : fd;
 }
 
@@ -75,41 +92,78 @@ static int add_counter(struct engine *e, struct hook h, pid_t tid)
 	return 0;
 }
 
+/* The tasks of a process as they are now. */
+static void add_tasks(struct engine *e, pid_t pid)
+{
+	char path[32];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (*entry->d_name != '.')
+			user_sampler_add(e, pid, atoi(entry->d_name));
+	if (dir)
+		closedir(dir);
+}
+
+/* Perf events for this probe, or, of a profile that may have none, a timer to look around. */
+static int add_probe(struct engine *e, struct hook h, pid_t pid, struct engine_error *ret)
+{
+	int fd = open_event(h.at, pid), err;
+
+	if (fd >= 0) {
+		close(fd);
+		vec_push(e->a, &e->sampler->probes, h);
+		return 0;
+	}
+	err = fd;
+	if (h.at->kind == ATTACH_PROFILE) {
+		e->sampler->looks = true;
+		vec_push(e->a, &e->timers,
+		         ((struct timer){.hook = h,
+		                         .period_ns = user_period_ns(h.at),
+		                         .looks_at_tasks = true}));
+		return 0;
+	}
+	user_error(e, ret, err, h.program, "%s: no perf event can be opened: %s", h.at->name,
+	           strerror(-err));
+	if (ret && (err == -EACCES || err == -EPERM))
+		ret->hint = "kernel.perf_event_paranoid has to be 2 or less";
+	return err;
+}
+
 int user_sampler_open(struct engine *e, struct engine_error *ret)
 {
-	hooks probes = {0};
-	pid_t tid = e->opts.child ? e->opts.child : e->opts.pid;
+	pid_t pid = e->opts.child ? e->opts.child : e->opts.pid;
+	int err = 0;
 
 	for (uint32_t i = 0; i < e->img->programs.n; i++)
-		vec_each (at, &e->img->programs.items[i].attaches)
-			if (at->kind == ATTACH_PROFILE || at->kind == ATTACH_PERF)
-				vec_push(e->a, &probes, ((struct hook){.program = i, .at = at}));
-	if (!probes.n)
-		return 0;
-	e->sampler = calloc(1, sizeof(*e->sampler));
-	if (!e->sampler)
-		return -ENOMEM;
-	e->sampler->probes = probes;
-	vec_each (h, &probes) {
-		int err = add_counter(e, *h, tid);
-
-		if (err) {
-			user_error(e, ret, err, h->program, "%s: no perf event can be opened: %s",
-			           h->at->name, strerror(-err));
-			if (ret && (err == -EACCES || err == -EPERM))
-				ret->hint = "kernel.perf_event_paranoid has to be 2 or less";
-			return err;
+		vec_each (at, &e->img->programs.items[i].attaches) {
+			if (at->kind != ATTACH_PROFILE && at->kind != ATTACH_PERF)
+				continue;
+			if (!e->sampler)
+				e->sampler = calloc(1, sizeof(*e->sampler));
+			if (!e->sampler)
+				return -ENOMEM;
+			err = add_probe(e, (struct hook){.program = i, .at = at}, pid, ret);
+			if (err)
+				return err;
 		}
-	}
+	if (e->sampler)
+		add_tasks(e, pid);
 	return 0;
 }
 
-void user_sampler_add(struct engine *e, pid_t tid)
+void user_sampler_add(struct engine *e, pid_t pid, pid_t tid)
 {
 	if (!e->sampler)
 		return;
 	vec_each (h, &e->sampler->probes)
 		add_counter(e, *h, tid);
+	if (e->sampler->looks)
+		vec_push(NULL, &e->sampler->tasks, ((struct task){pid, tid}));
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -142,11 +196,12 @@ static void run_sample(struct engine *e, const struct counter *c, const struct s
 	uint64_t frames[MAX_FRAMES];
 	uint32_t n = 0;
 
-	context.regs[16] = s->ip;
-	context.regs[17] = 0x33; /* user mode's code segment */
 	for (uint64_t k = 0; k < s->n && k < MAX_FRAMES + 8 && n < MAX_FRAMES; k++)
 		if (s->ips[k] < (uint64_t)-4096) /* no PERF_CONTEXT_ marker */
 			frames[n++] = s->ips[k];
+	context.regs[16] = s->ip;
+	if ((s->header.misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_USER)
+		context.regs[17] = 0x33; /* user mode's code segment */
 	e->stack = frames;
 	e->n_stack = n;
 	e->sampled_pid = s->pid;
@@ -168,7 +223,12 @@ static int read_counter(struct engine *e, const struct counter *c)
 		copy_out(c, tail, &s.header, sizeof(s.header));
 		if (!s.header.size)
 			break;
-		if (s.header.type == PERF_RECORD_SAMPLE) {
+		if (s.header.type == PERF_RECORD_LOST) {
+			uint64_t record[3]; /* header, id, how many */
+
+			copy_out(c, tail, record, sizeof(record));
+			e->sampler->lost += record[2];
+		} else if (s.header.type == PERF_RECORD_SAMPLE) {
 			copy_out(c, tail, &s,
 			         s.header.size < sizeof(s) ? s.header.size : sizeof(s));
 			run_sample(e, c, &s);
@@ -187,6 +247,44 @@ int user_sampler_read(struct engine *e)
 	for (size_t k = 0; e->sampler && k < e->sampler->counters.n; k++)
 		n += read_counter(e, &e->sampler->counters.items[k]);
 	return n;
+}
+
+/* Is it running? The state stands behind the name, which may hold anything, in /proc/TID/stat. */
+static bool is_running(pid_t tid)
+{
+	char path[32], text[256];
+	const char *end;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	end = strrchr(text, ')');
+	return end && end[1] == ' ' && end[2] == 'R';
+}
+
+void user_sampler_look(struct engine *e, struct hook h)
+{
+	uint64_t context[21 + 2] = {0};
+
+	for (size_t k = 0; e->sampler && k < e->sampler->tasks.n; k++) {
+		struct task t = e->sampler->tasks.items[k];
+
+		if (!is_running(t.tid))
+			continue;
+		e->sampled_pid = t.pid;
+		e->sampled_tid = t.tid;
+		user_run(e, h, context, sizeof(context));
+	}
+	e->sampled_pid = e->sampled_tid = 0;
+}
+
+uint64_t user_sampler_lost(const struct engine *e)
+{
+	return e->sampler ? e->sampler->lost : 0;
 }
 
 static void close_counter(struct counter *c)
@@ -209,6 +307,10 @@ void user_sampler_remove(struct engine *e, pid_t tid)
 		e->sampler->counters.items[k] =
 		    e->sampler->counters.items[--e->sampler->counters.n];
 	}
+	for (size_t k = 0; e->sampler && k < e->sampler->tasks.n; k++)
+		if (e->sampler->tasks.items[k].tid == tid)
+			e->sampler->tasks.items[k--] =
+			    e->sampler->tasks.items[--e->sampler->tasks.n];
 }
 
 void user_sampler_close(struct engine *e)
@@ -218,6 +320,8 @@ void user_sampler_close(struct engine *e)
 	for (size_t k = 0; k < e->sampler->counters.n; k++)
 		close_counter(&e->sampler->counters.items[k]);
 	vec_free(&e->sampler->counters);
+	vec_free(&e->sampler->tasks);
+	e->sampled_lost += e->sampler->lost;
 	free(e->sampler);
 	e->sampler = NULL;
 }

@@ -32,6 +32,7 @@ typedef vec(struct hook) hooks; /* in the engine's arena */
 struct timer {
 	struct hook hook;
 	uint64_t period_ns, next_ns; /* CLOCK_MONOTONIC */
+	bool looks_at_tasks;         /* a profile without perf events */
 };
 
 struct engine {
@@ -65,6 +66,7 @@ struct engine {
 	const struct image_attach *at;
 	const uint64_t *stack; /* a sample's frames, instead of walking */
 	uint32_t n_stack;
+	uint64_t sampled_lost;          /* of samplers that are closed */
 	pid_t sampled_pid, sampled_tid; /* whose sample it is, 0: nobody's */
 	uint64_t started_ns;
 };
@@ -92,10 +94,13 @@ int user_clock_open(struct engine *e);
 void user_clock_close(struct engine *e);
 void user_clock_run(struct engine *e); /* what is due */
 uint64_t user_now_ns(void);
+uint64_t user_period_ns(const struct image_attach *at);
 
 /* sample.c: software and hardware events of the traced tasks, profile with their stacks. */
 int user_sampler_open(struct engine *e, struct engine_error *ret);
-void user_sampler_add(struct engine *e, pid_t tid);
+void user_sampler_add(struct engine *e, pid_t pid, pid_t tid);
+void user_sampler_look(struct engine *e, struct hook h); /* once for each running task */
+uint64_t user_sampler_lost(const struct engine *e);
 void user_sampler_remove(struct engine *e, pid_t tid);
 int user_sampler_read(struct engine *e);
 void user_sampler_close(struct engine *e);

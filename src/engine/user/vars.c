@@ -120,7 +120,7 @@ int user_stack_read(struct engine *e, uint64_t id, uint32_t size_b, struct image
 
 uint64_t user_lost(struct engine *e)
 {
-	uint64_t sum = 0;
+	uint64_t sum = user_sampler_lost(e) + e->sampled_lost;
 
 	for (uint32_t i = 0; e->lost_map && i < e->lost_map->def.max_entries; i++)
 		for (uint32_t cpu = 0; cpu < e->n_cpus; cpu++) {
