@@ -17,7 +17,8 @@
  *        filter demands no_new_privs: setuid programs and file capabilities then give nothing, as
  *        is so under any unprivileged tracer. The filter outlives the tracer; a small process
  *        of ours, the keeper, stays as long as filtered processes live and lets their calls pass
- *        when the tracer has gone, whether it detached or was killed (keeper.c).
+ *        when the tracer has gone, whether it detached or was killed (keeper.c says where that
+ *        has gaps).
  *   -p   From outside no filter can be installed: every call of that process stops twice. So it is
  *        where seccomp filters are refused.
  * 32-bit system calls pass unseen, as with the kernel's tracepoints.
@@ -74,7 +75,8 @@ struct tracer_events {
 	/* The breakpoint with this id. At an entry the registers are those before the instruction
 	 * and the instruction pointer is its address; at a return they are the caller's. */
 	void (*breakpoint)(void *arg, struct tracer_task *k, uint32_t id, bool is_return);
-	/* The file mappings of the process have changed: for symbol tables. */
+	/* The file mappings of the process have changed, for symbol tables: at exec and, while
+	 * there are breakpoints, when code is mapped. */
 	void (*mapped)(void *arg, struct tracer_task *k);
 };
 
