@@ -114,6 +114,9 @@ static int which_way(const struct reg *dst, const struct reg *src, uint8_t op, b
 
 	if (is_packet_any(dst) && is_packet_any(src) && !is_32)
 		return packet_branch(dst, src, op);
+	if (dst == src && dst->kind == REG_SCALAR && op != BPF_JSET) /* with itself */
+		return op == BPF_JEQ || op == BPF_JGE || op == BPF_JLE || op == BPF_JSGE ||
+		       op == BPF_JSLE;
 	if (!reg_is_pointer(dst) && !reg_is_pointer(src))
 		return scalar_branch(&dst->s, op, is_32, &src->s);
 	if (!reg_is_const(number)) {
@@ -271,7 +274,7 @@ static void learn(struct verifier *v, struct state *there, const struct bpf_insn
 		constant_t = constant_h;
 	}
 	if (hd->kind == REG_SCALAR && hs->kind == REG_SCALAR) {
-		if (hd == hs) { /* compared with itself */
+		if (hd == hs) { /* with itself: BPF_JSET */
 			struct reg other = *hd;
 
 			scalar_refine(&hd->s, &other.s, op, is_32, false);
