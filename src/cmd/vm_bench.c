@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/strbuf.h"
@@ -12,6 +13,7 @@
 #include "cmd/vm_kernel.h"
 #include "cmd/vm_machine.h"
 #include "vm/object.h"
+#include "vm/verifier/verifier.h"
 
 enum { ROUNDS = 11, ROUND_NS = 20 * 1000 * 1000, N_ENGINES = 3 };
 
@@ -111,6 +113,28 @@ static void report(struct runner *r, const struct wish *w)
 	       least > 0 ? (most - least) / least * 100 : 0, r->repeat, r->r0);
 }
 
+/* What the verifier takes for the program as a whole; its result is how many instructions it went
+ * through, over all paths. */
+static void report_verifier(const struct machine *m, const struct wish *w)
+{
+	struct runner r = {.name = "verify", .repeat = 1};
+	struct vm_verify_options opts = {.log = VM_LOG_NONE};
+	struct timespec begin, end;
+
+	for (uint32_t round = 0; round < w->rounds; round++) {
+		own_arena struct arena *a = arena_create();
+		struct vm_verdict v;
+
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+		vm_verify(a, m->p, &opts, &v);
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+		r.ns[round] = (double)(end.tv_sec - begin.tv_sec) * 1e9 +
+		              (double)(end.tv_nsec - begin.tv_nsec);
+		r.r0 = v.processed;
+	}
+	report(&r, w);
+}
+
 static int bench(struct wish *w)
 {
 	own_arena struct arena *a = arena_create();
@@ -138,6 +162,8 @@ static int bench(struct wish *w)
 	if (status == VM_OK)
 		printf("%-7s %12s %12s %8s %12s  %s\n", "engine", "min ns", "median ns", "spread",
 		       "runs a round", "result");
+	if (status == VM_OK)
+		report_verifier(&runners[0].m, w);
 	for (int k = 0; k < N_ENGINES; k++) {
 		if (status == VM_OK && runners[k].can)
 			report(&runners[k], w);
