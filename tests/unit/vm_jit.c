@@ -1267,6 +1267,48 @@ static void test_packet(void **state)
 	vm_code_destroy(c);
 }
 
+/* Loads that may fault are calls that no register notices; wherever they lead, the interpreter gets
+ * the same. */
+static void test_probe_load(void **state)
+{
+	(void)state;
+	for (uint8_t dst = 0; dst < 9; dst++)
+		for (uint8_t width_b = 1; width_b <= 8; width_b *= 2)
+			for (int k = 0; k < 4; k++) {
+				uint64_t want[CONTEXT_B / 8] = {0xf1f2f3f4f5f6f7f8},
+				                          got[CONTEXT_B / 8];
+				bool is_signed = width_b < 8 && k & 1;
+				struct program p;
+				struct vm_code *c;
+
+				begin(&p);
+				put(&p, bpf_mov(9, 1));
+				for (uint8_t r = 0; r < 9; r++)
+					put(&p, bpf_mov_imm(r, 100 + r));
+				put(&p, k & 2 ? bpf_mov(3, 9) : bpf_mov_imm(3, 0));
+				put(&p, bpf_load(width_b, is_signed, dst, 3, 0));
+				p.facts[p.n - 1].is_probe_load = true;
+				for (uint8_t r = 0; r < 9; r++)
+					if (r != 3 || r == dst)
+						put(&p, bpf_store(8, 9, (int16_t)(16 + 8 * r), r));
+				put(&p, bpf_mov_imm(0, 0));
+				put(&p, bpf_exit());
+				c = code_of(&p, VM_INTERPRETER);
+				memcpy(got, want, sizeof(got));
+				run_on(c, want);
+				for (int v = 0; v < N_VARIANTS; v++) {
+					struct machine m;
+
+					memset(&got[1], 0, sizeof(got) - 8);
+					machine_make(&m, c, &variants[v]);
+					run_on(&m.code, got);
+					machine_free(&m);
+					assert_memory_equal(&got[2], &want[2], 9 * 8);
+				}
+				vm_code_destroy(c);
+			}
+}
+
 /* ---- code -------------------------------------------------------------------------------------
  */
 
@@ -1350,7 +1392,7 @@ int main(void)
 	    cmocka_unit_test(test_random),        cmocka_unit_test(test_callback),
 	    cmocka_unit_test(test_tail_call),     cmocka_unit_test(test_last_call),
 	    cmocka_unit_test(test_may_goto),      cmocka_unit_test(test_packet),
-	    cmocka_unit_test(test_long_jumps),
+	    cmocka_unit_test(test_probe_load),    cmocka_unit_test(test_long_jumps),
 	};
 	int failed = cmocka_run_group_tests(compiled, NULL, NULL);
 
