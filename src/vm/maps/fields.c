@@ -13,7 +13,7 @@ static const struct {
 	uint32_t size_b; /* UAPI linux/bpf.h */
 	uint32_t kind;
 } special[] = {
-    {"bpf_spin_lock", 4, FIELD_LOCK},  {"bpf_res_spin_lock", 8, FIELD_LOCK},
+    {"bpf_spin_lock", 4, FIELD_LOCK},  {"bpf_res_spin_lock", 4, FIELD_LOCK},
     {"bpf_timer", 16, FIELD_TIMER},    {"bpf_wq", 16, FIELD_TIMER},
     {"bpf_task_work", 8, FIELD_TIMER}, {"bpf_refcount", 4, FIELD_POINTER},
     {"bpf_list_head", 16, FIELD_LIST}, {"bpf_rb_root", 16, FIELD_LIST},

@@ -38,7 +38,7 @@ void settle_null(struct verifier *v, struct state *st, uint32_t id, bool is_null
 	/* A reference that is null need not be given back. */
 	for (size_t k = 0; is_null && k < st->refs.n; k++) {
 		if (st->refs.items[k].kind == REF_OBJECT && st->refs.items[k].id == id) {
-			st->refs.items[k] = st->refs.items[--st->refs.n];
+			ref_remove(st, k);
 			break;
 		}
 	}

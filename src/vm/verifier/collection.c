@@ -17,8 +17,9 @@ static bool holds_lock_of(const struct verifier *v, const struct reg *r)
 	for (size_t k = 0; k < v->cur->refs.n; k++) {
 		const struct reference *ref = &v->cur->refs.items[k];
 
-		if ((ref->kind == REF_LOCK || ref->kind == REF_RES_LOCK) && ref->owner == owner &&
-		    ref->owner_id == r->id)
+		if ((ref->kind == REF_LOCK || ref->kind == REF_RES_LOCK ||
+		     ref->kind == REF_RES_LOCK_IRQ) &&
+		    ref->owner == owner && ref->owner_id == r->id)
 			return true;
 	}
 	return false;
@@ -101,7 +102,7 @@ void lend_given(struct verifier *v, uint32_t id)
 
 	for (size_t n = 0; n < st->refs.n; n++) {
 		if (st->refs.items[n].kind == REF_OBJECT && st->refs.items[n].id == id) {
-			st->refs.items[n] = st->refs.items[--st->refs.n];
+			ref_remove(st, n);
 			break;
 		}
 	}

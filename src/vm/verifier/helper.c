@@ -8,7 +8,7 @@
 #include "bpf/helpers.h"
 #include "types/btf.h"
 
-enum { MAX_ERRNO = 4095, MAX_SIZE_ARG = 1 << 29 };
+enum { MAX_ERRNO = 4095, MAX_SIZE_ARG = 1 << 29, KPTR_XCHG = 194 };
 
 /* ---- types of arguments ------------------------------------------------------------------------
  */
@@ -112,7 +112,11 @@ static int check_type(struct verifier *v, uint32_t regno, const struct helper_ar
 		fits = false;
 	if (r->kind == REG_BTF && (r->flags & (REG_UNTRUSTED | REG_USER)))
 		fits = false;
-	if (r->kind == REG_BTF && !(r->flags & REG_PERCPU) != (arg->kind != ARG_BTF_PERCPU))
+	/* What is given away may be per-CPU, too: bpf_kptr_xchg() compares types. */
+	if (r->kind == REG_BTF && !(arg->flags & ARG_RELEASE) &&
+	    !(r->flags & REG_PERCPU) != (arg->kind != ARG_BTF_PERCPU))
+		fits = false;
+	if (arg->kind == ARG_BTF_PERCPU && (r->flags & REG_ALLOC))
 		fits = false;
 	if (r->kind == REG_MEM && (r->flags & REG_RDONLY) && (arg->flags & ARG_WRITE))
 		fits = false;
@@ -365,9 +369,9 @@ static int check_arg(struct verifier *v, const struct bpf_helper *h, uint32_t k,
 		return 0;
 	case ARG_BTF:
 		c->btf_arg = r;
-		return 0;
+		return c->helper == KPTR_XCHG ? check_kptr_given(v, regno, c) : 0;
 	case ARG_SPIN_LOCK:
-		return process_spin_lock(v, regno, c->helper == BPF_FUNC_spin_lock);
+		return process_spin_lock(v, regno, REF_LOCK, c->helper == BPF_FUNC_spin_lock);
 	case ARG_TIMER:
 		return process_timer(v, regno, c);
 	case ARG_KPTR:
@@ -527,6 +531,9 @@ static int set_percpu_result(struct verifier *v, const struct reg *from, uint32_
 	if (r.kind == BTF_KIND_STRUCT || r.kind == BTF_KIND_UNION) {
 		struct reg object = *from;
 
+		/* Of an object that the program allocated every CPU has one. */
+		if (from->flags & REG_RCU)
+			flags = REG_ALLOC | REG_RCU;
 		reg_pointer(r0, REG_BTF, flags);
 		r0->btf = object.btf;
 		r0->btf_id = id;
@@ -599,7 +606,7 @@ static int set_result(struct verifier *v, const struct bpf_helper *h, struct cal
 		            h->result == RET_BTF           ? 0
 		            : h->result == RET_BTF_TRUSTED ? REG_TRUSTED
 		                                           : REG_MAYBE_NULL);
-		if (c->helper == 194) { /* kptr_xchg gives what the field pointed to */
+		if (c->helper == KPTR_XCHG) { /* kptr_xchg gives what the field pointed to */
 			r0->btf = c->kptr.btf;
 			r0->btf_id = c->kptr.btf_id;
 			r0->flags = c->kptr.flags | REG_MAYBE_NULL;

@@ -135,7 +135,9 @@ int iter_went_on(struct verifier *v, struct kfunc *k)
 /* Saved interrupt state: eight bytes of stack, restored in the reverse order. */
 int process_irq_arg(struct verifier *v, uint32_t regno, struct kfunc *k)
 {
-	bool is_save = strstr(k->name, "save") != NULL;
+	/* Locks' functions and those for interrupts alone do not mix. */
+	bool is_save = strstr(k->name, "save") != NULL,
+	     is_locks = strstr(k->name, "lock_irq") != NULL;
 	int n = stack_place(v, regno, "irq flag", 8);
 	struct frame *f;
 	struct slot *s;
@@ -151,6 +153,7 @@ int process_irq_arg(struct verifier *v, uint32_t regno, struct kfunc *k)
 		clear_slots(f, (uint32_t)n, 1);
 		memset(s->type, SLOT_IRQ, 8);
 		s->is_first = true;
+		s->is_rdonly = is_locks;
 		s->reg.id = ++v->ids;
 		/* The one saved before waits in the reference. */
 		vec_push(NULL, &v->cur->refs,
@@ -163,17 +166,18 @@ int process_irq_arg(struct verifier *v, uint32_t regno, struct kfunc *k)
 	}
 	if (s->type[0] != SLOT_IRQ)
 		return refuse(v, WAY_INIT, "expected an initialized irq flag as arg#%u", regno - 1);
+	if (s->is_rdonly != is_locks)
+		return refuse(v, WAY_UNLOCK,
+		              "irq flag acquired by %s kfuncs cannot be restored with %s kfuncs",
+		              s->is_rdonly ? "lock" : "native", is_locks ? "lock" : "native");
 	if (s->reg.id != v->cur->irq_id)
 		return refuse(v, WAY_UNLOCK, "cannot restore irq state out of order");
-	v->cur->irq_id =
-	    vec_last(&v->cur->refs).kind == REF_IRQ ? vec_last(&v->cur->refs).owner_id : 0;
 	for (size_t i = v->cur->refs.n; i-- > 0;) {
 		struct reference *ref = &v->cur->refs.items[i];
 
 		if (ref->kind == REF_IRQ && ref->id == s->reg.id) {
 			v->cur->irq_id = ref->owner_id;
-			memmove(ref, ref + 1, (v->cur->refs.n - i - 1) * sizeof(*ref));
-			v->cur->refs.n--;
+			ref_remove(v->cur, i);
 			break;
 		}
 	}

@@ -7,7 +7,7 @@
 #include "bpf/helpers.h"
 #include "types/btf.h"
 
-enum { KIND_TYPE_TAG = 18 };
+enum { KIND_TYPE_TAG = 18, MAX_ERRNO = 4095 };
 
 static bool strip(struct btf_file *b, uint32_t *id, struct btf_record *ret)
 {
@@ -254,6 +254,10 @@ static int check_owned(struct verifier *v, struct kfunc *k, uint32_t n, bool is_
 
 	if (r->kind != REG_BTF || !(r->flags & REG_ALLOC) || reg_may_be_null(r))
 		return refuse(v, WAY_ARGUMENT, "arg#%u expected pointer to allocated object", n);
+	if (!is_refcounted && !!(r->flags & REG_PERCPU) != (strstr(k->name, "percpu") != NULL))
+		return refuse(v, WAY_ARGUMENT, "arg#%u expected for %s()", n,
+		              r->flags & REG_PERCPU ? "bpf_percpu_obj_drop_impl"
+		                                    : "bpf_obj_drop_impl");
 	if (is_refcounted) {
 		if (!field_find(type_fields(v, r->btf, r->btf_id), FIELD_REFCOUNT))
 			return refuse(v, WAY_FIELDS,
@@ -307,7 +311,15 @@ static int check_pointer(struct verifier *v, struct kfunc *k, uint32_t n, uint32
 	if (ends_in(name, "__map") || !strcmp(type, "bpf_map")) {
 		if (r->kind != REG_MAP)
 			return refuse(v, WAY_ARGUMENT, "pointer in R%u isn't map pointer", n + 1);
+		if (k->args.map && (k->args.map != r->map || k->args.map_uid != r->map_uid) &&
+		    (field_find(map_fields(v, r->map), FIELD_WORKQUEUE) ||
+		     field_find(map_fields(v, r->map), FIELD_TASK_WORK)))
+			return refuse(v, WAY_ARGUMENT,
+			              "workqueue pointer in R1 map_uid=%u doesn't match map "
+			              "pointer in R%u map_uid=%u",
+			              k->args.map_uid, n + 1, r->map_uid);
 		k->args.map = r->map;
+		k->args.map_uid = r->map_uid;
 		return 0;
 	}
 	if (to.kind == BTF_KIND_FUNC_PROTO) {
@@ -332,8 +344,19 @@ static int check_pointer(struct verifier *v, struct kfunc *k, uint32_t n, uint32
 	    !strcmp(type, "bpf_task_work")) {
 		if (r->kind != REG_MAP_VALUE)
 			return refuse(v, WAY_ARGUMENT, "arg#%u doesn't point to a map value", n);
-		k->args.map = r->map;
-		return 0;
+		return process_map_field(v, n + 1,
+		                         !strcmp(type, "bpf_wq")      ? FIELD_WORKQUEUE
+		                         : !strcmp(type, "bpf_timer") ? FIELD_TIMER
+		                                                      : FIELD_TASK_WORK,
+		                         &k->args);
+	}
+	if (!strcmp(type, "bpf_res_spin_lock")) {
+		if (r->kind != REG_MAP_VALUE && !(r->kind == REG_BTF && (r->flags & REG_ALLOC)))
+			return refuse(v, WAY_ARGUMENT,
+			              "arg#%u doesn't point to map value or allocated object", n);
+		return process_spin_lock(v, n + 1,
+		                         strstr(k->name, "_irq") ? REF_RES_LOCK_IRQ : REF_RES_LOCK,
+		                         !strstr(k->name, "unlock"));
 	}
 	if (r->kind == REG_BTF || r->kind == REG_SOCKET || r->kind == REG_SOCK_COMMON ||
 	    r->kind == REG_TCP_SOCK) {
@@ -667,6 +690,7 @@ static int check_place(struct verifier *v, const struct kfunc *k)
 	                                         "bpf_rbtree_root",
 	                                         "bpf_rbtree_left",
 	                                         "bpf_rbtree_right",
+	                                         "bpf_refcount_acquire_impl",
 	                                         "bpf_iter_num_new",
 	                                         "bpf_iter_num_next",
 	                                         "bpf_iter_num_destroy",
@@ -752,16 +776,34 @@ static int call_back(struct verifier *v, struct kfunc *k)
 	return refuse(v, WAY_KFUNC, "the callback of %s is not followed", k->name);
 }
 
+/* A lock that may fail: on another path it was not taken. */
+static int fail_to_lock(struct verifier *v)
+{
+	struct state *failed = push_path(v, v->pc + 1, v->pc);
+	struct reg *regs;
+
+	if (!failed)
+		return -1;
+	regs = failed->frames[failed->frame]->regs;
+	for (uint32_t n = BPF_REG_0; n <= BPF_REG_5; n++)
+		reg_forget(&regs[n]);
+	reg_unknown(&regs[BPF_REG_0]);
+	regs[BPF_REG_0].s = scalar_srange(-MAX_ERRNO, -1);
+	return 0;
+}
+
 int check_kfunc_call(struct verifier *v, const struct bpf_insn *i)
 {
 	struct kfunc k = {0};
 	struct reg dynptr_at;
+	bool is_lock;
 	int section;
 
 	if (describe(v, i, &k) || check_place(v, &k))
 		return -1;
-	if (strstr(k.name, "res_spin_"))
-		return refuse(v, WAY_KFUNC, "%s is not followed by this verifier", k.name);
+	is_lock = !strncmp(k.name, "bpf_res_spin_lock", 17);
+	if (is_lock && fail_to_lock(v))
+		return -1;
 	if (!strcmp(k.name, "bpf_throw"))
 		return refuse(v, WAY_KFUNC, "exceptions are not followed by this verifier");
 	section = check_section(v, &k);
@@ -782,5 +824,7 @@ int check_kfunc_call(struct verifier *v, const struct bpf_insn *i)
 		return -1;
 	if (set_result(v, &k))
 		return -1;
+	if (is_lock)
+		reg_set(&cur_regs(v)[BPF_REG_0], 0);
 	return k.flags & KFUNC_ITER_NEXT ? iter_went_on(v, &k) : 0;
 }

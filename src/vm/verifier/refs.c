@@ -2,6 +2,8 @@
  * sections, disabled preemption. */
 #include "vm/verifier/state.h"
 
+#include <string.h>
+
 uint32_t ref_acquire(struct verifier *v)
 {
 	uint32_t id = ++v->ids;
@@ -9,6 +11,14 @@ uint32_t ref_acquire(struct verifier *v)
 	vec_push(NULL, &v->cur->refs,
 	         ((struct reference){.kind = REF_OBJECT, .id = id, .pc = v->pc}));
 	return id;
+}
+
+/* The order of the others stays: locks and interrupt states are given back last first. */
+void ref_remove(struct state *st, size_t k)
+{
+	memmove(&st->refs.items[k], &st->refs.items[k + 1],
+	        (st->refs.n - k - 1) * sizeof(st->refs.items[0]));
+	st->refs.n--;
 }
 
 bool ref_is_held(const struct state *st, uint32_t id)
@@ -27,7 +37,7 @@ int ref_release(struct verifier *v, uint32_t id)
 
 	for (size_t k = 0; k < st->refs.n; k++) {
 		if (st->refs.items[k].kind == REF_OBJECT && st->refs.items[k].id == id) {
-			st->refs.items[k] = st->refs.items[--st->refs.n];
+			ref_remove(st, k);
 			was_held = true;
 			break;
 		}

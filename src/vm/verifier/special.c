@@ -15,7 +15,7 @@ static const struct {
 	enum field_kind kind;
 	uint32_t size_b;
 } field_types[] = {
-    {"bpf_spin_lock", FIELD_SPIN_LOCK, 4},  {"bpf_res_spin_lock", FIELD_RES_SPIN_LOCK, 8},
+    {"bpf_spin_lock", FIELD_SPIN_LOCK, 4},  {"bpf_res_spin_lock", FIELD_RES_SPIN_LOCK, 4},
     {"bpf_timer", FIELD_TIMER, 16},         {"bpf_wq", FIELD_WORKQUEUE, 16},
     {"bpf_task_work", FIELD_TASK_WORK, 8},  {"bpf_list_head", FIELD_LIST_HEAD, 16},
     {"bpf_list_node", FIELD_LIST_NODE, 24}, {"bpf_rb_root", FIELD_RB_ROOT, 16},
@@ -277,17 +277,61 @@ static bool is_kptr(enum field_kind k)
 	       k == FIELD_UPTR;
 }
 
+/* Objects of these types are freed a grace period after their last reference is gone, as all that
+ * programs allocate are (rcu_protected_types in kernel/bpf/verifier.c). */
+static bool is_freed_by_rcu(const struct verifier *v, const struct field *f)
+{
+	static const char *const names[] = {"task_struct", "cgroup", "bpf_cpumask",
+	                                    "bpf_crypto_ctx", "prog_test_ref_kfunc"};
+	struct btf_record r;
+
+	if (f->btf == v->p->btf)
+		return true;
+	if (!btf_get(f->btf, f->btf_id, &r))
+		return false;
+	for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++) {
+		if (!strcmp(btf_string(f->btf, r.name_off), names[k]))
+			return true;
+	}
+	return false;
+}
+
 static uint32_t kptr_flags(struct verifier *v, const struct field *f)
 {
 	uint32_t flags = REG_MAYBE_NULL;
 
 	if (f->kind == FIELD_UPTR)
 		return flags;
-	if (f->kind == FIELD_KPTR_REF && in_rcu(v))
+	if (f->kind == FIELD_KPTR_PERCPU && in_rcu(v))
+		return flags | REG_PERCPU | REG_RCU;
+	if (f->kind == FIELD_KPTR_REF && in_rcu(v) && is_freed_by_rcu(v, f))
 		return flags | REG_RCU | (f->btf == v->p->btf ? REG_ALLOC | REG_NON_OWN : 0);
-	if (f->kind == FIELD_KPTR_PERCPU)
-		return flags | REG_PERCPU | REG_RCU | REG_ALLOC;
 	return flags | REG_UNTRUSTED;
+}
+
+/* May this object be put where the field is? */
+static int check_kptr_type(struct verifier *v, enum field_kind kind, struct btf_file *btf,
+                           uint32_t btf_id, uint32_t regno)
+{
+	uint32_t allowed = REG_MAYBE_NULL | REG_TRUSTED | REG_RCU;
+	const struct reg *r = &cur_regs(v)[regno];
+	struct btf_record to;
+	bool fits;
+
+	if (kind == FIELD_KPTR_UNREF)
+		allowed |= REG_UNTRUSTED;
+	if (r->btf == v->p->btf)
+		allowed = REG_MAYBE_NULL | REG_ALLOC | (kind == FIELD_KPTR_PERCPU ? REG_PERCPU : 0);
+	fits = r->kind == REG_BTF && !(r->flags & ~allowed) && btf_get(btf, btf_id, &to);
+	if (fits && check_pointer_const_off(v, r, regno, true))
+		return -1;
+	if (fits && kind == FIELD_KPTR_UNREF)
+		fits = object_is(r->btf, r->btf_id, r->off, btf_string(btf, to.name_off));
+	else if (fits)
+		fits = r->btf == btf && r->btf_id == btf_id && !r->off;
+	return fits ? 0
+	            : refuse(v, WAY_FIELDS, "invalid kptr access, R%u type=%s", regno,
+	                     reg_kind_name(r));
 }
 
 static int load_kptr(struct verifier *v, const struct field *f, int value)
@@ -323,10 +367,7 @@ static int store_kptr(struct verifier *v, const struct field *f, int value)
 	if (f->kind != FIELD_KPTR_UNREF)
 		return refuse(v, WAY_FIELDS,
 		              "store to referenced kptr disallowed: use bpf_kptr_xchg()");
-	if (r->kind != REG_BTF || r->btf_id != f->btf_id || r->btf != f->btf || r->off)
-		return refuse(v, WAY_FIELDS, "invalid kptr access, R%d type=%s", value,
-		              reg_kind_name(r));
-	return 1;
+	return check_kptr_type(v, f->kind, f->btf, f->btf_id, (uint32_t)value) ? -1 : 1;
 }
 
 /* -1: refused. 1: done, a kptr was loaded or stored. 0: no special field is touched. */
@@ -415,52 +456,92 @@ static void forget_borrowed(struct verifier *v)
 	});
 }
 
-int process_spin_lock(struct verifier *v, uint32_t regno, bool is_lock)
+static bool is_lock_ref(const struct reference *ref)
 {
-	const struct reg *r = &cur_regs(v)[regno];
-	const void *owner = r->kind == REG_BTF ? (const void *)r->btf : (const void *)r->map;
+	return ref->kind == REF_LOCK || ref->kind == REF_RES_LOCK || ref->kind == REF_RES_LOCK_IRQ;
+}
+
+/* The lock that was taken last, or NULL. */
+static const struct reference *last_lock(const struct state *st)
+{
+	for (size_t k = st->refs.n; k-- > 0;) {
+		if (is_lock_ref(&st->refs.items[k]))
+			return &st->refs.items[k];
+	}
+	return NULL;
+}
+
+static int take_lock(struct verifier *v, const struct reg *r, enum ref_kind kind, const void *owner)
+{
 	struct state *st = v->cur;
 
-	if (!pointed_field(v, regno, FIELD_SPIN_LOCK))
-		return -1;
-	if (is_lock) {
-		if (st->locks)
-			return refuse(v, WAY_UNLOCK, "Locking two bpf_spin_locks are not allowed");
-		vec_push(NULL, &st->refs,
-		         ((struct reference){.kind = REF_LOCK,
-		                             .id = ++v->ids,
-		                             .pc = v->pc,
-		                             .owner = owner,
-		                             .owner_id = r->id}));
-		st->locks = 1;
-		return 0;
+	if (kind == REF_LOCK && st->locks)
+		return refuse(v, WAY_UNLOCK, "Locking two bpf_spin_locks are not allowed");
+	vec_each (ref, &st->refs) {
+		if (is_lock_ref(ref) && ref->owner == owner && ref->owner_id == r->id)
+			return refuse(v, WAY_UNLOCK,
+			              "Acquiring the same lock again, AA deadlock detected");
 	}
-	for (size_t k = 0; k < st->refs.n; k++) {
-		struct reference *ref = &st->refs.items[k];
+	vec_push(
+	    NULL, &st->refs,
+	    ((struct reference){
+	        .kind = kind, .id = ++v->ids, .pc = v->pc, .owner = owner, .owner_id = r->id}));
+	st->locks++;
+	return 0;
+}
 
-		if (ref->kind != REF_LOCK)
+static int give_lock_back(struct verifier *v, const struct reg *r, enum ref_kind kind,
+                          const void *owner)
+{
+	const char *name = kind == REF_LOCK ? "bpf_spin" : "bpf_res_spin";
+	const struct reference *last = last_lock(v->cur);
+	struct state *st = v->cur;
+
+	if (!last)
+		return refuse(v, WAY_UNLOCK, "%s_unlock without taking a lock", name);
+	for (size_t k = 0; k < st->refs.n; k++) {
+		const struct reference *ref = &st->refs.items[k];
+
+		if (ref->kind != kind || ref->owner != owner || ref->owner_id != r->id)
 			continue;
-		if (ref->owner != owner || ref->owner_id != r->id)
-			return refuse(v, WAY_UNLOCK, "bpf_spin_unlock of different lock");
-		st->refs.items[k] = st->refs.items[--st->refs.n];
-		st->locks = 0;
+		if (ref != last)
+			return refuse(v, WAY_UNLOCK, "%s_unlock cannot be out of order", name);
+		ref_remove(st, k);
+		st->locks--;
 		forget_borrowed(v);
 		return 0;
 	}
-	return refuse(v, WAY_UNLOCK, "bpf_spin_unlock without taking a lock");
+	return refuse(v, WAY_UNLOCK, "%s_unlock of different lock", name);
+}
+
+int process_spin_lock(struct verifier *v, uint32_t regno, enum ref_kind kind, bool is_lock)
+{
+	const struct reg *r = &cur_regs(v)[regno];
+	const void *owner = r->kind == REG_BTF ? (const void *)r->btf : (const void *)r->map;
+
+	if (!pointed_field(v, regno, kind == REF_LOCK ? FIELD_SPIN_LOCK : FIELD_RES_SPIN_LOCK))
+		return -1;
+	return is_lock ? take_lock(v, r, kind, owner) : give_lock_back(v, r, kind, owner);
+}
+
+int process_map_field(struct verifier *v, uint32_t regno, enum field_kind kind, struct call_args *c)
+{
+	const struct reg *r = &cur_regs(v)[regno];
+
+	if (!pointed_field(v, regno, kind))
+		return -1;
+	c->map = r->map;
+	c->map_uid = r->map_uid;
+	return 0;
 }
 
 int process_timer(struct verifier *v, uint32_t regno, struct call_args *c)
 {
 	const struct reg *r = &cur_regs(v)[regno];
 
-	if (!pointed_field(v, regno, FIELD_TIMER))
-		return -1;
 	if (c->map && c->map != r->map)
 		return refuse(v, WAY_NONE, "verifier bug. Two map pointers in a timer helper");
-	c->map = r->map;
-	c->map_uid = r->map_uid;
-	return 0;
+	return process_map_field(v, regno, FIELD_TIMER, c);
 }
 
 int process_kptr(struct verifier *v, uint32_t regno, struct call_args *c)
@@ -496,6 +577,15 @@ int process_kptr(struct verifier *v, uint32_t regno, struct call_args *c)
 		return 0;
 	}
 	return refuse(v, WAY_FIELDS, "off=%lld doesn't point to kptr", (long long)at);
+}
+
+int check_kptr_given(struct verifier *v, uint32_t regno, const struct call_args *c)
+{
+	enum field_kind kind = c->kptr.flags & REG_PERCPU ? FIELD_KPTR_PERCPU : FIELD_KPTR_REF;
+
+	if (reg_is_null(&cur_regs(v)[regno]))
+		return 0;
+	return check_kptr_type(v, kind, c->kptr.btf, c->kptr.btf_id, regno);
 }
 
 int check_maps(struct verifier *v)

@@ -103,7 +103,7 @@ struct frame {
 
 /* Something that must be given back before the program ends. */
 struct reference {
-	enum { REF_OBJECT, REF_LOCK, REF_RES_LOCK, REF_IRQ } kind;
+	enum ref_kind { REF_OBJECT, REF_LOCK, REF_RES_LOCK, REF_RES_LOCK_IRQ, REF_IRQ } kind;
 	uint32_t id, pc;
 	const void *owner; /* LOCK: the map or BTF that holds it */
 	uint32_t owner_id;
@@ -394,12 +394,15 @@ struct call_args {
 /* ---- refs.c, special.c ---------------------------------------------------------------------- */
 
 uint32_t ref_acquire(struct verifier *v);
+void ref_remove(struct state *st, size_t k);
 int ref_release(struct verifier *v, uint32_t id); /* everything derived from it is void */
 bool ref_is_held(const struct state *st, uint32_t id);
 int refs_check_exit(struct verifier *v, const char *what);
-int process_spin_lock(struct verifier *v, uint32_t regno, bool is_lock);
+int process_spin_lock(struct verifier *v, uint32_t regno, enum ref_kind kind, bool is_lock);
 int process_timer(struct verifier *v, uint32_t regno, struct call_args *c);
 int process_kptr(struct verifier *v, uint32_t regno, struct call_args *c);
+/* What bpf_kptr_xchg() is to put into the field that process_kptr() found. */
+int check_kptr_given(struct verifier *v, uint32_t regno, const struct call_args *c);
 bool in_rcu(const struct verifier *v);
 bool in_sleepable(const struct verifier *v);
 bool is_in_lock(const struct verifier *v);
@@ -437,6 +440,9 @@ struct fields {
 const struct fields *map_fields(struct verifier *v, const struct vm_map_def *m);
 const struct fields *type_fields(struct verifier *v, struct btf_file *btf, uint32_t id);
 const struct field *field_find(const struct fields *f, enum field_kind kind);
+/* The argument points to the field of this kind in a map's value. */
+int process_map_field(struct verifier *v, uint32_t regno, enum field_kind kind,
+                      struct call_args *c);
 int check_fields_access(struct verifier *v, const struct reg *r, uint32_t regno, int32_t off,
                         uint32_t size_b, bool is_write, int value, bool is_atomic, bool is_helper);
 int check_maps(struct verifier *v);

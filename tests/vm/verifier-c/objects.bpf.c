@@ -455,19 +455,6 @@ SEC("tc") int bad_tree_remove_leaked(void *ctx)
 	return 0;
 }
 
-SEC("tc") int bad_tree_remove_unchecked(void *ctx)
-{
-	struct bpf_rb_node *n;
-
-	bpf_spin_lock(&leaves_lock);
-	n = bpf_rbtree_first(&leaves);
-	n = bpf_rbtree_remove(&leaves, n);
-	bpf_spin_unlock(&leaves_lock);
-	if (n)
-		obj_drop(around(n, struct leaf, node));
-	return 0;
-}
-
 SEC("tc") int bad_tree_first_dropped(void *ctx)
 {
 	struct bpf_rb_node *n;
@@ -480,7 +467,7 @@ SEC("tc") int bad_tree_first_dropped(void *ctx)
 	return 0;
 }
 
-SEC("tc") int bad_tree_first_used_after_remove(void *ctx)
+SEC("tc") int ok_tree_first_used_after_remove(void *ctx)
 {
 	struct bpf_rb_node *n, *gone;
 
@@ -592,6 +579,8 @@ SEC("tc") int bad_uncounted_shared(void *ctx)
 		obj_drop(q);
 	return 0;
 }
+
+#if __clang_major__ > 14 /* which does not tell of kptrs in BTF */
 
 /* kept in maps */
 
@@ -742,7 +731,7 @@ SEC("tc") int bad_map_copied_over(void *ctx)
 	return 0;
 }
 
-SEC("tc") int ok_percpu(void *ctx)
+SEC("tc") int bad_percpu_not_kept(void *ctx)
 {
 	struct plain *p = percpu_new(struct plain), *mine;
 
@@ -801,3 +790,5 @@ SEC("tc") int ok_percpu_kept(void *ctx)
 		percpu_drop(old);
 	return 0;
 }
+
+#endif

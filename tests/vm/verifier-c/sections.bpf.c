@@ -58,6 +58,13 @@ struct {
 	__type(value, struct worked);
 } worked SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 8);
+	__type(key, u32);
+	__type(value, struct worked);
+} worked_too SEC(".maps");
+
 private_data struct bpf_spin_lock own_lock;
 private_data u64 own_n;
 __attribute__((section(".data.queued"), aligned(8))) struct bpf_res_spin_lock own_queued;
@@ -360,7 +367,7 @@ SEC("tc") int bad_queued_call_inside(void *ctx)
 	return 0;
 }
 
-SEC("raw_tp/sys_enter") int ok_queued_in_tracing(void *ctx)
+SEC("raw_tp/sys_enter") int bad_queued_in_tracing(void *ctx)
 {
 	FIND(queued, struct queued, q, 1);
 	if (bpf_res_spin_lock(&q->lock))
@@ -396,7 +403,7 @@ SEC("syscall") int bad_rcu_unlock_only(void *ctx)
 	return 0;
 }
 
-SEC("syscall") int ok_rcu_nested(void *ctx)
+SEC("syscall") int bad_rcu_nested(void *ctx)
 {
 	bpf_rcu_read_lock();
 	bpf_rcu_read_lock();
@@ -737,7 +744,7 @@ SEC("syscall") int ok_work_sleeps(void *ctx)
 SEC("tc") int bad_work_other_map(void *ctx)
 {
 	FIND(worked, struct worked, w, 1);
-	bpf_wq_init(&w->work, &timed, 0);
+	bpf_wq_init(&w->work, &worked_too, 0);
 	return 0;
 }
 
