@@ -155,6 +155,7 @@ static int list_probes(struct run *r)
 	                           .diag = r->diag,
 	                           .pid = r->o.pid,
 	                           .is_unsafe = r->o.is_unsafe,
+	                           .is_user_engine = r->o.engine == CHOOSE_USER,
 	                           .missing = MISSING_WARN,
 	                           .max_probes = UINT32_MAX};
 	struct listing l = {.cx = &cx, .is_verbose = r->o.is_verbose};

@@ -34,8 +34,8 @@ static const struct {
 static const struct {
 	const char *full, *abbrev;
 } unsupported[] = {
-    {"usdt", "U"}, {"watchpoint", "w"}, {"asyncwatchpoint", "aw"}, {"iter", "it"},
-    {"self", ""},  {"test", ""},        {"bench", ""},
+    {"usdt", "U"}, {"watchpoint", "w"}, {"asyncwatchpoint", "aw"}, {"iter", "it"}, {"self", ""},
+    {"test", ""},  {"bench", ""},
 };
 
 static const struct provider *const providers[PROBE_N] = {
@@ -63,6 +63,12 @@ enum probe_kind probe_kind_find(const char *word)
 		if (!strcasecmp(word, old_names[i].name))
 			return old_names[i].kind;
 	return PROBE_N;
+}
+
+bool probe_kind_needs_kernel(enum probe_kind kind)
+{
+	return kind == PROBE_KPROBE || kind == PROBE_KRETPROBE || kind == PROBE_FENTRY ||
+	       kind == PROBE_FEXIT || kind == PROBE_RAWTRACEPOINT;
 }
 
 const char *probe_kind_name(enum probe_kind kind)

@@ -220,7 +220,8 @@ static void list_pattern(struct probe_context *cx, const char *pattern, bool ver
 	for (int i = 0; i < PROBE_N; i++) {
 		const struct provider *p = provider_of(order[i]);
 
-		if (!p->list || l.n_parts > p->max_args)
+		if (!p->list || l.n_parts > p->max_args ||
+		    (cx->is_user_engine && probe_kind_needs_kernel(order[i])))
 			continue;
 		if (wildcard_has(type)
 		        ? p->is_wild_list && wildcard_match(type, probe_kind_name(order[i])) &&

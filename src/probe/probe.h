@@ -59,7 +59,7 @@ struct probe_context {
 	bool is_unsafe;
 	enum { MISSING_ERROR, MISSING_WARN, MISSING_IGNORE } missing; /* missing_probes */
 	bool is_user_engine; /* only what can be had without the kernel's BPF */
-	uint32_t max_probes;                                          /* 0: no limit */
+	uint32_t max_probes; /* 0: no limit */
 	/* Where uprobes find symbols; NULL: a reader of their own for each question. */
 	struct symbols *symbols;
 	/* What the providers have read so far; begins as NULL, lives in `a`, is theirs alone. */
@@ -71,6 +71,8 @@ typedef vec(struct probe_target) probe_targets;
 /* The kind named by `word` (full names in any case, abbreviations as they are), or PROBE_N. */
 enum probe_kind probe_kind_find(const char *word);
 const char *probe_kind_name(enum probe_kind kind);
+/* What no process can see of another without the kernel's BPF. */
+bool probe_kind_needs_kernel(enum probe_kind kind);
 
 /* Expand one attach point to its targets, appended to `out`. Also handles a wildcard in the type.
  * Mistakes and "No matches for ..." are reported at the attach point's span (spec 3.2); false if

@@ -320,6 +320,17 @@ static void list_fields(struct probe_context *cx, const struct probe_target *t, 
 	}
 }
 
+/* As find_events(), of those that are seen without the kernel's BPF. */
+static void own_events_list(struct probe_context *cx, const char *category, const char *event,
+                            name_list *out)
+{
+	name_list full = {0};
+
+	own_events_find(cx, category, event, &full);
+	vec_each (name, &full)
+		vec_push(cx->a, out, wildcard_has(category) ? *name : strchr(*name, ':') + 1);
+}
+
 static void list_tracepoints(struct listing *l)
 {
 	const char *category = l->n_parts > 1 ? l->parts[0] : "*";
@@ -327,7 +338,10 @@ static void list_tracepoints(struct listing *l)
 	bool is_full = wildcard_has(category);
 	name_list list = {0};
 
-	find_events(l->cx, category, event, &list);
+	if (l->cx->is_user_engine)
+		own_events_list(l->cx, category, event, &list);
+	else
+		find_events(l->cx, category, event, &list);
 	vec_each (name, &list) {
 		list_line(l, is_full ? NULL : category, *name);
 		if (l->verbose) {

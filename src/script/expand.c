@@ -124,19 +124,12 @@ static bool split(struct expansion *x, const struct probe *probe, const probe_ta
 	return check_limits(x, probe);
 }
 
-/* What no process can see of another without the kernel's help. */
-static bool needs_kernel(enum probe_kind kind)
-{
-	return kind == PROBE_KPROBE || kind == PROBE_KRETPROBE || kind == PROBE_FENTRY ||
-	       kind == PROBE_FEXIT || kind == PROBE_RAWTRACEPOINT;
-}
-
 /* One that may be missing (missing_probes) is skipped. */
 static bool check_engine(struct expansion *x, const struct attach_point *ap, bool *ret_skip)
 {
 	enum probe_kind kind = ap->n_parts ? probe_kind_find(ap->parts[0]) : PROBE_N;
 
-	if (!x->cx.is_user_engine || !needs_kernel(kind))
+	if (!x->cx.is_user_engine || !probe_kind_needs_kernel(kind))
 		return true;
 	*ret_skip = x->cx.missing != MISSING_ERROR;
 	if (x->cx.missing == MISSING_WARN)
