@@ -142,10 +142,12 @@ uint64_t tracer_cgroup(struct tracer_task *k)
 
 	if (read_file(k->tid, "cgroup", text, sizeof(text)) <= 0)
 		return 0;
-	at = strncmp(text, "0::", 3) ? strstr(text, "\n0::") : text - 1;
+	at = strncmp(text, "0::", 3) ? strstr(text, "\n0::") : text;
 	if (!at)
 		return 0;
-	at += 4;
+	at = strchr(at, '/');
+	if (!at)
+		return 0;
 	end = strchr(at, '\n');
 	if (end)
 		*end = 0;
