@@ -192,49 +192,50 @@ static int leave_function(struct verifier *v, uint32_t *ret_next)
 /* ---- the end -----------------------------------------------------------------------------------
  */
 
-static int check_return(struct verifier *v)
+/* The register that holds what the program or the global function ends with: r0, or what it throws
+ * in r1. */
+int check_return(struct verifier *v, uint32_t regno)
 {
-	const struct frame *f = cur_frame(v);
-	struct reg *r0 = &cur_regs(v)[BPF_REG_0];
+	const struct frame *f = v->cur->frames[0];
+	struct reg *r0 = &cur_regs(v)[regno];
 	bool is_32 = false;
 	int64_t min = 0, max = 0;
 
 	if (v->global != NO_FUNC && !f->is_async) {
-		if (r0->kind == REG_NOT_INIT && v->funcs.items[v->global].returns_void)
-			return 0;
-		if (use_reg(v, BPF_REG_0))
+		if (use_reg(v, regno))
 			return -1;
 		if (r0->kind != REG_SCALAR)
 			return refuse(
 			    v, WAY_RETURN,
-			    "At subprogram exit the register R0 is not a scalar value (%s)",
+			    "At subprogram exit the register R%u is not a scalar value (%s)", regno,
 			    reg_kind_name(r0));
 		return 0;
 	}
 	if (!f->is_async && context_btf_returns_nothing(v->p))
 		return 0;
-	if (use_reg(v, BPF_REG_0))
+	if (use_reg(v, regno))
 		return -1;
 	if (f->is_async) {
 		min = f->return_min;
 		max = f->return_max;
 	} else {
 		if (v->opts->is_unprivileged && reg_is_pointer(r0))
-			return refuse(v, WAY_LEAK, "R0 leaks addr as return value");
+			return refuse(v, WAY_LEAK, "R%u leaks addr as return value", regno);
 		if (v->p->type == BPF_PROG_TYPE_UNSPEC ||
 		    !kind_return_range(v->p, &min, &max, &is_32))
 			return 0;
 	}
 	if (r0->kind != REG_SCALAR)
-		return refuse(v, WAY_RETURN, "At %s exit the register R0 is not a known value (%s)",
-		              f->is_async ? "async callback" : "program", reg_kind_name(r0));
-	mark_precise(v, BPF_REG_0);
+		return refuse(v, WAY_RETURN,
+		              "At %s exit the register R%u is not a known value (%s)",
+		              f->is_async ? "async callback" : "program", regno, reg_kind_name(r0));
+	mark_precise(v, regno);
 	if (is_32 ? r0->s.s32_min < min || r0->s.s32_max > max
 	          : r0->s.smin < min || r0->s.smax > max)
 		return refuse(v, WAY_RETURN,
-		              "At %s the register R0 has smin=%lld smax=%lld should have been in "
+		              "At %s the register R%u has smin=%lld smax=%lld should have been in "
 		              "[%lld, %lld]",
-		              f->is_async ? "async callback return" : "program exit",
+		              f->is_async ? "async callback return" : "program exit", regno,
 		              (long long)(is_32 ? r0->s.s32_min : r0->s.smin),
 		              (long long)(is_32 ? r0->s.s32_max : r0->s.smax), (long long)min,
 		              (long long)max);
@@ -249,5 +250,5 @@ int check_exit(struct verifier *v, uint32_t *ret_next, bool *ret_is_done)
 	if (refs_check_exit(v, "BPF_EXIT instruction in main prog"))
 		return -1;
 	*ret_is_done = true;
-	return check_return(v);
+	return check_return(v, BPF_REG_0);
 }

@@ -48,45 +48,49 @@ static const struct {
     [ARG_DYNPTR] = {K(STACK) | K(DYNPTR), "fp, dynptr_ptr"},
 };
 
-/* Is `id` (at `off_b` of it) a struct called `name`, or does one lie there as its first member? */
+/* The type without typedefs and qualifiers; elements stand for arrays. */
+static bool object_type(struct btf_file *btf, uint32_t *id, struct btf_record *ret)
+{
+	for (uint32_t depth = 0; depth < 32 && btf && btf_get(btf, *id, ret); depth++) {
+		if (ret->kind == BTF_KIND_ARRAY)
+			*id = ((const struct btf_array *)ret->extra)->type;
+		else if (ret->kind == BTF_KIND_TYPEDEF || ret->kind == BTF_KIND_CONST ||
+		         ret->kind == BTF_KIND_VOLATILE || ret->kind == BTF_KIND_RESTRICT ||
+		         ret->kind == 18 /* TYPE_TAG */)
+			*id = ret->size_or_type;
+		else
+			return ret->kind == BTF_KIND_STRUCT || ret->kind == BTF_KIND_UNION;
+	}
+	return false;
+}
+
+/* Is `id` (at `off_b` of it) a struct called `name`, or does one begin there? */
 bool object_is(struct btf_file *btf, uint32_t id, int32_t off_b, const char *name)
 {
-	for (uint32_t depth = 0; depth < 16; depth++) {
-		const struct btf_member *m;
-		struct btf_record r;
-		uint32_t next = 0;
+	struct btf_record r, inner;
 
-		if (!btf || !btf_get(btf, id, &r))
-			return false;
-		if (r.kind == BTF_KIND_TYPEDEF || r.kind == BTF_KIND_CONST ||
-		    r.kind == BTF_KIND_VOLATILE || r.kind == 18 /* TYPE_TAG */) {
-			id = r.size_or_type;
-			continue;
-		}
-		if (r.kind != BTF_KIND_STRUCT && r.kind != BTF_KIND_UNION)
-			return false;
+	for (uint32_t depth = 0; depth < 16 && object_type(btf, &id, &r); depth++) {
+		const struct btf_member *m = r.extra;
+		uint32_t next = 0;
+		int32_t at_b = 0;
+
 		if (!off_b && !strcmp(btf_string(btf, r.name_off), name))
 			return true;
-		m = r.extra;
+		/* The member that lies furthest back has the offset, if it is long enough: what
+		 * comes before it ends there. Of a union the first is taken. */
 		for (uint32_t k = 0; k < r.vlen; k++) {
 			uint32_t bit = r.kflag ? BTF_MEMBER_BIT_OFFSET(m[k].offset) : m[k].offset;
-			struct btf_record mr;
+			uint32_t type = m[k].type;
 
-			if ((int32_t)(bit / 8) > off_b || !btf_get(btf, m[k].type, &mr))
+			if ((int32_t)(bit / 8) > off_b || (next && (int32_t)(bit / 8) <= at_b))
 				continue;
-			if (mr.kind == BTF_KIND_STRUCT || mr.kind == BTF_KIND_UNION ||
-			    mr.kind == BTF_KIND_TYPEDEF) {
-				if (mr.kind != BTF_KIND_TYPEDEF && mr.size_or_type &&
-				    (uint32_t)off_b >= bit / 8 + mr.size_or_type)
-					continue;
-				next = m[k].type;
-				id = next;
-				off_b -= (int32_t)(bit / 8);
-				break;
-			}
+			at_b = (int32_t)(bit / 8);
+			next = object_type(btf, &type, &inner) ? type : 0;
 		}
-		if (!next)
+		if (!next || !btf_get(btf, next, &inner) || !inner.size_or_type)
 			return false;
+		id = next;
+		off_b = (int32_t)((uint32_t)(off_b - at_b) % inner.size_or_type);
 	}
 	return false;
 }

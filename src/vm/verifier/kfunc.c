@@ -792,6 +792,21 @@ static int fail_to_lock(struct verifier *v)
 	return 0;
 }
 
+/* The program ends here, in whatever function it is, and returns what is thrown. 1: it may. */
+static int check_throw(struct verifier *v, struct kfunc *k)
+{
+	for (uint32_t f = 0; f <= v->cur->frame; f++) {
+		if (v->cur->frames[f]->is_callback)
+			return refuse(v, WAY_KFUNC,
+			              "bpf_throw kfunc (insn %u) cannot be called from callback "
+			              "subprog %u",
+			              v->pc, v->cur->frames[f]->func);
+	}
+	if (check_args(v, k) || check_return(v, BPF_REG_1) || refs_check_exit(v, "bpf_throw"))
+		return -1;
+	return 1;
+}
+
 int check_kfunc_call(struct verifier *v, const struct bpf_insn *i)
 {
 	struct kfunc k = {0};
@@ -805,7 +820,7 @@ int check_kfunc_call(struct verifier *v, const struct bpf_insn *i)
 	if (is_lock && fail_to_lock(v))
 		return -1;
 	if (!strcmp(k.name, "bpf_throw"))
-		return refuse(v, WAY_KFUNC, "exceptions are not followed by this verifier");
+		return check_throw(v, &k);
 	section = check_section(v, &k);
 	if (section < 0)
 		return -1;

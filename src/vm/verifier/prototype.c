@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "types/btf.h"
 
 enum { KIND_TYPE_TAG = 18, KIND_DECL_TAG = 17 };
@@ -15,6 +16,7 @@ struct prototype_arg {
 	uint32_t mem_b;
 	bool is_nonnull, is_trusted;
 	uint32_t btf_id; /* OBJECT: in the kernel's BTF */
+	const char *name;
 };
 
 static bool strip(struct btf_file *b, uint32_t *id, struct btf_record *ret)
@@ -143,13 +145,15 @@ static int describe_arg(struct verifier *v, uint32_t func_id, uint32_t n, uint32
 		return 0;
 	}
 	if (has_tag(b, func_id, n, "arg:trusted") || has_tag(b, func_id, n, "arg:untrusted")) {
-		const char *name = btf_string(b, to.name_off);
+		/* A flavour of the kernel's type is meant as that type. */
+		const char *full = btf_string(b, to.name_off), *flavour = strstr(full, "___");
+		const char *name =
+		    flavour ? arena_strndup(v->a, full, (size_t)(flavour - full)) : full;
 
-		for (const char *flavour = strstr(name, "___"); flavour; flavour = NULL)
-			return refuse(v, WAY_NONE, "arg#%u: %s is not a kernel type", n, name);
 		ret->kind = ARG_IS_OBJECT;
 		ret->is_trusted = has_tag(b, func_id, n, "arg:trusted");
 		ret->is_nonnull |= !has_tag(b, func_id, n, "arg:nullable");
+		ret->name = name;
 		ret->btf_id = k ? btf_find(k, name, BTF_KIND_MASK(BTF_KIND_STRUCT), 0) : 0;
 		if (!ret->btf_id)
 			return refuse(v, WAY_NONE, "arg#%u: the kernel has no struct %s", n, name);
@@ -206,11 +210,12 @@ static int check_passed(struct verifier *v, uint32_t n, const struct prototype_a
 		return process_dynptr_arg(v, n + 1, 0, &c);
 	}
 	case ARG_IS_OBJECT:
-		if (reg_is_null(r) && !arg->is_nonnull)
+		/* Untrusted ones are read by probing only: whatever is passed is fine. */
+		if (!arg->is_trusted || (reg_is_null(r) && !arg->is_nonnull))
 			return 0;
-		if (r->kind != REG_BTF || r->btf_id != arg->btf_id ||
+		if (r->kind != REG_BTF || !object_is(r->btf, r->btf_id, r->off, arg->name) ||
 		    (reg_may_be_null(r) && arg->is_nonnull) ||
-		    (arg->is_trusted && !(r->flags & REG_TRUSTED) && !r->ref_id))
+		    (r->flags & ~(uint32_t)(REG_TRUSTED | REG_RCU | REG_MAYBE_NULL)))
 			return refuse(v, WAY_ARGUMENT, "R%u type=%s does not fit arg#%u", n + 1,
 			              reg_kind_name(r), n);
 		return 0;
@@ -267,9 +272,8 @@ int global_function_args(struct verifier *v, uint32_t func, struct reg *regs, bo
 		return refuse(v, WAY_NONE, "Global function %s() with %u > 5 args. Buggy compiler.",
 		              f->name, proto.vlen);
 	ret_id = proto.size_or_type;
-	f->returns_void = !ret_id;
-	if (ret_id && (!strip(b, &ret_id, &ret) ||
-	               (ret.kind != BTF_KIND_INT && ret.kind != BTF_KIND_ENUM && ret.kind != 19)))
+	if (!ret_id || !strip(b, &ret_id, &ret) ||
+	    (ret.kind != BTF_KIND_INT && ret.kind != BTF_KIND_ENUM && ret.kind != 19))
 		return refuse(
 		    v, WAY_NONE,
 		    "Global function %s() doesn't return scalar. Only those are supported.",

@@ -157,7 +157,7 @@ struct function {
 	const char *name;
 	uint32_t btf_id; /* FUNC of p->btf */
 	bool is_global, is_main, is_callback, is_async_callback, is_verified, is_called;
-	bool has_tail_call, changes_packet, might_sleep, returns_void;
+	bool has_tail_call, changes_packet, might_sleep;
 };
 
 struct fields;
@@ -360,7 +360,9 @@ int check_call(struct verifier *v, const struct bpf_insn *i, uint32_t *ret_next)
 int check_helper_call(struct verifier *v, const struct bpf_insn *i);
 /* Is `id` (at `off_b` of it) a struct called `name`, or does one lie there? */
 bool object_is(struct btf_file *btf, uint32_t id, int32_t off_b, const char *name);
+/* 1: the path ends with it. */
 int check_kfunc_call(struct verifier *v, const struct bpf_insn *i);
+int check_return(struct verifier *v, uint32_t regno);
 int check_exit(struct verifier *v, uint32_t *ret_next, bool *ret_is_done);
 int begin_callback(struct verifier *v, uint32_t helper, uint32_t func, const struct reg *args);
 int global_function_args(struct verifier *v, uint32_t func, struct reg *regs, bool is_caller);
