@@ -1,7 +1,10 @@
 /* profile, software and hardware probes: perf events of the traced tasks, which a user may open for
  * processes of their own where perf_event_paranoid allows (2 and less). Each sample brings its own
- * registers and frames, so nobody is stopped. Where perf events are refused, as containers do,
- * profile looks at its times which of the tasks are running: without their registers and stacks. */
+ * registers and frames, so nobody is stopped. A task's events are one for each CPU, as only such
+ * may be inherited and have a ring: what comes from the task is in them from its first instruction,
+ * and the locked memory that a user may have is asked for a few rings, not for one a thread. Where
+ * perf events are refused, as containers do, profile looks at its times which of the tasks are
+ * running: without their registers and stacks. */
 #include "engine/user/user.h"
 
 #include <dirent.h>
@@ -18,13 +21,12 @@
 
 #include "base/file.h"
 
-enum { RING_PAGES = 8, MAX_FRAMES = 127 };
+enum { RING_PAGES = 32, LEAST_RING_PAGES = 2, MAX_FRAMES = 127 };
 
-/* One perf event of one task. */
+/* The samples of one probe on one CPU. */
 struct counter {
 	struct hook hook;
-	pid_t tid;
-	int fd;
+	int fd; /* of the event that the ring belongs to */
 	unsigned char *ring;
 	size_t ring_b;
 };
@@ -38,18 +40,19 @@ struct sampler {
 	bool looks;             /* some profile has to do without */
 	vec(struct task) tasks; /* malloc'ed; for those that look */
 	uint64_t lost;
-	vec(struct counter) counters; /* malloc'ed */
+	vec(struct counter) counters; /* malloc'ed; of each probe, of each CPU */
+	vec(int) fds;                 /* events that write into the ring of another */
 };
 
 #define SAMPLE_TYPE (PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_CALLCHAIN)
 
-static int open_event(const struct image_attach *at, pid_t tid)
+static int open_event(const struct image_attach *at, pid_t tid, int cpu)
 {
 	struct perf_event_attr attr = {.size = sizeof(attr),
 	                               .sample_type = SAMPLE_TYPE,
 	                               .exclude_hv = 1,
 	                               .exclude_callchain_kernel = 1,
-	                               .wakeup_events = 1};
+	                               .inherit = 1};
 	int fd;
 
 	if (at->kind == ATTACH_PROFILE) {
@@ -64,58 +67,110 @@ static int open_event(const struct image_attach *at, pid_t tid)
 		attr.sample_freq = at->period;
 	else
 		attr.sample_period = at->period ? at->period : 1;
-	fd = (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	fd = (int)syscall(SYS_perf_event_open, &attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0 && (errno == EACCES || errno == EPERM)) {
 		/* perf_event_paranoid 2: only what happens outside the kernel. */
 		attr.exclude_kernel = 1;
-		fd = (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+		fd = (int)syscall(SYS_perf_event_open, &attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	}
 	return fd < 0 ? -errno : fd;
 }
 
-static int add_counter(struct engine *e, struct hook h, pid_t tid)
+static struct counter *counter_of(struct sampler *s, size_t probe, uint32_t cpu, uint32_t n_cpus)
 {
-	struct counter c = {
-	    .hook = h, .tid = tid, .ring_b = (1 + RING_PAGES) * (size_t)getpagesize()};
+	return &s->counters.items[probe * n_cpus + cpu];
+}
 
-	c.fd = open_event(h.at, tid);
-	if (c.fd < 0)
-		return c.fd;
-	c.ring = mmap(NULL, c.ring_b, PROT_READ | PROT_WRITE, MAP_SHARED, c.fd, 0);
-	if (c.ring == MAP_FAILED) {
-		int err = -errno;
+/* As large as the user may have. */
+static int make_ring(struct counter *c)
+{
+	int err = 0;
 
-		close(c.fd);
+	for (size_t pages = RING_PAGES; pages >= LEAST_RING_PAGES; pages /= 2) {
+		c->ring_b = (1 + pages) * (size_t)getpagesize();
+		c->ring = mmap(NULL, c->ring_b, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
+		if (c->ring != MAP_FAILED)
+			return 0;
+		err = -errno;
+	}
+	c->ring = NULL;
+	return err;
+}
+
+/* An event of this task, into the probe's ring of this CPU; the first one has the ring made. A CPU
+ * that is off has none, and nothing runs there. */
+static int add_event(struct engine *e, size_t probe, uint32_t cpu, pid_t tid)
+{
+	struct counter *c = counter_of(e->sampler, probe, cpu, e->n_cpus);
+	int fd = open_event(c->hook.at, tid, (int)cpu), err;
+
+	if (fd < 0)
+		return fd == -ENODEV ? 0 : fd;
+	if (!c->ring) {
+		c->fd = fd;
+		err = make_ring(c);
+		if (err) {
+			close(fd);
+			c->fd = -1;
+		}
 		return err;
 	}
-	vec_push(NULL, &e->sampler->counters, c);
+	if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, c->fd)) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	vec_push(NULL, &e->sampler->fds, fd);
+	return 0;
+}
+
+/* One that ends meanwhile (ESRCH) needs none. */
+static int add_events(struct engine *e, pid_t tid)
+{
+	for (size_t probe = 0; probe < e->sampler->probes.n; probe++)
+		for (uint32_t cpu = 0; cpu < e->n_cpus; cpu++) {
+			int err = add_event(e, probe, cpu, tid);
+
+			if (err && err != -ESRCH)
+				return err;
+		}
 	return 0;
 }
 
 /* The tasks of a process as they are now. */
-static void add_tasks(struct engine *e, pid_t pid)
+static int add_tasks(struct engine *e, pid_t pid)
 {
 	char path[32];
 	struct dirent *entry;
 	DIR *dir;
+	int err = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	dir = opendir(path);
-	while (dir && (entry = readdir(dir)))
-		if (*entry->d_name != '.')
-			user_sampler_add(e, pid, atoi(entry->d_name));
+	while (!err && dir && (entry = readdir(dir))) {
+		pid_t tid = atoi(entry->d_name);
+
+		if (*entry->d_name == '.')
+			continue;
+		err = add_events(e, tid);
+		user_sampler_add(e, pid, tid);
+	}
 	if (dir)
 		closedir(dir);
+	return err;
 }
 
 /* Perf events for this probe, or, of a profile that may have none, a timer to look around. */
 static int add_probe(struct engine *e, struct hook h, pid_t pid, struct engine_error *ret)
 {
-	int fd = open_event(h.at, pid), err;
+	int fd = open_event(h.at, pid, -1), err;
 
 	if (fd >= 0) {
 		close(fd);
 		vec_push(e->a, &e->sampler->probes, h);
+		for (uint32_t cpu = 0; cpu < e->n_cpus; cpu++)
+			vec_push(NULL, &e->sampler->counters,
+			         ((struct counter){.hook = h, .fd = -1}));
 		return 0;
 	}
 	err = fd;
@@ -151,18 +206,18 @@ int user_sampler_open(struct engine *e, struct engine_error *ret)
 			if (err)
 				return err;
 		}
-	if (e->sampler)
-		add_tasks(e, pid);
-	return 0;
+	err = e->sampler ? add_tasks(e, pid) : 0;
+	if (err)
+		user_error(e, ret, err, UINT32_MAX, "No samples can be had of process %d: %s", pid,
+		           strerror(-err));
+	if (err == -EPERM && ret)
+		ret->hint = "more locked memory (ulimit -l) may be needed";
+	return err;
 }
 
 void user_sampler_add(struct engine *e, pid_t pid, pid_t tid)
 {
-	if (!e->sampler)
-		return;
-	vec_each (h, &e->sampler->probes)
-		add_counter(e, *h, tid);
-	if (e->sampler->looks)
+	if (e->sampler && e->sampler->looks)
 		vec_push(NULL, &e->sampler->tasks, ((struct task){pid, tid}));
 }
 
@@ -214,9 +269,13 @@ static void run_sample(struct engine *e, const struct counter *c, const struct s
 static int read_counter(struct engine *e, const struct counter *c)
 {
 	struct perf_event_mmap_page *page = (void *)c->ring;
-	uint64_t head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE), tail = page->data_tail;
+	uint64_t head, tail;
 	int n = 0;
 
+	if (!page)
+		return 0;
+	head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
+	tail = page->data_tail;
 	while (tail < head) {
 		struct sample s = {0};
 
@@ -287,26 +346,10 @@ uint64_t user_sampler_lost(const struct engine *e)
 	return e->sampler ? e->sampler->lost : 0;
 }
 
-static void close_counter(struct counter *c)
-{
-	munmap(c->ring, c->ring_b);
-	close(c->fd);
-}
-
+/* Its samples are read while its name still can be. */
 void user_sampler_remove(struct engine *e, pid_t tid)
 {
-	for (size_t k = 0; e->sampler && k < e->sampler->counters.n;) {
-		struct counter c = e->sampler->counters.items[k];
-
-		if (c.tid != tid) {
-			k++;
-			continue;
-		}
-		read_counter(e, &c);
-		close_counter(&c);
-		e->sampler->counters.items[k] =
-		    e->sampler->counters.items[--e->sampler->counters.n];
-	}
+	user_sampler_read(e);
 	for (size_t k = 0; e->sampler && k < e->sampler->tasks.n; k++)
 		if (e->sampler->tasks.items[k].tid == tid)
 			e->sampler->tasks.items[k--] =
@@ -317,8 +360,15 @@ void user_sampler_close(struct engine *e)
 {
 	if (!e->sampler)
 		return;
-	for (size_t k = 0; k < e->sampler->counters.n; k++)
-		close_counter(&e->sampler->counters.items[k]);
+	vec_each (fd, &e->sampler->fds)
+		close(*fd);
+	vec_each (c, &e->sampler->counters) {
+		if (c->ring)
+			munmap(c->ring, c->ring_b);
+		if (c->fd >= 0)
+			close(c->fd);
+	}
+	vec_free(&e->sampler->fds);
 	vec_free(&e->sampler->counters);
 	vec_free(&e->sampler->tasks);
 	e->sampled_lost += e->sampler->lost;
