@@ -500,6 +500,29 @@ __attribute__((noinline, noclone)) int probe_me(int a)
 	return a + 1;
 }
 
+static double scale = 1.5;
+
+/* Begins with an instruction that has to run as a copy, relative to the instruction pointer. */
+__attribute__((noinline, noclone)) double probe_scale(double x)
+{
+	return x * scale;
+}
+
+/* A flood of signals, many of which come while a probed instruction is gone over. */
+static int run_probed(void)
+{
+	struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
+	double sum = 0;
+
+	handle(SIGALRM, 0);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int i = 0; i < 20000; i++)
+		sum += probe_scale(i);
+	setitimer(ITIMER_REAL, &never, NULL);
+	printf("%.1f\n", sum);
+	return 0;
+}
+
 static void *endure_thread(void *arg)
 {
 	const long ms = *(long *)arg;
@@ -561,6 +584,7 @@ int main(int argc, char **argv)
 	    {"forks", run_forks},
 	    {"groups", run_groups},
 	    {"server", run_server},
+	    {"probed", run_probed},
 	};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -97,6 +97,15 @@ struct shadow {
 	vec(struct call) calls;
 };
 
+/* Hits that were told before a signal came, whose handler runs now and may have hits of its own. */
+struct told {
+	uint64_t address, sp;
+};
+
+struct passed {
+	vec(struct told) hits;
+};
+
 /* ---- points --------------------------------------------------------------------------------- */
 
 /* Executable bytes of the file from `offset` on. */
@@ -470,7 +479,9 @@ static void shadow_free(struct tracer_task *k)
 		vec_free(&k->shadow->calls);
 	free(TAKE(k->shadow));
 	free(TAKE(k->stepping));
-	k->passed_address = 0;
+	if (k->passed)
+		vec_free(&k->passed->hits);
+	free(TAKE(k->passed));
 }
 
 void points_task_made(struct tracer_task *k, struct tracer_task *child, bool shares_memory,
@@ -670,15 +681,41 @@ static void step_over(struct tracer_task *k, uint64_t address)
 	task_resume(k, 0);
 }
 
+/* Is this hit one that has been told, here again because a signal came before the instruction could
+ * run? What lies deeper in the stack will not come again. */
+static bool take_told(struct tracer_task *k, uint64_t address, uint64_t sp)
+{
+	struct passed *p = k->passed;
+	bool is_told = false;
+	size_t n = 0;
+
+	if (!p)
+		return false;
+	vec_each (h, &p->hits) {
+		if (h->address == address && h->sp == sp)
+			is_told = true;
+		else if (h->sp >= sp)
+			p->hits.items[n++] = *h;
+	}
+	p->hits.n = n;
+	return is_told;
+}
+
+static void keep_told(struct tracer_task *k, uint64_t address, uint64_t sp)
+{
+	if (!k->passed)
+		k->passed = calloc(1, sizeof(*k->passed));
+	if (k->passed)
+		vec_push(NULL, &k->passed->hits, ((struct told){address, sp}));
+}
+
 static void hit(struct tracer_task *k, uint64_t address)
 {
 	const struct place *place = find_place(k->space, address);
 	uint32_t number = place->point;
 	struct arch_regs *r = task_regs_change(k);
-	/* A signal came before the instruction could run, and it is here again. */
-	bool is_told = k->passed_address == address && k->passed_sp == arch_sp(r);
+	bool is_told = take_told(k, address, arch_sp(r));
 
-	k->passed_address = 0;
 	arch_set_ip(r, address);
 	if (!is_told) {
 		tell_returns(k, address);
@@ -704,10 +741,8 @@ static void end_step(struct tracer_task *k, bool is_trap)
 	if (!r)
 		return;
 	step_end(&st.step, k->tid, r, st.address, st.slot, st.saved, is_done);
-	if (!is_done) {
-		k->passed_address = st.address;
-		k->passed_sp = arch_sp(r);
-	}
+	if (!is_done)
+		keep_told(k, st.address, arch_sp(r));
 }
 
 bool points_trap(struct tracer_task *k, int sig, const siginfo_t *info)

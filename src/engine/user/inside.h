@@ -48,10 +48,10 @@ struct tracer_task {
 	struct arch_regs regs;
 
 	/* breakpoints */
-	struct stepping *stepping;          /* going over one (breakpoint.c) */
-	struct shadow *shadow;              /* calls that will return */
-	int leave_sig;                      /* being detached: delivered then */
-	uint64_t passed_address, passed_sp; /* told already, interrupted before it ran */
+	struct stepping *stepping; /* going over one (breakpoint.c) */
+	struct shadow *shadow;     /* calls that will return */
+	int leave_sig;             /* being detached: delivered then */
+	struct passed *passed; /* hits told whose instruction a signal came before (breakpoint.c) */
 
 	/* proc.c */
 	int comm_fd;
