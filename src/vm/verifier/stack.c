@@ -375,9 +375,6 @@ int stack_range(struct verifier *v, uint32_t regno, int32_t off, uint32_t size_b
 			return refuse(v, WAY_LEAK, "leaking pointer from stack R%u off %d", regno,
 			              at);
 		stack_mark_read(v, ptr.frame, slot_number(at));
-		/* Read as bytes: a spilled number matters from here on. */
-		if (slot_is_scalar_spill(s))
-			mark_slot_precise(v, ptr.frame, slot_number(at));
 		if (is_write) {
 			if (slot_is_spill(s))
 				forget_spill(s);
