@@ -281,7 +281,7 @@ static int run_script(struct run *r)
 	}
 	r->engine = choose_engine(r, &problem);
 	if (!problem && r->o.command) {
-		child = child_start(r->a, r->o.command, &child_error);
+		child = child_start(r->a, r->o.command, r->engine == &engine_kernel, &child_error);
 		if (!child)
 			return plain_error("%s%s", child_error, "");
 		r->so.child_pid = child_pid(child);

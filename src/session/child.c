@@ -110,8 +110,8 @@ static void reset_signal(int sig)
 }
 
 /* In the child, after fork. */
-static _Noreturn void run_child(const char *path, char **argv, pid_t parent, int wait_fd,
-                                int error_fd)
+static _Noreturn void run_child(const char *path, char **argv, pid_t parent, bool dies_with_parent,
+                                int wait_fd, int error_fd)
 {
 	sigset_t none;
 	ssize_t n;
@@ -123,7 +123,8 @@ static _Noreturn void run_child(const char *path, char **argv, pid_t parent, int
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* should the tracer be killed, it cannot say SIGTERM itself */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (dies_with_parent)
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(255);
 	do
@@ -138,7 +139,8 @@ static _Noreturn void run_child(const char *path, char **argv, pid_t parent, int
 	_exit(255);
 }
 
-struct child *child_start(struct arena *a, const char *command, const char **ret_error)
+struct child *child_start(struct arena *a, const char *command, bool dies_with_us,
+                          const char **ret_error)
 {
 	char **argv = split(a, command);
 	const char *path = find_program(a, argv[0] ? argv[0] : "", ret_error);
@@ -156,7 +158,7 @@ struct child *child_start(struct arena *a, const char *command, const char **ret
 		goto fail;
 	if (c->pid == 0) {
 		close(hold[1]); /* or the child would keep itself waiting */
-		run_child(path, argv, parent, hold[0], result[1]);
+		run_child(path, argv, parent, dies_with_us, hold[0], result[1]);
 	}
 	close(hold[0]);
 	close(result[1]);

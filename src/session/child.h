@@ -10,8 +10,11 @@ struct arena;
 struct child;
 
 /* Split `command` at single spaces, find word 0 by PATH, fork. Returns NULL and a line of text in
- * *ret_error (in `a`, like the child) if there is no such program. */
-struct child *child_start(struct arena *a, const char *command, const char **ret_error);
+ * *ret_error (in `a`, like the child) if there is no such program. `dies_with_us`: should skep be
+ * killed, the command gets a SIGTERM, as bpftrace's does; with the user engine, whose tracing it must
+ * not be able to notice, it goes on. */
+struct child *child_start(struct arena *a, const char *command, bool dies_with_us,
+                          const char **ret_error);
 pid_t child_pid(const struct child *c);
 /* Let it exec. */
 void child_release(struct child *c);

@@ -548,7 +548,7 @@ static void start(const char *command)
 {
 	const char *error = NULL;
 
-	fx.sopts.child = child_start(fx.a, command, &error);
+	fx.sopts.child = child_start(fx.a, command, true, &error);
 	assert_null(error);
 	assert_non_null(fx.sopts.child);
 }
@@ -671,7 +671,7 @@ static void commands_that_cannot_be(void **state)
 	(void)state;
 	for (int i = 0; i < 4; i++) {
 		error = NULL;
-		assert_null(child_start(fx.a, rows[i].command, &error));
+		assert_null(child_start(fx.a, rows[i].command, true, &error));
 		if (rows[i].error)
 			assert_string_equal(error, rows[i].error);
 		else
