@@ -20,6 +20,7 @@
 #include "bpf/disasm.h"
 #include "bpf/insn.h"
 #include "vm/code.h"
+#include "vm/input.h"
 #include "vm/verifier/context.h"
 #include "vm/verifier/verifier.h"
 
@@ -778,7 +779,8 @@ static bool knows_less(void)
 	                                    "sequence of",
 	                                    "too large",
 	                                    "loop",
-	                                    "misaligned"};
+	                                    "misaligned",
+	                                    "read from stack"};
 
 	for (size_t k = 0; k < sizeof(words) / sizeof(*words); k++) {
 		if (strstr(kernel.log, words[k]))
@@ -799,7 +801,56 @@ static bool is_sharper(const struct gen *g, const struct vm_verdict *v)
 	return v->is_accepted && pc < v->facts.n && !v->facts.insns[pc].is_reached;
 }
 
-enum complaint { LAX, STRICT, PRUNED };
+/* What faults when the accepted program is run, or NULL. */
+static const char *run_checked(const struct gen *g, const struct vm_verdict *v, struct strbuf *why)
+{
+	struct vm_code_options opts = {.backend = VM_CHECKED};
+	struct vm_program p = program_of(g);
+	struct vm_map *maps[MAP_N] = {0};
+	struct vm_code *code = NULL;
+	struct vm_input in;
+	unsigned char bytes[PACKET_B], value[VALUE_B];
+	struct gen dice = {.state = g->state};
+	const char *fault = NULL;
+
+	for (int k = 0; k < MAP_N; k++)
+		FUZZ_CHECK(!vm_map_create(&defs[k], 1, &maps[k], why));
+	FUZZ_CHECK(!vm_code_create(&p, &v->facts, maps, &opts, &code, why));
+	for (int round = 0; round < 4 && !fault; round++) {
+		struct vm_run run = {0};
+
+		for (uint32_t k = 0; k < PACKET_B; k++)
+			bytes[k] = (unsigned char)below(&dice, round ? 256 : 64);
+		for (uint64_t key = 0; key < 4; key++) {
+			for (uint32_t k = 0; k < VALUE_B; k++)
+				value[k] = one_in(&dice, 2) ? 0 : (unsigned char)below(&dice, 256);
+			vm_map_write(maps[MAP_ARRAY], &key, value, 0);
+			vm_map_write(maps[MAP_HASH], &key, value, 0);
+		}
+		FUZZ_CHECK(!vm_input_make(&p, bytes, PACKET_B, &in, why));
+		vm_input_arm(&in, &run);
+		vm_code_run(code, &run, in.r2);
+		vm_input_free(&in);
+		/* may_goto goes round millions of times */
+		if (run.fault && strcmp(run.fault, "too many instructions"))
+			fault = run.fault;
+		if (fault)
+			sb_addf(why, "%u: %s", run.fault_pc, fault);
+	}
+	vm_code_destroy(code);
+	for (int k = 0; k < MAP_N; k++)
+		vm_map_destroy(maps[k]);
+	return fault;
+}
+
+static bool faults(struct arena *a, const struct gen *g, struct vm_verdict *v)
+{
+	own_strbuf struct strbuf why = {0};
+
+	return we_accept(a, g, v) && run_checked(g, v, &why);
+}
+
+enum complaint { LAX, STRICT, PRUNED, FAULT };
 
 static bool disagrees(const struct gen *g, enum complaint c)
 {
@@ -809,6 +860,8 @@ static bool disagrees(const struct gen *g, enum complaint c)
 
 	if (c == PRUNED)
 		is = prunes_wrongly(a, g, &v);
+	else if (c == FAULT)
+		is = faults(a, g, &v);
 	else
 		is = we_accept(a, g, &v) == ours && kernel_accepts(g, 0) == !ours &&
 		     (!ours || !is_sharper(g, &v));
@@ -886,9 +939,10 @@ static void report(struct arena *a, struct gen *g, enum complaint c)
 	fprintf(stderr, "type %u: %s\n", g->type,
 	        c == LAX      ? "we accept, the kernel refuses"
 	        : c == STRICT ? "we refuse, the kernel accepts"
+	        : c == FAULT  ? "accepted, and faults"
 	                      : "accepted, unless every path is walked");
 	print_program(g);
-	if (c != PRUNED)
+	if (c == LAX || c == STRICT)
 		kernel_accepts(g, 2);
 	else
 		*kernel.log = '\0';
@@ -896,6 +950,12 @@ static void report(struct arena *a, struct gen *g, enum complaint c)
 		we_accept(a, g, &v);
 	fprintf(stderr, "kernel: %s\nours: %u: %s\n", kernel.log, v.pc,
 	        v.reason ? v.reason : "accepted");
+	if (c == FAULT) {
+		own_strbuf struct strbuf why = {0};
+
+		run_checked(g, &v, &why);
+		fprintf(stderr, "fault: %s\n", sb_str(&why));
+	}
 	FUZZ_CHECK(!"both say the same");
 }
 
@@ -920,6 +980,8 @@ void fuzz_one(const char *data, size_t len_b)
 	kernel.accepted += ours;
 	if (ours && prunes_wrongly(a, &g, &walked))
 		report(a, &g, PRUNED);
+	if (ours && faults(a, &g, &walked))
+		report(a, &g, FAULT);
 	if (kernel.asks_kernel) {
 		theirs = kernel_accepts(&g, 0);
 		if (ours && !theirs && is_sharper(&g, &v)) {
