@@ -83,7 +83,7 @@ _skep() {
 		mapfile -t COMPREPLY < <(compgen -W "ast types ir passes bpf verifier all" -- "$cur")
 		return ;;
 	--engine)
-		mapfile -t COMPREPLY < <(compgen -W "auto kernel" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "auto kernel user" -- "$cur")
 		return ;;
 	--no-feature)
 		mapfile -t COMPREPLY < <(compgen -W "kprobe_multi kprobe_session uprobe_multi ringbuf" -- "$cur")
