@@ -119,6 +119,12 @@ static bool is_trusted(const struct verifier *v, const struct reg *r)
 	return r->flags & (REG_TRUSTED | REG_ALLOC);
 }
 
+/* What UAPI's view of a context stands for: functions that name the one take the other. */
+static const char *behind_view(const char *name)
+{
+	return !strcmp(name, "__sk_buff") ? "sk_buff" : !strcmp(name, "xdp_md") ? "xdp_buff" : name;
+}
+
 static int check_object(struct verifier *v, struct kfunc *k, uint32_t n, uint32_t struct_id,
                         const char *name)
 {
@@ -153,7 +159,8 @@ static int check_object(struct verifier *v, struct kfunc *k, uint32_t n, uint32_
 	if (is_sock &&
 	    (!strcmp(name, "sock") || !strcmp(name, "sock_common") || !strcmp(name, "tcp_sock")))
 		return 0;
-	if (!object_is(r->btf, r->btf_id, r->off, name)) {
+	if (!object_is(r->btf, r->btf_id, r->off, name) &&
+	    !object_is(r->btf, r->btf_id, r->off, behind_view(name))) {
 		struct btf_record have;
 
 		return refuse(
@@ -593,8 +600,11 @@ static int set_result(struct verifier *v, struct kfunc *k)
 			return 0;
 		}
 		pointee = r.size_or_type;
-		if (pointee && strip(k->btf, &pointee, &to) &&
-		    (to.kind == BTF_KIND_STRUCT || to.kind == BTF_KIND_UNION)) {
+		if (!strip(k->btf, &pointee, &to) && !k->has_slice) { /* void *: a number */
+			reg_unknown(r0);
+			return 0;
+		}
+		if (pointee && (to.kind == BTF_KIND_STRUCT || to.kind == BTF_KIND_UNION)) {
 			uint32_t flags = REG_TRUSTED;
 
 			if (k->flags & KFUNC_ITER_NEXT) {

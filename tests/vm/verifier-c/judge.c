@@ -25,7 +25,7 @@ enum verdict { SAYS_NOTHING, ACCEPTS, REFUSES };
 
 static const char *const verdicts[] = {"says nothing", "accepts", "refuses"};
 
-enum { LOG_B = 16 << 20, MAX_FUNCS = 512 };
+enum { LOG_B = 16 << 20, MAX_FUNCS = 512, MAP_TYPE_ARENA = 33 };
 
 struct judge {
 	bool is_verbose, is_kernel_only;
@@ -68,6 +68,9 @@ static int create_map(const struct vm_map_def *d, int btf_fd)
 	char name[16] = "";
 	int fd;
 
+	/* Where user space has an arena: the kernel wants to know before it verifies. */
+	if (d->type == MAP_TYPE_ARENA && !d->extra)
+		opts.map_extra = 1ull << 44;
 	for (size_t i = 0; i < sizeof(name) - 1 && d->name[i]; i++)
 		name[i] = d->name[i] == '-' ? '_' : d->name[i];
 	if (d->inner) {
