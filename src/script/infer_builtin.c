@@ -263,7 +263,7 @@ static const struct {
 /* Kernel memory is out of reach of our own machine. */
 bool infer_needs_kernel(struct infer *x, struct node *n, const char *name)
 {
-	static const char *const kernel_only[] = {"curtask", "kstack", "ppid", "ksym",
+	static const char *const kernel_only[] = {"curtask", "kstack", "ksym",
 	                                          "kaddr",   "kptr",   "kstr"};
 
 	for (size_t i = 0; i < sizeof(kernel_only) / sizeof(kernel_only[0]); i++) {

@@ -188,6 +188,10 @@ static struct ir_inst *ppid(struct lower *l, struct node *n)
 	uint32_t parent_off, tgid_off;
 	struct ir_inst *v;
 
+	/* The user engine's tasks hold this one number (engine/user/host.c). */
+	if (l->opts->target.is_user_engine)
+		return ir_load(&l->b, call0(l, BPF_FUNC_get_current_task, PTR_KERNEL), 0, 4, false,
+		               PTR_NONE);
 	parent = task ? type_find_field(task, "real_parent", &parent_off) : NULL;
 	tgid = task ? type_find_field(task, "tgid", &tgid_off) : NULL;
 	if (!parent || !tgid) {
