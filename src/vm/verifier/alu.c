@@ -8,7 +8,8 @@ int use_reg(struct verifier *v, uint32_t n)
 	if (n >= N_REGS)
 		return refuse(v, WAY_NONE, "R%u is invalid", n);
 	if (cur_regs(v)[n].kind == REG_NOT_INIT)
-		return refuse(v, WAY_INIT, "R%u !read_ok", n);
+		return refuse(v, WAY_INIT, "R%u !read_ok: nothing was put into it on this path%s",
+		              n, n && n < 6 ? " since the last call" : "");
 	return 0;
 }
 

@@ -30,6 +30,18 @@ int refuse(struct verifier *v, enum way way, const char *fmt, ...)
 	return -1;
 }
 
+const char *describe_range(struct verifier *v, const struct reg *r, int32_t off, uint32_t size_b)
+{
+	int64_t min = r->s.smin + off;
+	bool is_bounded = r->s.umax < MAX_VAR_OFF && r->s.smin >= 0;
+
+	if (!is_bounded || scalar_is_const(&r->s))
+		return "";
+	return arena_printf(
+	    v->a, ": it points %lld to %llu bytes from the start, and %u are wanted there",
+	    (long long)min, (unsigned long long)(r->s.umax + (uint64_t)off), size_b);
+}
+
 void log_text(struct verifier *v, const char *fmt, ...)
 {
 	va_list ap;
@@ -195,15 +207,23 @@ static void log_registers(struct verifier *v, const struct frame *f, uint16_t wh
 void log_state(struct verifier *v, const struct state *st, bool is_all)
 {
 	const struct frame *f = st->frames[st->frame];
+	const struct bpf_insn *i = &v->insns[v->pc];
+	uint8_t class = BPF_CLASS(i->code);
+	uint16_t reads, writes;
 
 	if (v->opts->log == VM_LOG_NONE)
 		return;
-	(void)is_all;
+	/* After an instruction: what it read and wrote; where a function begins or ends: all. */
+	is_all |= class == BPF_JMP && (insn_is_function_call(i) || BPF_OP(i->code) == BPF_EXIT);
+	insn_uses(v, v->pc, &reads, &writes);
+	if (insn_is_call(i))
+		writes = 1u << BPF_REG_0;
 	if (st->frame)
 		sb_addf(&v->log, " frame%u", st->frame);
-	log_registers(v, f, UINT16_MAX);
+	log_registers(v, f, is_all ? UINT16_MAX : (uint16_t)(reads | writes));
 	for (uint32_t n = 0; n < f->n_slots; n++) {
-		if (!slot_is_spill(&f->slots[n]))
+		if (!slot_is_spill(&f->slots[n]) ||
+		    (!is_all && class != BPF_ST && class != BPF_STX))
 			continue;
 		sb_addf(&v->log, " fp-%u=", (n + 1) * 8);
 		reg_print(&f->slots[n].reg, &v->log);

@@ -189,15 +189,18 @@ static int check_size_arg(struct verifier *v, uint32_t regno, const struct bpf_h
 
 	if (r->s.smin < 0)
 		return refuse(v, WAY_SIZE,
-		              "R%u min value is negative, either use unsigned or 'var &= const'",
-		              regno);
+		              "R%u min value is negative, either use unsigned or 'var &= const'. "
+		              "It is %lld to %lld",
+		              regno, (long long)r->s.smin, (long long)r->s.smax);
 	if (!r->s.umin && !zero_ok)
 		return refuse(v, WAY_SIZE, "R%u invalid zero-sized read: u64=[%llu,%llu]", regno,
 		              (unsigned long long)r->s.umin, (unsigned long long)r->s.umax);
 	if (r->s.umax >= MAX_SIZE_ARG)
-		return refuse(
-		    v, WAY_SIZE,
-		    "R%u unbounded memory access, use 'var &= const' or 'if (var < const)'", regno);
+		return refuse(v, WAY_SIZE,
+		              "R%u unbounded memory access, use 'var &= const' or 'if (var < "
+		              "const)': it is up "
+		              "to %llu",
+		              regno, (unsigned long long)r->s.umax);
 	/* Of unknown size, the helper may leave part of it as it was. */
 	if (check_helper_memory(v, regno - 1, (uint32_t)r->s.umax, mem->flags & ARG_WRITE,
 	                        uninit && scalar_is_const(&r->s), h->flags & HELPER_PKT, h->name))

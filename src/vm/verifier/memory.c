@@ -16,20 +16,16 @@ int check_region(struct verifier *v, const struct reg *r, uint32_t regno, int64_
 {
 	if (off >= 0 && (size_b || zero_ok) && (uint64_t)off + size_b <= mem_b)
 		return 0;
-	switch (r->kind) {
-	case REG_MAP_KEY:
-		return refuse(v, WAY_BOUND,
-		              "invalid access to map key, key_size=%u off=%lld size=%u", mem_b,
-		              (long long)off, size_b);
-	case REG_MAP_VALUE:
-		return refuse(v, WAY_BOUND,
-		              "invalid access to map value, value_size=%u off=%lld size=%u", mem_b,
-		              (long long)off, size_b);
-	default:
-		return refuse(v, WAY_BOUND,
-		              "invalid access to memory, mem_size=%u off=%lld size=%u (R%u)", mem_b,
-		              (long long)off, size_b, regno);
-	}
+	return refuse(v, WAY_BOUND, "invalid access to %s, %s=%u off=%lld size=%u%s%s (R%u)%s",
+	              r->kind == REG_MAP_KEY     ? "map key"
+	              : r->kind == REG_MAP_VALUE ? "map value"
+	                                         : "memory",
+	              r->kind == REG_MAP_KEY     ? "key_size"
+	              : r->kind == REG_MAP_VALUE ? "value_size"
+	                                         : "mem_size",
+	              mem_b, (long long)off, size_b, r->map ? " map=" : "",
+	              r->map && r->map->name ? r->map->name : "", regno,
+	              describe_range(v, r, r->off, size_b));
 }
 
 int check_bounds(struct verifier *v, const struct reg *r, uint32_t regno, int32_t off,
@@ -41,15 +37,16 @@ int check_bounds(struct verifier *v, const struct reg *r, uint32_t regno, int32_
 	if (min < 0 && (min == INT64_MIN || at != (int32_t)at || at < 0))
 		return refuse(v, WAY_UNSIGNED,
 		              "R%u min value is negative, either use unsigned index or do a if "
-		              "(index >=0) check.",
-		              regno);
+		              "(index >=0) check. It is %lld to %lld",
+		              regno, (long long)min, (long long)r->s.smax);
 	if (check_region(v, r, regno, at, size_b, mem_b, zero_ok))
 		return -1;
 	if (r->s.umax >= MAX_VAR_OFF)
 		return refuse(
 		    v, WAY_BOUND,
-		    "R%u unbounded memory access, make sure to bounds check any such access",
-		    regno);
+		    "R%u unbounded memory access, make sure to bounds check any such access: it "
+		    "is up to %llu",
+		    regno, (unsigned long long)r->s.umax);
 	return check_region(v, r, regno, (int64_t)r->s.umax + off, size_b, mem_b, zero_ok);
 }
 

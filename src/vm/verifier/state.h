@@ -218,6 +218,8 @@ enum way {
  * The first one counts. */
 int refuse(struct verifier *v, enum way way, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* ": it points 0 to 63 bytes from the start ..." where an offset varies, or "". */
+const char *describe_range(struct verifier *v, const struct reg *r, int32_t off, uint32_t size_b);
 const char *reg_kind_name(const struct reg *r); /* "map_value_or_null" */
 void reg_print(const struct reg *r, struct strbuf *out);
 void log_insn(struct verifier *v);

@@ -185,7 +185,7 @@ static bool next_path(struct verifier *v)
 	v->pending = p->next;
 	v->n_pending--;
 	free(p);
-	if (v->opts->log == VM_LOG_STATE) {
+	if (v->opts->log != VM_LOG_NONE) {
 		log_text(v, "\nfrom %u to %u:", v->prev_pc, v->pc);
 		log_state(v, v->cur, true);
 	}
