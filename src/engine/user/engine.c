@@ -133,6 +133,13 @@ static int drain(struct engine *e, engine_event_fn *fn, void *arg)
 	return n > INT32_MAX ? INT32_MAX : (int)n;
 }
 
+void user_make_room(struct engine *e)
+{
+	if (e->reader && e->ring &&
+	    vm_ring_query(e->ring, BPF_RB_AVAIL_DATA) > e->ring->def.max_entries / 2)
+		drain(e, e->reader, e->reader_arg);
+}
+
 static void watch(struct engine *e, int fd)
 {
 	struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
@@ -153,6 +160,8 @@ static int user_poll(struct engine *e, int timeout_ms, int extra_fd, engine_even
 	if (!e->is_attached || n || (!timeout_ms && extra_fd < 0))
 		return n;
 	watch(e, extra_fd);
+	e->reader = fn;
+	e->reader_arg = arg;
 	if (e->tracer && !e->is_over) {
 		err = tracer_poll(e->tracer, timeout_ms, e->wait_fd);
 		if (err == -ECHILD)
@@ -164,6 +173,7 @@ static int user_poll(struct engine *e, int timeout_ms, int extra_fd, engine_even
 	}
 	user_sampler_read(e);
 	user_clock_run(e);
+	e->reader = NULL;
 	n = drain(e, fn, arg);
 	return n || err >= 0 || err == -ECHILD ? n : err;
 }

@@ -31,6 +31,7 @@ void user_run(struct engine *e, struct hook h, void *context, uint32_t context_b
 	if (e->run.cpu >= e->n_cpus)
 		e->run.cpu = 0;
 	vm_code_run(e->codes[h.program], &e->run, 0);
+	user_make_room(e);
 }
 
 static void run_hooks(struct engine *e, const hooks *list, struct tracer_task *k, void *context,

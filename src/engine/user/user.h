@@ -44,6 +44,9 @@ struct engine {
 	struct vm_map **maps;   /* per image map, NULL: not used */
 	struct vm_code **codes; /* per program */
 	struct vm_map *ring, *lost_map;
+	/* Who reads the ring, while somebody polls. */
+	engine_event_fn *reader;
+	void *reader_arg;
 	struct btf_file *kernel_btf;
 
 	/* Where programs hang. */
@@ -74,6 +77,10 @@ struct engine {
 /* engine.c */
 int user_error(struct engine *e, struct engine_error *ret, int err, uint32_t program,
                const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* Half of the ring is full: have it read now. Events are made by the thread that reads them, so
+ * none has to be lost. */
+void user_make_room(struct engine *e);
 
 /* programs.c: maps and code, all verified. 0, or -errno with the reason in *ret. */
 int user_programs_create(struct engine *e, struct engine_error *ret);
