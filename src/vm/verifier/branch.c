@@ -298,6 +298,8 @@ static void learn(struct verifier *v, struct state *there, const struct bpf_insn
 	if ((op == BPF_JEQ || op == BPF_JNE) && reg_is_null(hs) && reg_may_be_null(hd)) {
 		uint32_t id = hd->id;
 
+		if (is_reg) /* what is 0 here has to be 0 wherever this path stands for others */
+			mark_precise(v, i->src_reg);
 		settle_null(v, here, id, op == BPF_JNE);
 		settle_null(v, there, id, op == BPF_JEQ);
 	} else if (is_reg) {

@@ -10,6 +10,8 @@
 #include "bpf/helpers.h"
 #include "vm/verifier/tables.h"
 
+static int leave_function(struct verifier *v, uint32_t *ret_next);
+
 int clear_caller_saved(struct verifier *v)
 {
 	for (uint32_t n = BPF_REG_0; n <= BPF_REG_5; n++)
@@ -66,6 +68,16 @@ static int call_global(struct verifier *v, uint32_t func)
 	return 0;
 }
 
+/* Of a function only that one's frame goes with a tail call: its caller goes on with what the other
+ * program returns. The call may fail as well, and the function goes on. */
+static int leave_by_tail_call(struct verifier *v, uint32_t *ret_next)
+{
+	if (!push_path(v, v->pc + 1, v->pc))
+		return -1;
+	reg_unknown(&cur_regs(v)[BPF_REG_0]);
+	return leave_function(v, ret_next);
+}
+
 int check_call(struct verifier *v, const struct bpf_insn *i, uint32_t *ret_next)
 {
 	uint32_t func;
@@ -80,8 +92,13 @@ int check_call(struct verifier *v, const struct bpf_insn *i, uint32_t *ret_next)
 	}
 	if (insn_is_kfunc(i))
 		return check_kfunc_call(v, i);
-	if (!insn_is_function_call(i))
-		return check_helper_call(v, i);
+	if (!insn_is_function_call(i)) {
+		if (check_helper_call(v, i))
+			return -1;
+		return i->imm == BPF_FUNC_tail_call && v->cur->frame
+		           ? leave_by_tail_call(v, ret_next)
+		           : 0;
+	}
 	func = function_at(v, v->pc + 1 + (uint32_t)i->imm);
 	if (v->funcs.items[func].is_global)
 		return call_global(v, func);

@@ -300,6 +300,33 @@ static void mark_points(struct verifier *v, uint32_t pc)
 	v->info[next].is_jump_point = true;
 }
 
+/* Is a loop around this instruction open: does it count by itself, or call what does? */
+static bool closes_loops(const struct verifier *v, uint32_t pc)
+{
+	const struct bpf_insn *i = &v->insns[pc];
+
+	if (v->info[pc].is_checkpoint)
+		return true;
+	return insn_is_function_call(i) &&
+	       v->funcs.items[function_at(v, pc + 1 + (uint32_t)i->imm)].has_checkpoint;
+}
+
+/* Functions with such an instruction, in themselves or in what they call. */
+static void find_checkpoints(struct verifier *v)
+{
+	for (bool changed = true; changed;) {
+		changed = false;
+		for (uint32_t f = 0; f < v->funcs.n; f++) {
+			struct function *fn = &v->funcs.items[f];
+
+			for (uint32_t pc = fn->start; pc < fn->end && !fn->has_checkpoint; pc++) {
+				changed |= fn->has_checkpoint = closes_loops(v, pc);
+				pc += bpf_is_lddw(&v->insns[pc]);
+			}
+		}
+	}
+}
+
 /* Strongly connected parts of the flow (Tarjan, without recursion); those with an iterator's next,
  * a callback or a may_goto inside are loops whose end the verifier finds by convergence. */
 static void find_open_loops(struct verifier *v)
@@ -309,6 +336,7 @@ static void find_open_loops(struct verifier *v)
 	uint8_t *next = calloc(v->n, 1), *on = calloc(v->n, 1);
 	uint32_t n_stack = 0, n_walk = 0, count = 0, to[3];
 
+	find_checkpoints(v);
 	if (!index || !low || !stack || !walk || !next || !on)
 		abort();
 	for (uint32_t start = 0; start < v->n; start++) {
@@ -343,7 +371,7 @@ static void find_open_loops(struct verifier *v)
 
 			do {
 				on[stack[--first]] = 0;
-				is_open |= v->info[stack[first]].is_checkpoint;
+				is_open |= closes_loops(v, stack[first]);
 			} while (stack[first] != pc);
 			/* A single instruction is a loop only if it calls back. */
 			if (n_stack - first == 1)

@@ -291,7 +291,9 @@ static int check_arg(struct verifier *v, const struct bpf_helper *h, uint32_t k,
 	}
 	if (reg_is_packet(r) && !may_be_packet)
 		return refuse(v, WAY_HELPER_PACKET, "helper access to the packet is not allowed");
-	if (!is_skipped_null(r, arg)) {
+	if (is_skipped_null(r, arg)) {
+		takes_null(v, regno);
+	} else {
 		/* Sockets' maps take sockets where others take memory. */
 		bool is_socket_value =
 		    arg->kind == ARG_MAP_VALUE && c->map &&
@@ -666,7 +668,7 @@ static int check_specials(struct verifier *v, struct call_args *c)
 		v->has_tail_call = true;
 		return refs_check_exit(v, "tail_call");
 	case BPF_FUNC_get_local_storage:
-		if (!reg_is_null(&regs[BPF_REG_2]))
+		if (!takes_null(v, BPF_REG_2))
 			return refuse(v, WAY_NONE,
 			              "get_local_storage() doesn't support non-zero flags");
 		return 0;

@@ -79,7 +79,7 @@ static bool next_is_size(const struct kfunc *k, uint32_t n)
 /* Memory whose size the next argument gives. */
 static int check_sized(struct verifier *v, struct kfunc *k, uint32_t n)
 {
-	const struct reg *mem = &cur_regs(v)[n + 1], *size;
+	const struct reg *size;
 	bool may_be_null =
 	    ends_in(param_name(k, n), "__opt") || ends_in(param_name(k, n), "__nullable");
 
@@ -88,7 +88,7 @@ static int check_sized(struct verifier *v, struct kfunc *k, uint32_t n)
 	size = &cur_regs(v)[n + 2];
 	if (size->kind != REG_SCALAR)
 		return refuse(v, WAY_ARGUMENT, "R%u is not a scalar", n + 2);
-	if (reg_is_null(mem) && may_be_null)
+	if (may_be_null && takes_null(v, n + 1))
 		return 0;
 	if (size->s.smin < 0)
 		return refuse(v, WAY_SIZE,
@@ -298,7 +298,7 @@ static int check_pointer(struct verifier *v, struct kfunc *k, uint32_t n, uint32
 	type = to.kind == BTF_KIND_STRUCT || to.kind == BTF_KIND_UNION || to.kind == BTF_KIND_FWD
 	           ? btf_string(k->btf, to.name_off)
 	           : "";
-	if (reg_is_null(r) && may_be_null)
+	if (may_be_null && takes_null(v, n + 1))
 		return 0;
 	if (reg_may_be_null(r) && !may_be_null)
 		return refuse(v, WAY_NULL, "Possibly NULL pointer passed to trusted arg%u", n);

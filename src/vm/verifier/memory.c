@@ -648,7 +648,7 @@ int check_helper_memory(struct verifier *v, uint32_t regno, uint32_t size_b, boo
 		break;
 	case REG_SCALAR:
 		/* Null and no bytes of it. */
-		if (!size_b && reg_is_null(&r))
+		if (!size_b && takes_null(v, regno))
 			return 0;
 		break;
 	default:

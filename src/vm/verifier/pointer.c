@@ -113,6 +113,9 @@ int adjust_pointer(struct verifier *v, const struct bpf_insn *i, const struct re
 		return refuse(v, WAY_POINTER_MATH, "R%u subtraction from stack pointer prohibited",
 		              i->dst_reg);
 	*dst = from;
+	/* How far it was beyond the packet's end is not known: moved, it may be within. */
+	if (reg_is_packet(dst) && dst->range < 0 && !(is_known && !by))
+		dst->range = 0;
 	if (!is_known || !move_fixed(dst, op == BPF_ADD ? by : -by)) {
 		scalar_alu(&dst->s, op, false, false, &off->s);
 		if (reg_is_packet(dst)) {

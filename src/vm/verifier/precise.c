@@ -117,7 +117,12 @@ static bool back_call(struct verifier *v, struct back *b, uint32_t pc, uint32_t 
 		return true;
 	}
 	b->regs[b->frame] &= ~BIT(BPF_REG_0);
-	return !(b->regs[b->frame] & ARGUMENTS);
+	if (b->regs[b->frame] & ARGUMENTS)
+		return false;
+	/* Out of a function by a tail call: before it, we are inside. */
+	if (insn_is_helper(i) && i->imm == BPF_FUNC_tail_call && later != pc + 1)
+		return ++b->frame < MAX_FRAMES;
+	return true;
 }
 
 static bool back_exit(struct verifier *v, struct back *b, uint32_t later)

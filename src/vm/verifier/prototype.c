@@ -189,7 +189,7 @@ static int check_passed(struct verifier *v, uint32_t n, const struct prototype_a
 			              n + 1);
 		return 0;
 	case ARG_IS_MEM:
-		if (reg_is_null(r) && !arg->is_nonnull)
+		if (!arg->is_nonnull && takes_null(v, n + 1))
 			return 0;
 		if (arg->is_nonnull && (reg_may_be_null(r) || !reg_is_pointer(r)))
 			return refuse(v, WAY_NULL, "arg#%u is expected to be non-NULL", n);
@@ -211,7 +211,7 @@ static int check_passed(struct verifier *v, uint32_t n, const struct prototype_a
 	}
 	case ARG_IS_OBJECT:
 		/* Untrusted ones are read by probing only: whatever is passed is fine. */
-		if (!arg->is_trusted || (reg_is_null(r) && !arg->is_nonnull))
+		if (!arg->is_trusted || (!arg->is_nonnull && takes_null(v, n + 1)))
 			return 0;
 		if (r->kind != REG_BTF || !object_is(r->btf, r->btf_id, r->off, arg->name) ||
 		    (reg_may_be_null(r) && arg->is_nonnull) ||

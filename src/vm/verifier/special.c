@@ -362,7 +362,7 @@ static int store_kptr(struct verifier *v, const struct field *f, int value)
 		return refuse(v, WAY_FIELDS, "BPF_ST imm must be 0 when storing to kptr at off=%u",
 		              f->off_b);
 	}
-	if (reg_is_null(r))
+	if (takes_null(v, (uint32_t)value))
 		return 1;
 	if (f->kind != FIELD_KPTR_UNREF)
 		return refuse(v, WAY_FIELDS,
@@ -583,7 +583,7 @@ int check_kptr_given(struct verifier *v, uint32_t regno, const struct call_args 
 {
 	enum field_kind kind = c->kptr.flags & REG_PERCPU ? FIELD_KPTR_PERCPU : FIELD_KPTR_REF;
 
-	if (reg_is_null(&cur_regs(v)[regno]))
+	if (takes_null(v, regno))
 		return 0;
 	return check_kptr_type(v, kind, c->kptr.btf, c->kptr.btf_id, regno);
 }

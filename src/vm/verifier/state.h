@@ -157,7 +157,7 @@ struct function {
 	const char *name;
 	uint32_t btf_id; /* FUNC of p->btf */
 	bool is_global, is_main, is_callback, is_async_callback, is_verified, is_called;
-	bool has_tail_call, changes_packet, might_sleep;
+	bool has_tail_call, changes_packet, might_sleep, has_checkpoint;
 };
 
 struct fields;
@@ -501,6 +501,14 @@ void branch_ended(struct verifier *v, struct state *st);
 /* The bounds of this register decided something: from here back, it matters. */
 void mark_precise(struct verifier *v, uint32_t regno);
 void mark_slot_precise(struct verifier *v, uint32_t frame, uint32_t slot);
+/* Is it null, and taken as such? Then it has to be, wherever this path stands for others. */
+static inline bool takes_null(struct verifier *v, uint32_t regno)
+{
+	if (!reg_is_null(&cur_regs(v)[regno]))
+		return false;
+	mark_precise(v, regno);
+	return true;
+}
 void propagate_precision(struct verifier *v, const struct state *old);
 /* The last state on the way to `st` that was remembered at pc, in the same frames; or NULL. */
 struct state *earlier_here(const struct state *st, uint32_t pc);
