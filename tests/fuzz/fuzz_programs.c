@@ -673,7 +673,7 @@ void fuzz_one(const char *data, size_t len_b)
 	run(&m, body, 0);
 	write_program(&g, body);
 	if (is_loaded)
-		target_describe(&opts.target, ts, true);
+		target_describe(&opts.target, ts, true, false);
 	if (getenv("FUZZ_SHOW"))
 		fputs(sb_str(&g.out), stderr);
 	script_config_defaults(&opts.config);

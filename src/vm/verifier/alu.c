@@ -161,7 +161,7 @@ static void scalar_with_scalar(struct verifier *v, const struct bpf_insn *i, str
 	                 step > INT32_MIN && step <= INT32_MAX && !v->opts->is_unprivileged;
 
 	if (op == BPF_SUB)
-		step = -step;
+		step = (int64_t)(0 - (uint64_t)step);
 	if (is_followed(op, is_32, &by))
 		scalar_alu(&dst->s, op, is_32, i->off == 1, &by);
 	else
