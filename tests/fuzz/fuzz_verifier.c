@@ -252,7 +252,7 @@ static void bound(struct gen *g, int r)
 			emit(g, BPF_ALU | BPF_MOV | BPF_X, (uint8_t)r, (uint8_t)r, 0, 0);
 		break;
 	case 4:
-		exit_if(g, BPF_JMP | BPF_JSET | BPF_K, (uint8_t)r, 0, -(1 << below(g, 6)));
+		exit_if(g, BPF_JMP | BPF_JSET | BPF_K, (uint8_t)r, 0, -(2 << below(g, 6)));
 		break;
 	case 5: {
 		int by = number(g);
