@@ -50,10 +50,8 @@ static struct bpf_object *load_types(const char *path)
 
 	if (!o)
 		return NULL;
-	bpf_object__for_each_program (p, o)
-		bpf_program__set_autoload(p, false);
-	bpf_object__for_each_map (m, o)
-		bpf_map__set_autocreate(m, false);
+	bpf_object__for_each_program(p, o) bpf_program__set_autoload(p, false);
+	bpf_object__for_each_map(m, o) bpf_map__set_autocreate(m, false);
 	if (bpf_object__load(o)) {
 		bpf_object__close(o);
 		return NULL;
@@ -116,12 +114,17 @@ static bool uses_map(const struct vm_program *p, uint32_t map)
 	return false;
 }
 
-static int load(const struct judge *j, const struct vm_program *p, const int *map_fds, int btf_fd)
+/* Levels of the kernel's log: of the last, only "processed N insns". */
+enum { LOG_NOTHING, LOG_REASON = 1, LOG_STATISTICS = 4 };
+
+static int load(const struct judge *j, const struct vm_program *p, const int *map_fds, int btf_fd,
+                uint32_t level)
 {
 	static struct bpf_func_info infos[MAX_FUNCS];
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = p->attach_type,
 	            .prog_flags = p->flags, .attach_btf_id = p->attach_btf_id, .fd_array = map_fds,
-	            .log_level = 1, .log_buf = j->log, .log_size = LOG_B);
+	            .log_level = level, .log_buf = level ? j->log : NULL,
+	            .log_size = level ? LOG_B : 0);
 	uint32_t n = 0;
 	int fd;
 
@@ -139,10 +142,25 @@ static int load(const struct judge *j, const struct vm_program *p, const int *ma
 	return fd < 0 ? -errno : fd;
 }
 
+/* Of a program that was not loaded. */
+static enum verdict ask_why(const struct judge *j, const struct vm_program *p, const int *map_fds,
+                            int btf_fd, int err)
+{
+	enum verdict says = SAYS_NOTHING;
+
+	if (load(j, p, map_fds, btf_fd, LOG_STATISTICS) < 0 && strstr(j->log, "processed "))
+		says = REFUSES;
+	/* The way through a program that is too large is no reason, and longer than the log. */
+	if (err != -E2BIG)
+		load(j, p, map_fds, btf_fd, LOG_REASON);
+	return says;
+}
+
 static enum verdict ask_kernel(const struct judge *j, const struct vm_object *o,
                                const struct vm_program *p, int btf_fd)
 {
 	int *fds = calloc(o->n_maps + 1, sizeof(*fds));
+	enum verdict says = SAYS_NOTHING;
 	int fd = 0;
 
 	*j->log = '\0';
@@ -155,22 +173,23 @@ static enum verdict ask_kernel(const struct judge *j, const struct vm_object *o,
 		if (fd < 0)
 			snprintf(j->log, LOG_B, "map %s: %s\n", o->maps[i]->name, strerror(-fd));
 	}
-	if (fd >= 0)
-		fd = load(j, p, fds, btf_fd);
+	if (fd >= 0) {
+		fd = load(j, p, fds, btf_fd, LOG_NOTHING);
+		says = fd >= 0 ? ACCEPTS : ask_why(j, p, fds, btf_fd, fd);
+	}
 	for (uint32_t i = 0; i < o->n_maps; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	free(fds);
-	if (fd >= 0) {
+	if (fd >= 0)
 		close(fd);
-		return ACCEPTS;
-	}
-	return strstr(j->log, "processed ") ? REFUSES : SAYS_NOTHING;
+	return says;
 }
 
 /* ---- both ------------------------------------------------------------------------------------ */
 
-static enum verdict right_one(const struct judge *j, const struct vm_program *p, enum verdict kernel)
+static enum verdict right_one(const struct judge *j, const struct vm_program *p,
+                              enum verdict kernel)
 {
 	if (!j->is_kernel_only && !strncmp(p->name, "ok_", 3))
 		return ACCEPTS;
@@ -242,8 +261,7 @@ static void judge_object(struct judge *j, const char *path)
 	if (!types && o->btf)
 		printf("%s: libbpf does not load its types\n", path);
 	for (uint32_t i = 0; i < o->n_programs; i++)
-		judge_program(j, path, o, &o->programs[i],
-		              types ? bpf_object__btf_fd(types) : -1);
+		judge_program(j, path, o, &o->programs[i], types ? bpf_object__btf_fd(types) : -1);
 	bpf_object__close(types);
 	vm_object_close(o);
 }
