@@ -320,6 +320,9 @@ void branch_ended(struct verifier *v, struct state *st)
 		if (--st->branches)
 			return;
 		if (st->is_evicted) {
+			*(st->prev ? &st->prev->next : &v->evicted) = st->next;
+			if (st->next)
+				st->next->prev = st->prev;
 			v->states--;
 			state_free(v, st);
 		}
@@ -487,6 +490,11 @@ int visit(struct verifier *v)
 			*at = old->next;
 			if (old->branches) {
 				old->is_evicted = true;
+				old->prev = NULL;
+				old->next = v->evicted;
+				if (old->next)
+					old->next->prev = old;
+				v->evicted = old;
 			} else {
 				v->states--;
 				state_free(v, old);

@@ -135,8 +135,8 @@ struct state {
 	bool is_speculative, is_sleepable;
 	bool is_evicted;
 	vec(struct history) history;
-	/* explored states only */
-	struct state *next;
+	/* explored states only: the list they are in; evicted ones have a list of their own */
+	struct state *next, *prev;
 	uint32_t hits, misses;
 };
 
@@ -188,6 +188,7 @@ struct verifier {
 	uint32_t n_pending;
 	struct state **explored; /* one list per slot */
 	struct state *spare;     /* freed ones, for reuse */
+	struct state *evicted;   /* unlisted, but still the past of a path */
 	struct frame *spare_frames;
 	uint32_t pc, prev_pc;
 	uint32_t ids, call_ids;

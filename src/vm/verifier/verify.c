@@ -277,6 +277,12 @@ static void forget_walk(struct verifier *v)
 	v->n_pending = 0;
 	state_free(v, v->cur);
 	v->cur = NULL;
+	while (v->evicted) { /* of a walk that ended early */
+		struct state *st = v->evicted;
+
+		v->evicted = st->next;
+		state_free(v, st);
+	}
 	for (uint32_t pc = 0; pc < v->n; pc++) {
 		while (v->explored[pc]) {
 			struct state *st = v->explored[pc];
