@@ -99,6 +99,14 @@ static int resolve_call(struct making *m, uint32_t pc)
 		return REFUSE(m, EOPNOTSUPP, "at %u: kernel function %s is not in this machine", pc,
 		              btf_name(m->p->kernel_btf, id));
 	default:
+		/* Helpers take memory as it is; what is behind an object's pointer need not be
+		 * there. */
+		if (m->c->facts.insns[pc].is_probe_load)
+			return REFUSE(
+			    m, EOPNOTSUPP,
+			    "at %u: bpf_%s#%u would read a kernel object as memory, which "
+			    "this machine does not",
+			    pc, bpf_helper_name(id), id);
 		if (id == BPF_FUNC_tail_call || vm_helper(id))
 			return 0;
 		if (!bpf_helper_find(id))
@@ -120,6 +128,12 @@ static int resolve_insn(struct making *m, uint32_t pc)
 	/* addr_space_cast; the other form of it that Linux has is for arenas, too. */
 	if (i->code == (BPF_ALU64 | BPF_MOV | BPF_X) && i->off == 1)
 		return REFUSE(m, EOPNOTSUPP, "at %u: this machine has no arenas", pc);
+	/* There is no kernel whose objects and buffers could be changed. */
+	if ((BPF_CLASS(i->code) == BPF_ST || BPF_CLASS(i->code) == BPF_STX) &&
+	    m->c->facts.insns[pc].is_probe_load)
+		return REFUSE(m, EOPNOTSUPP,
+		              "at %u: writes into the kernel's memory, which this machine has not",
+		              pc);
 	if (BPF_CLASS(i->code) == BPF_LDX && context_off_b) {
 		i->code = BPF_LDX | BPF_MEM | BPF_DW;
 		i->off = context_off_b;

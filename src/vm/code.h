@@ -25,11 +25,13 @@ struct vm_run;
 /* What the verifier found out about one instruction, for those who make it fast. */
 struct vm_fact {
 	bool is_reached;
-	bool is_probe_load; /* through a kernel object's pointer: a fault gives 0 */
-	uint32_t map;       /* call: the map that every path passes as r1, or VM_NONE */
-	bool has_key;       /* array lookup: every path asks for ... */
-	uint32_t key;       /* ... this index, which is in bounds */
-	uint32_t callback;  /* call: pc of the function that every path hands over, or VM_NONE */
+	/* Through a kernel object's pointer: a fault gives 0. Of stores and calls: what they would
+	 * touch is the kernel's, and they cannot run here. */
+	bool is_probe_load;
+	uint32_t map;      /* call: the map that every path passes as r1, or VM_NONE */
+	bool has_key;      /* array lookup: every path asks for ... */
+	uint32_t key;      /* ... this index, which is in bounds */
+	uint32_t callback; /* call: pc of the function that every path hands over, or VM_NONE */
 	int16_t
 	    context_off_b; /* load of a context's pointer: where the machine keeps it; 0: no such */
 };

@@ -205,6 +205,7 @@ static int access_socket(struct verifier *v, const struct reg *r, uint32_t regno
 		              reg_kind_name(r), off, size_b);
 	if (!socket_access(r->kind, off + (int32_t)r->s.bits.value, size_b, &c, &why))
 		return refuse(v, WAY_CONTEXT, "R%u %s", regno, sb_str(&why));
+	v->info[v->pc].fact.is_probe_load = true;
 	if (value >= 0) {
 		reg_unknown(&cur_regs(v)[value]);
 		cur_regs(v)[value].s = c.range;
@@ -250,7 +251,7 @@ static int access_object(struct verifier *v, const struct reg *r, uint32_t regno
 	if (!btf_field_access(v->p, from.btf, from.btf_id, flags, off, size_b, is_write, &c, &why))
 		return refuse(v, WAY_FIELD, "%s", sb_str(&why));
 	if (!(flags & REG_ALLOC))
-		v->info[v->pc].fact.is_probe_load = !is_write;
+		v->info[v->pc].fact.is_probe_load = true;
 	if (is_write || value < 0)
 		return 0;
 	dst = &cur_regs(v)[value];
@@ -334,6 +335,8 @@ static int access_buffer(struct verifier *v, const struct reg *r, uint32_t regno
 		              off);
 	if (is_write && (r->flags & REG_RDONLY))
 		return refuse(v, WAY_RDONLY, "R%u cannot write into %s", regno, reg_kind_name(r));
+	if (!r->mem_b) /* how much is there depends on what the program is attached to */
+		v->info[v->pc].fact.is_probe_load = true;
 	if (r->mem_b && (uint32_t)off + size_b > r->mem_b)
 		return refuse(v, WAY_BOUND, "R%u invalid buffer access: off=%d, size=%u", regno,
 		              off, size_b);
@@ -420,6 +423,7 @@ int check_access(struct verifier *v, uint32_t regno, int32_t insn_off, uint32_t 
 		if (off < 0 || (uint32_t)off + size_b > FLOW_KEYS_B || !scalar_is_const(&r->s))
 			return refuse(v, WAY_BOUND, "invalid access to flow keys off=%d size=%u",
 			              off, size_b);
+		v->info[v->pc].fact.is_probe_load = true;
 		done = 0;
 		if (!is_write && value >= 0)
 			reg_unknown(&cur_regs(v)[value]);
