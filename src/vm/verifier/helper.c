@@ -107,9 +107,6 @@ static int check_type(struct verifier *v, uint32_t regno, const struct helper_ar
 	/* Trusted objects may be read as memory. */
 	if (is_mem && r->kind == REG_BTF && (r->flags & (REG_TRUSTED | REG_ALLOC)))
 		fits = true;
-	/* A syscall program's context is memory. */
-	if (is_mem && r->kind == REG_CTX && v->p->type == BPF_PROG_TYPE_SYSCALL)
-		fits = true;
 	if (reg_may_be_null(r) && !(arg->flags & ARG_MAYBE_NULL))
 		fits = false;
 	if (arg->kind == ARG_RINGBUF_MEM && !(r->flags & REG_RINGBUF))
@@ -168,10 +165,6 @@ static int check_offset(struct verifier *v, uint32_t regno, const struct helper_
 	case REG_SCALAR:
 	case REG_NOT_INIT:
 		return 0;
-	case REG_CTX:
-		if (v->p->type == BPF_PROG_TYPE_SYSCALL)
-			return 0;
-		return check_pointer_const_off(v, r, regno, false);
 	default:
 		return check_pointer_const_off(v, r, regno, false);
 	}

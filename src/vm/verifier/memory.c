@@ -155,13 +155,6 @@ static int access_context(struct verifier *v, const struct reg *r, uint32_t regn
 
 	if (forbid_pointer(v, is_write, value, "ctx"))
 		return -1;
-	if (v->p->type == BPF_PROG_TYPE_SYSCALL) {
-		if (check_bounds(v, r, regno, off, size_b, UINT16_MAX, false, "ctx"))
-			return -1;
-		if (!is_write && value >= 0)
-			reg_unknown(&cur_regs(v)[value]);
-		return 0;
-	}
 	if (check_pointer_const_off(v, r, regno, false))
 		return -1;
 	if (!context_access(v->p, off, size_b, is_write, &c, &why))
@@ -647,9 +640,12 @@ int check_helper_memory(struct verifier *v, uint32_t regno, uint32_t size_b, boo
 			return -1;
 		return 0;
 	case REG_CTX:
-		if (v->p->type == BPF_PROG_TYPE_SYSCALL)
-			return check_bounds(v, &r, regno, off, size_b, UINT16_MAX, true, what);
-		break;
+		/* Kernel functions' memory only: helpers' types leave contexts out. */
+		if (v->p->type != BPF_PROG_TYPE_SYSCALL)
+			break;
+		if (check_pointer_const_off(v, &r, regno, false))
+			return -1;
+		return check_bounds(v, &r, regno, off, size_b, UINT16_MAX, true, what);
 	case REG_SCALAR:
 		/* Null and no bytes of it. */
 		if (!size_b && takes_null(v, regno))
