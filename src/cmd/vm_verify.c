@@ -120,7 +120,7 @@ static int verify_file(const struct wish *w)
 	err = vm_object_open(a, bytes, len_b, &opts, &o, &why);
 	if (err) {
 		fprintf(stderr, "ERROR: %s: %s\n", w->path, why.n ? sb_str(&why) : strerror(-err));
-		return VM_TROUBLE;
+		return err == -ENOEXEC ? VM_REFUSED : VM_TROUBLE;
 	}
 	status = verify_object(o, w);
 	vm_object_close(o);

@@ -42,7 +42,8 @@ struct vm_object_options {
 };
 
 /* Reads from memory (kept by the caller as long as the object). Everything lives in `a`; BTF is
- * closed by vm_object_close(). Returns 0, or -errno with one line in `why`. */
+ * closed by vm_object_close(). Returns 0, or -errno with one line in `why`; -ENOEXEC if the object is
+ * well made and its instructions are none that a verifier could accept. */
 int vm_object_open(struct arena *a, const void *bytes, size_t len_b,
                    const struct vm_object_options *opts, struct vm_object **ret,
                    struct strbuf *why);

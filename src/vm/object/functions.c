@@ -142,7 +142,7 @@ static int mark_tails(struct reader *r, const struct function *f)
 			continue;
 		if (i + 1 == f->first + f->n)
 			return object_fail(
-			    r, EINVAL,
+			    r, ENOEXEC,
 			    "section \"%s\" offset %u: function \"%s\" ends within an lddw",
 			    object_section_name(r, c->section), i * 8, f->name);
 		c->fixups[++i].kind = FIX_TAIL;

@@ -52,7 +52,7 @@ static int name_function(struct site *s, enum fixup_kind kind, uint32_t code, in
 		f = functions_find(r, code, (uint32_t)slot);
 	if (f == VM_NONE)
 		return object_fail(
-		    r, EINVAL,
+		    r, ENOEXEC,
 		    "section \"%s\" offset %u: %s slot %lld of section \"%s\", where "
 		    "no function is",
 		    object_section_name(r, r->codes.items[s->code].section), s->slot * 8,
@@ -60,7 +60,7 @@ static int name_function(struct site *s, enum fixup_kind kind, uint32_t code, in
 		    object_section_name(r, r->codes.items[code].section));
 	if (r->codes.items[code].fixups[slot].kind == FIX_TAIL)
 		return object_fail(
-		    r, EINVAL, "section \"%s\" offset %u: the target is the middle of an lddw",
+		    r, ENOEXEC, "section \"%s\" offset %u: the target is the middle of an lddw",
 		    object_section_name(r, r->codes.items[s->code].section), s->slot * 8);
 	*s->fixup = (struct fixup){
 	    .kind = kind, .function = f, .delta = (uint32_t)slot - r->functions.items[f].first};
