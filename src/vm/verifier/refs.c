@@ -64,7 +64,7 @@ bool in_sleepable(const struct verifier *v)
 /* Programs that cannot sleep run within an RCU section as a whole. */
 bool in_rcu(const struct verifier *v)
 {
-	return v->cur->rcu || is_in_lock(v) || v->cur->preempt || !in_sleepable(v);
+	return v->cur->rcu || is_in_lock(v) || !in_sleepable(v);
 }
 
 int refs_check_exit(struct verifier *v, const char *what)
