@@ -7,7 +7,7 @@
 #include "bpf/helpers.h"
 #include "types/btf.h"
 
-enum { KIND_TYPE_TAG = 18, MAX_ERRNO = 4095 };
+enum { KIND_TYPE_TAG = 18, KIND_DECL_TAG = 17, MAX_ERRNO = 4095 };
 
 static bool strip(struct btf_file *b, uint32_t *id, struct btf_record *ret)
 {
@@ -802,6 +802,22 @@ static int fail_to_lock(struct verifier *v)
 	return 0;
 }
 
+/* Has the program a function of its own that is called when something is thrown? */
+static bool has_catcher(const struct verifier *v)
+{
+	struct btf_file *b = v->p->btf;
+	uint32_t end = b ? btf_end(b) : 0;
+	struct btf_record r;
+
+	for (uint32_t id = b ? btf_first(b) : 0; id < end; id++) {
+		if (btf_get(b, id, &r) && r.kind == KIND_DECL_TAG &&
+		    r.size_or_type == v->funcs.items[0].btf_id &&
+		    !strncmp(btf_string(b, r.name_off), "exception_callback:", 19))
+			return true;
+	}
+	return false;
+}
+
 /* The program ends here, in whatever function it is, and returns what is thrown. 1: it may. */
 static int check_throw(struct verifier *v, struct kfunc *k)
 {
@@ -812,6 +828,9 @@ static int check_throw(struct verifier *v, struct kfunc *k)
 			              "subprog %u",
 			              v->pc, v->cur->frames[f]->func);
 	}
+	if (has_catcher(v))
+		return refuse(v, WAY_KFUNC,
+		              "exceptions with a callback of the program's own are not followed");
 	if (check_args(v, k) || check_return(v, BPF_REG_1) || refs_check_exit(v, "bpf_throw"))
 		return -1;
 	return 1;

@@ -711,6 +711,19 @@ SEC("cgroup/connect4") int ok_throw_in_range(void *ctx)
 	return 1;
 }
 
+noinline_global int catcher(u64 cookie)
+{
+	return cookie & 1;
+}
+
+/* Only loaders that bring the catcher along can ask the kernel, so the name promises nothing. */
+SEC("tc") __attribute__((btf_decl_tag("exception_callback:catcher"))) int
+caught(struct __sk_buff *skb)
+{
+	bpf_throw(skb->len);
+	return 0;
+}
+
 /* ---- loops ------------------------------------------------------------------------------------- */
 
 #if __clang_major__ >= 19
