@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { MAP_TYPE_ARENA = 33 };
+
 int use_reg(struct verifier *v, uint32_t n)
 {
 	if (n >= N_REGS)
@@ -46,6 +48,15 @@ static void drop_scalar_id(struct reg *r)
 	r->add = 0;
 }
 
+static bool has_arena(const struct verifier *v)
+{
+	for (uint32_t k = 0; k < v->p->n_maps; k++) {
+		if (v->p->maps[k]->type == MAP_TYPE_ARENA)
+			return true;
+	}
+	return false;
+}
+
 static int check_mov(struct verifier *v, const struct bpf_insn *i)
 {
 	bool is_32 = BPF_CLASS(i->code) == BPF_ALU;
@@ -59,7 +70,11 @@ static int check_mov(struct verifier *v, const struct bpf_insn *i)
 	if (use_reg(v, i->src_reg))
 		return -1;
 	if (!is_32 && i->off == 1) { /* addr_space_cast */
-		if (!dst->map && src->kind != REG_ARENA && src->kind != REG_SCALAR)
+		if (!has_arena(v))
+			return refuse(v, WAY_NONE,
+			              "addr_space_cast insn can only be used in a program that "
+			              "has an associated arena");
+		if (src->kind != REG_ARENA && src->kind != REG_SCALAR)
 			return refuse(v, WAY_NONE, "R%u is not a pointer to arena", i->src_reg);
 		reg_unknown(dst);
 		if (i->imm == 1)

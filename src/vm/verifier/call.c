@@ -54,7 +54,8 @@ static int call_global(struct verifier *v, uint32_t func)
 		    v, WAY_UNLOCK,
 		    "global function calls are not allowed while holding a lock, use static "
 		    "function instead");
-	if ((v->cur->rcu || v->cur->preempt) && f->might_sleep)
+	if (f->might_sleep &&
+	    (v->cur->rcu || v->cur->preempt || v->cur->irq_id || !in_sleepable(v)))
 		return refuse(v, WAY_UNLOCK,
 		              "global functions that may sleep are not allowed in "
 		              "non-sleepable context");

@@ -114,6 +114,26 @@ static void describe_functions(struct verifier *v)
 	}
 }
 
+/* "" if it calls none that is known. */
+static const char *kfunc_name(const struct verifier *v, const struct bpf_insn *i)
+{
+	struct btf_record r;
+
+	if (!insn_is_kfunc(i) || !v->p->kernel_btf || i->off ||
+	    !btf_get(v->p->kernel_btf, (uint32_t)i->imm, &r) || r.kind != BTF_KIND_FUNC)
+		return "";
+	return btf_string(v->p->kernel_btf, r.name_off);
+}
+
+static uint32_t kfunc_flags_at(const struct verifier *v, const struct bpf_insn *i)
+{
+	own_strbuf struct strbuf why = {0};
+	const char *name = kfunc_name(v, i);
+	uint32_t flags = 0;
+
+	return *name && kfunc_find(v->p, name, &flags, &why) ? flags : 0;
+}
+
 int find_functions(struct verifier *v)
 {
 	if (add_function(v, 0))
@@ -157,6 +177,7 @@ int find_functions(struct verifier *v)
 				f->changes_packet |= h && (h->flags & HELPER_CHANGES_PKT);
 				f->might_sleep |= h && (h->flags & HELPER_SLEEPS);
 			}
+			f->might_sleep |= kfunc_flags_at(v, x) & KFUNC_SLEEPABLE ? 1 : 0;
 			if (bpf_is_lddw(x)) {
 				last = pc == f->end - 2 ? pc : last;
 				pc++;
@@ -229,26 +250,6 @@ static void mark_prune(struct verifier *v, uint32_t pc, bool is_jump_point)
 		v->info[pc].is_jump_point = true;
 }
 
-/* "" if it calls none that is known. */
-static const char *kfunc_name(const struct verifier *v, const struct bpf_insn *i)
-{
-	struct btf_record r;
-
-	if (!insn_is_kfunc(i) || !v->p->kernel_btf || i->off ||
-	    !btf_get(v->p->kernel_btf, (uint32_t)i->imm, &r) || r.kind != BTF_KIND_FUNC)
-		return "";
-	return btf_string(v->p->kernel_btf, r.name_off);
-}
-
-static bool is_iter_next(const struct verifier *v, const struct bpf_insn *i)
-{
-	own_strbuf struct strbuf why = {0};
-	const char *name = kfunc_name(v, i);
-	uint32_t flags = 0;
-
-	return *name && kfunc_find(v->p, name, &flags, &why) && (flags & KFUNC_ITER_NEXT);
-}
-
 static bool calls_back(const struct verifier *v, const struct bpf_insn *i)
 {
 	if (insn_is_kfunc(i))
@@ -262,7 +263,7 @@ static void mark_points(struct verifier *v, uint32_t pc)
 {
 	const struct bpf_insn *i = &v->insns[pc];
 	uint32_t to = insn_target(i, pc), next = pc + 1;
-	bool is_kfunc_loop = is_iter_next(v, i);
+	bool is_kfunc_loop = kfunc_flags_at(v, i) & KFUNC_ITER_NEXT;
 
 	if (bpf_is_lddw(i) && i->src_reg == PSEUDO_FUNC)
 		mark_prune(v, pc + 1 + (uint32_t)i->imm, true);

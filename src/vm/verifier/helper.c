@@ -128,6 +128,9 @@ static int check_type(struct verifier *v, uint32_t regno, const struct helper_ar
 		              "R%u type=%s expected=%s", regno, reg_kind_name(r), expected);
 	if (r->kind != REG_BTF)
 		return 0;
+	if (((arg->kind == ARG_BTF && arg->btf) || arg->kind == ARG_BTF_SOCK_COMMON) &&
+	    r->btf != v->p->kernel_btf)
+		return refuse(v, WAY_ARGUMENT, "R%u is of a type of the program's own", regno);
 	if (arg->kind == ARG_BTF && arg->btf && !object_is(r->btf, r->btf_id, r->off, arg->btf))
 		return refuse(v, WAY_ARGUMENT, "R%u is of type %s but %s is expected", regno,
 		              reg_kind_name(r), arg->btf);
@@ -235,7 +238,7 @@ static bool has_const_key(struct verifier *v, const struct reg *key, uint32_t *r
 	int64_t at;
 
 	if (key->kind == REG_MAP_VALUE && scalar_is_const(&key->s) && key->map->is_frozen &&
-	    key->map->init && (key->map->flags & BPF_F_RDONLY_PROG)) {
+	    key->map->max_entries == 1 && key->map->init && (key->map->flags & BPF_F_RDONLY_PROG)) {
 		at = (int64_t)key->s.bits.value + key->off;
 		if (at < 0 || at + 4 > key->map->value_size_b)
 			return false;
@@ -445,6 +448,7 @@ static int set_callback_args(struct verifier *v, struct call_args *c, struct reg
 		reg_pointer(&args[1], REG_MAP_KEY, 0);
 		reg_pointer(&args[2], REG_MAP_VALUE, 0);
 		args[0].map = args[1].map = args[2].map = c->map;
+		args[0].map_uid = args[2].map_uid = c->map_uid;
 		args[2].id = ++v->ids;
 		if (c->helper == BPF_FUNC_for_each_map_elem)
 			args[3] = regs[BPF_REG_3];

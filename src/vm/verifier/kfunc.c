@@ -156,9 +156,18 @@ static int check_object(struct verifier *v, struct kfunc *k, uint32_t n, uint32_
 		    "R%u must have zero offset when passed to release func or trusted arg "
 		    "to kfunc",
 		    n + 1);
-	if (is_sock &&
-	    (!strcmp(name, "sock") || !strcmp(name, "sock_common") || !strcmp(name, "tcp_sock")))
+	/* A tcp_sock begins with a sock, and that with a sock_common. */
+	if (is_sock && (!strcmp(name, "sock_common") ||
+	                (!strcmp(name, "sock") && r->kind != REG_SOCK_COMMON) ||
+	                (!strcmp(name, "tcp_sock") && r->kind == REG_TCP_SOCK)))
 		return 0;
+	/* The program may have a type of its own by that name. */
+	if (r->btf != k->btf) {
+		return refuse(v, WAY_ARGUMENT,
+		              "kernel function %s args#%u expected pointer to STRUCT %s of the "
+		              "kernel, but R%u has another",
+		              k->name, n, name, n + 1);
+	}
 	if (!object_is(r->btf, r->btf_id, r->off, name) &&
 	    !object_is(r->btf, r->btf_id, r->off, behind_view(name))) {
 		struct btf_record have;
@@ -712,6 +721,8 @@ static int check_place(struct verifier *v, const struct kfunc *k)
 
 	if (is_in_lock(v) && !is_one_of(k->name, under_lock))
 		return refuse(v, WAY_UNLOCK, "function calls are not allowed while holding a lock");
+	if ((k->flags & KFUNC_RCU_PROTECTED) && !in_rcu(v))
+		return refuse(v, WAY_UNLOCK, "expected an RCU CS when using %s", k->name);
 	if ((k->flags & KFUNC_SLEEPABLE) && !in_sleepable(v))
 		return refuse(v, WAY_SLEEP, "program must be sleepable to call sleepable kfunc %s",
 		              k->name);
@@ -781,7 +792,10 @@ static int call_back(struct verifier *v, struct kfunc *k)
 		reg_pointer(&args[2], REG_MAP_VALUE, 0);
 		args[0].map = args[1].map = args[2].map = k->args.map;
 		args[2].id = ++v->ids;
-		return begin_callback(v, BPF_FUNC_timer_set_callback, k->args.func, args);
+		if (begin_callback(v, BPF_FUNC_timer_set_callback, k->args.func, args))
+			return -1;
+		v->pending->state->is_sleepable = true; /* unlike timers' */
+		return 0;
 	}
 	return refuse(v, WAY_KFUNC, "the callback of %s is not followed", k->name);
 }

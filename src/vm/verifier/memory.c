@@ -98,7 +98,7 @@ static int forbid_pointer(struct verifier *v, bool is_write, int value, const ch
 
 static bool map_is_constant(const struct vm_map_def *m)
 {
-	return m->is_frozen && m->init && m->type == BPF_MAP_TYPE_ARRAY &&
+	return m->is_frozen && m->init && m->type == BPF_MAP_TYPE_ARRAY && m->max_entries == 1 &&
 	       (m->flags & BPF_F_RDONLY_PROG);
 }
 
@@ -504,12 +504,14 @@ static int check_atomic(struct verifier *v, const struct bpf_insn *i)
 		break;
 	}
 	if (is_load || is_store) {
+		const struct reg at = cur_regs(v)[base]; /* the load may be into this register */
+
 		if (is_load && define_reg(v, i->dst_reg))
 			return -1;
 		if (check_access(v, base, i->off, size_b, is_store,
 		                 is_load ? i->dst_reg : i->src_reg, false, true))
 			return -1;
-		return check_same_kind(v, &cur_regs(v)[base]);
+		return check_same_kind(v, &at);
 	}
 	if (i->imm & BPF_FETCH)
 		loaded = i->imm == BPF_CMPXCHG ? BPF_REG_0 : i->src_reg;

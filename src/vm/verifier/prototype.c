@@ -213,7 +213,8 @@ static int check_passed(struct verifier *v, uint32_t n, const struct prototype_a
 		/* Untrusted ones are read by probing only: whatever is passed is fine. */
 		if (!arg->is_trusted || (!arg->is_nonnull && takes_null(v, n + 1)))
 			return 0;
-		if (r->kind != REG_BTF || !object_is(r->btf, r->btf_id, r->off, arg->name) ||
+		if (r->kind != REG_BTF || r->btf != v->p->kernel_btf ||
+		    !object_is(r->btf, r->btf_id, r->off, arg->name) ||
 		    (reg_may_be_null(r) && arg->is_nonnull) ||
 		    (r->flags & ~(uint32_t)(REG_TRUSTED | REG_RCU | REG_MAYBE_NULL)))
 			return refuse(v, WAY_ARGUMENT, "R%u type=%s does not fit arg#%u", n + 1,

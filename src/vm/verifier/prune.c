@@ -111,7 +111,8 @@ static bool reg_safe(const struct reg *old, const struct reg *cur, struct ids *i
 }
 
 /* What a load of the whole slot would give, where that is a number. */
-static const struct reg *slot_number_of(const struct slot *s, const struct reg *unknown)
+static const struct reg *slot_number_of(const struct slot *s, const struct reg *unknown,
+                                        bool is_unprivileged)
 {
 	if (slot_is_scalar_spill(s)) {
 		for (uint32_t k = 1; k < 8; k++) {
@@ -121,7 +122,7 @@ static const struct reg *slot_number_of(const struct slot *s, const struct reg *
 		return &s->reg;
 	}
 	for (uint32_t k = 0; k < 8; k++) {
-		if (s->type[k] != SLOT_MISC && s->type[k] != SLOT_INVALID)
+		if (s->type[k] != SLOT_MISC && (s->type[k] != SLOT_INVALID || is_unprivileged))
 			return NULL;
 	}
 	return s->type[0] == SLOT_MISC ? unknown : NULL;
@@ -146,7 +147,8 @@ static bool slot_safe(const struct slot *old, const struct slot *cur, struct ids
 	                                         .s32_min = INT32_MIN,
 	                                         .s32_max = INT32_MAX,
 	                                         .u32_max = UINT32_MAX}};
-	const struct reg *a = slot_number_of(old, &unknown), *b = slot_number_of(cur, &unknown);
+	const struct reg *a = slot_number_of(old, &unknown, is_unprivileged),
+	                 *b = slot_number_of(cur, &unknown, is_unprivileged);
 
 	if (e != EXACT && a && b)
 		return reg_safe(a, b, ids, e);

@@ -58,7 +58,7 @@ bool is_in_lock(const struct verifier *v)
 
 bool in_sleepable(const struct verifier *v)
 {
-	return (v->p->flags & BPF_F_SLEEPABLE) || v->cur->is_sleepable;
+	return v->cur->is_sleepable;
 }
 
 /* Programs that cannot sleep run within an RCU section as a whole. */

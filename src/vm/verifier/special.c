@@ -8,7 +8,7 @@
 #include "bpf/helpers.h"
 #include "types/btf.h"
 
-enum { KIND_TYPE_TAG = 18, KIND_DECL_TAG = 17, MAX_FIELDS = 11, MAX_DEPTH = 8 };
+enum { KIND_TYPE_TAG = 18, KIND_DECL_TAG = 17, MAX_FIELDS = 11, MAX_DEPTH = 32 };
 
 static const struct {
 	const char *name;
@@ -154,7 +154,11 @@ static void search_type(struct search *s, uint32_t id, uint32_t off_b, uint32_t 
 {
 	struct btf_record r;
 
-	if (s->depth > MAX_DEPTH || !resolve(s->btf, &id, &r))
+	if (s->depth > MAX_DEPTH) {
+		s->to->problem = "a type nested too deep";
+		return;
+	}
+	if (!resolve(s->btf, &id, &r))
 		return;
 	if (r.kind == BTF_KIND_PTR) {
 		search_pointer(s, r.size_or_type, off_b);
@@ -163,14 +167,22 @@ static void search_type(struct search *s, uint32_t id, uint32_t off_b, uint32_t 
 	if (r.kind == BTF_KIND_ARRAY) {
 		const struct btf_array *a = r.extra;
 		struct btf_record e;
-		uint32_t elem = a->type, size_b;
+		uint32_t elem = a->type, size_b, n_elems = a->nelems;
 
 		if (!resolve(s->btf, &elem, &e))
 			return;
+		for (uint32_t k = 0; k < MAX_DEPTH && e.kind == BTF_KIND_ARRAY; k++) {
+			a = e.extra; /* of more than one dimension */
+			elem = a->type;
+			n_elems = n_elems && a->nelems > UINT32_MAX / n_elems ? UINT32_MAX
+			                                                      : n_elems * a->nelems;
+			if (!resolve(s->btf, &elem, &e))
+				return;
+		}
 		size_b = e.kind == BTF_KIND_PTR ? 8 : e.size_or_type;
 		if (e.kind != BTF_KIND_PTR && e.kind != BTF_KIND_STRUCT)
 			return;
-		for (uint32_t k = 0; k < a->nelems && k < 16; k++) {
+		for (uint32_t k = 0; k < n_elems && k < 16; k++) {
 			uint32_t n = s->to->n;
 
 			s->depth++;

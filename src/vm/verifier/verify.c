@@ -271,10 +271,13 @@ static void forget_walk(struct verifier *v)
 		struct pending *p = v->pending;
 
 		v->pending = p->next;
+		branch_ended(v, p->state->parent); /* frees those that are no longer listed */
 		state_free(v, p->state);
 		free(p);
 	}
 	v->n_pending = 0;
+	if (v->cur)
+		branch_ended(v, v->cur->parent);
 	state_free(v, v->cur);
 	v->cur = NULL;
 	while (v->evicted) { /* of a walk that ended early */
@@ -299,6 +302,7 @@ static int verify_function(struct verifier *v, uint32_t func)
 
 	v->cur = state_create(v);
 	v->cur->branches = 1;
+	v->cur->is_sleepable = v->p->flags & BPF_F_SLEEPABLE;
 	v->cur->frames[0] = frame_create(v, func, 0);
 	v->global = func && v->funcs.items[func].is_global ? func
 	            : v->p->type == BPF_PROG_TYPE_EXT      ? func

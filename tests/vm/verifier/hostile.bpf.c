@@ -39,3 +39,66 @@ FUNCTION(last_call, "r2 = map_progs ll; r3 = 0; call 12; r0 = 0; exit;")
 REFUSE("socket", tail_call_result,
        "r6 = r1; " LOOK_UP(map_array) "r7 = r0; r1 = r6; call last_call; r7 += r0;"
        "r0 = *(u8 *)(r7 + 0); exit;")
+
+/* Of an arena there is none. */
+REFUSE("socket", cast_without_arena,
+       "r2 = 0; .8byte 0x00000001000121bf; r0 = 0; *(u64 *)(r1 + 0) = r0; exit;")
+
+/* A type of the program's that is called as the kernel's is. */
+struct task_struct {
+	u64 pid;
+};
+extern void *bpf_obj_new_impl(u64 type, void *meta) __ksym;
+extern void bpf_obj_drop_impl(void *p, void *meta) __ksym;
+extern void bpf_task_release(struct task_struct *p) __ksym;
+
+SEC("tc") int bad_own_task(void *ctx)
+{
+	struct task_struct *own =
+	    bpf_obj_new_impl(__builtin_btf_type_id(*(struct task_struct *)0, 0), 0);
+
+	if (own)
+		bpf_task_release(own);
+	return 0;
+}
+SEC("tc") int ok_own_task(void *ctx)
+{
+	struct task_struct *own =
+	    bpf_obj_new_impl(__builtin_btf_type_id(*(struct task_struct *)0, 0), 0);
+
+	if (own)
+		bpf_obj_drop_impl(own, 0);
+	return 0;
+}
+
+/* Pointers in arrays of arrays, which nobody may make up. */
+struct table {
+	u64 number;
+	struct task_struct __attribute__((btf_type_tag("kptr"))) *tasks[2][2];
+};
+struct {
+	__uint(type, MAP_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct table);
+} map_table SEC(".maps");
+
+SEC("tc") int bad_made_up_kptr(void *ctx)
+{
+	u32 key = 0;
+	struct table *t = ((void *(*)(void *, const void *))1)(&map_table, &key);
+
+	if (t)
+		*(volatile u64 *)&t->tasks[1][1] = 0xffff0000;
+	return 0;
+}
+SEC("tc") int ok_beside_kptrs(void *ctx)
+{
+	u32 key = 0;
+	struct table *t = ((void *(*)(void *, const void *))1)(&map_table, &key);
+
+	if (t)
+		*(volatile u64 *)&t->number = 0xffff0000;
+	return 0;
+}
+char _license[] SEC("license") = "GPL";
