@@ -312,7 +312,7 @@ static void learn(struct verifier *v, struct state *there, const struct bpf_insn
 static int check_may_goto(struct verifier *v, const struct bpf_insn *i, uint32_t *ret_next)
 {
 	/* Where this path is now was remembered just before; what counts is the round before. */
-	struct state *earlier = earlier_here(v->cur->parent, v->pc);
+	struct state *earlier = earlier_here(v, v->cur->parent, v->pc);
 	struct state *again = push_path(v, v->pc + 1, v->pc);
 
 	if (!again)

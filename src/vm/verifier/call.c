@@ -200,7 +200,7 @@ static int leave_function(struct verifier *v, uint32_t *ret_next)
 	frame_free(v, callee);
 	st->frames[st->frame--] = NULL;
 	if (is_callback) {
-		earlier = earlier_here(st, *ret_next);
+		earlier = earlier_here(v, st, *ret_next);
 		if (earlier)
 			widen_scalars(earlier, st);
 	}

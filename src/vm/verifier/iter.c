@@ -116,7 +116,7 @@ int iter_went_on(struct verifier *v, struct kfunc *k)
 
 	if (s->iter == ITER_ACTIVE) {
 		/* Where this path is now was remembered just before: the round before counts. */
-		earlier = earlier_here(v->cur->parent, v->pc);
+		earlier = earlier_here(v, v->cur->parent, v->pc);
 		again = push_path(v, v->pc + 1, v->pc);
 		if (!again)
 			return -1;

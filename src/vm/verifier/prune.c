@@ -286,10 +286,11 @@ void widen_scalars(const struct state *old, struct state *st)
 	}
 }
 
-struct state *earlier_here(const struct state *from, uint32_t pc)
+/* The newest come first, and those with open branches are on the way here. */
+struct state *earlier_here(const struct verifier *v, const struct state *from, uint32_t pc)
 {
-	for (struct state *st = from ? from->parent : NULL; st; st = st->parent) {
-		bool is_same = st->pc == pc && st->frame == from->frame;
+	for (struct state *st = from ? v->explored[pc] : NULL; st; st = st->next) {
+		bool is_same = st != from && st->branches && st->frame == from->frame;
 
 		for (uint32_t f = 1; is_same && f <= st->frame; f++)
 			is_same = st->frames[f]->call_pc == from->frames[f]->call_pc;

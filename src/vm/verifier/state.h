@@ -512,7 +512,7 @@ static inline bool takes_null(struct verifier *v, uint32_t regno)
 }
 void propagate_precision(struct verifier *v, const struct state *old);
 /* The last state on the way to `st` that was remembered at pc, in the same frames; or NULL. */
-struct state *earlier_here(const struct state *st, uint32_t pc);
+struct state *earlier_here(const struct verifier *v, const struct state *st, uint32_t pc);
 /* Registers that changed since `old` and whose value decides nothing become unknown. */
 void widen_scalars(const struct state *old, struct state *st);
 
