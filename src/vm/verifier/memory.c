@@ -465,7 +465,7 @@ int check_access(struct verifier *v, uint32_t regno, int32_t insn_off, uint32_t 
 			scalar_truncate(&dst->s, (uint8_t)size_b);
 		if (is_signed) {
 			dst->id = 0;
-			dst->is_added = false;
+			dst->is_added = dst->is_added32 = false;
 		}
 	}
 	return 0;

@@ -194,7 +194,7 @@ int stack_read(struct verifier *v, const struct reg *ptr, uint32_t regno, int32_
 
 		if (r->s.umax >= 1ULL << (size_b * 8)) {
 			r->id = 0;
-			r->is_added = false;
+			r->is_added = r->is_added32 = false;
 		}
 	}
 	return 0;
@@ -250,7 +250,7 @@ static int write_at(struct verifier *v, const struct reg *ptr, struct frame *f, 
 		if (fits && !scalar_is_const(&r->s)) {
 			if (r->is_added) {
 				r->id = 0;
-				r->is_added = false;
+				r->is_added = r->is_added32 = false;
 				r->add = 0;
 			}
 			if (!r->id)
@@ -259,7 +259,7 @@ static int write_at(struct verifier *v, const struct reg *ptr, struct frame *f, 
 		spill(s, r, size_b);
 		if (!fits) {
 			s->reg.id = 0;
-			s->reg.is_added = false;
+			s->reg.is_added = s->reg.is_added32 = false;
 		}
 		if (size_b < 8)
 			scalar_truncate(&s->reg.s, (uint8_t)size_b);

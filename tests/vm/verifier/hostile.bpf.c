@@ -40,6 +40,12 @@ REFUSE("socket", tail_call_result,
        "r6 = r1; " LOOK_UP(map_array) "r7 = r0; r1 = r6; call last_call; r7 += r0;"
        "r0 = *(u8 *)(r7 + 0); exit;")
 
+/* A link of low halves, that a load with the sign has to end. */
+REFUSE("socket", half_link_after_sign,
+       LOOK_UP(map_array) "r8 = r0; r1 = *(u32 *)(r8 + 0); r2 = r1; w1 += 4;"
+       "*(u64 *)(r10 - 16) = r1; r3 = *(s32 *)(r10 - 16); r4 = r3; if r3 s>= 0 goto 1f;"
+       "r4 >>= 31; r8 += r4; r0 = *(u8 *)(r8 + 0); 1: r0 = 0; exit;")
+
 /* Of an arena there is none. */
 REFUSE("socket", cast_without_arena,
        "r2 = 0; .8byte 0x00000001000121bf; r0 = 0; *(u64 *)(r1 + 0) = r0; exit;")
