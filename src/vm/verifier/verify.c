@@ -61,10 +61,16 @@ static int load_variable(struct verifier *v, const struct bpf_insn *i)
 	if (r.kind == BTF_KIND_ARRAY) {
 		const struct btf_array *a = r.extra;
 		struct btf_record e;
-		uint32_t n = a->nelems;
+		uint32_t n = a->nelems, elem = a->type;
+		bool is_known = false;
 
-		dst->mem_b =
-		    btf_get(b, a->type, &e) ? n * (e.kind == BTF_KIND_PTR ? 8 : e.size_or_type) : 0;
+		while (btf_get(b, elem, &e) &&
+		       (e.kind == BTF_KIND_TYPEDEF || e.kind == BTF_KIND_CONST ||
+		        e.kind == BTF_KIND_VOLATILE))
+			elem = e.size_or_type;
+		is_known = e.kind == BTF_KIND_INT || e.kind == BTF_KIND_PTR ||
+		           e.kind == BTF_KIND_STRUCT || e.kind == BTF_KIND_ENUM;
+		dst->mem_b = is_known ? n * (e.kind == BTF_KIND_PTR ? 8 : e.size_or_type) : 0;
 	} else {
 		dst->mem_b = r.kind == BTF_KIND_PTR ? 8 : r.size_or_type;
 	}
