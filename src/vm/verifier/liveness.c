@@ -92,12 +92,14 @@ void insn_uses(const struct verifier *v, uint32_t pc, uint16_t *ret_reads, uint1
 
 void find_live_registers(struct verifier *v)
 {
-	bool changed = true;
+	bool changed = true, is_upward = false;
 
-	/* Jumps mostly go forward, so going backwards settles most in the first round. */
-	while (changed) {
+	/* Jumps mostly go forward, so going backwards settles most in the first round; every other
+	 * round goes forwards, for chains of jumps back. */
+	for (; changed; is_upward = !is_upward) {
 		changed = false;
-		for (uint32_t pc = v->n; pc-- > 0;) {
+		for (uint32_t n = 0; n < v->n; n++) {
+			uint32_t pc = is_upward ? n : v->n - 1 - n;
 			const struct bpf_insn *i = &v->insns[pc];
 			uint32_t to = insn_target(i, pc);
 			uint16_t out = 0, reads, writes, in;
