@@ -25,7 +25,7 @@ enum attach_kind {
 	ATTACH_BTF_RAW_TRACEPOINT, /* tp_btf: likewise */
 	ATTACH_RAW_TRACEPOINT,     /* by name: func */
 	ATTACH_TRACEPOINT,         /* perf event: category, func (tracepoint_id if >= 0) */
-	ATTACH_UPROBE,             /* path, address = file offset */
+	ATTACH_UPROBE,             /* path, address = file offset, ref_ctr_off_b */
 	ATTACH_URETPROBE,
 	ATTACH_PROFILE,  /* cpu-clock perf event on every CPU; period */
 	ATTACH_INTERVAL, /* the same on one CPU */
@@ -37,6 +37,7 @@ struct image_attach {
 	const char *name; /* the probe's full name, for messages */
 	const char *category, *func, *path;
 	uint64_t off_b, address;
+	uint64_t ref_ctr_off_b; /* UPROBE: file offset of a 16-bit count of tracers, 0: none */
 	uint32_t perf_type;
 	uint64_t perf_config;
 	uint64_t period; /* ns, Hz (is_frequency) or count */

@@ -34,7 +34,7 @@ static const struct {
 static const struct {
 	const char *full, *abbrev;
 } unsupported[] = {
-    {"usdt", "U"}, {"watchpoint", "w"}, {"asyncwatchpoint", "aw"}, {"iter", "it"}, {"self", ""},
+    {"watchpoint", "w"}, {"asyncwatchpoint", "aw"}, {"iter", "it"}, {"self", ""},
     {"test", ""},  {"bench", ""},
 };
 
@@ -44,6 +44,7 @@ static const struct provider *const providers[PROBE_N] = {
     [PROBE_FENTRY] = &fentry_provider,         [PROBE_FEXIT] = &fexit_provider,
     [PROBE_TRACEPOINT] = &tracepoint_provider, [PROBE_RAWTRACEPOINT] = &rawtracepoint_provider,
     [PROBE_UPROBE] = &uprobe_provider,         [PROBE_URETPROBE] = &uretprobe_provider,
+    [PROBE_USDT] = &usdt_provider,
     [PROBE_PROFILE] = &profile_provider,       [PROBE_INTERVAL] = &interval_provider,
     [PROBE_SOFTWARE] = &software_provider,     [PROBE_HARDWARE] = &hardware_provider,
 };

@@ -36,12 +36,14 @@ struct probe_target {
 	/* What the `probe` builtin says: "kprobe:vfs_read", "begin", "interval:s:1". */
 	const char *name;
 	/* Tracepoint category; kernel module of a function ("vmlinux" or NULL: core kernel). */
-	const char *category;
-	const char *func;     /* function, tracepoint event, software/hardware event name */
-	const char *path;     /* uprobe: file, resolved */
+	const char *category; /* ... or usdt provider */
+	const char *func;     /* function, tracepoint event, software/hardware event, usdt name */
+	const char *path;     /* uprobe, usdt: file, resolved */
 	uint64_t off_b;       /* kprobe, uprobe: offset into the function */
-	uint64_t address;     /* kprobe by address; uprobe: file offset to attach to */
-	uint64_t sym_address; /* uprobe: the symbol's virtual address in the file */
+	uint64_t address;     /* kprobe by address; uprobe, usdt: file offset to attach to */
+	uint64_t sym_address; /* uprobe, usdt: the place's virtual address in the file */
+	const char *usdt_args;  /* usdt: operands, see probe/usdt_args.h */
+	uint64_t ref_ctr_off_b; /* usdt: file offset of the semaphore, 0: none */
 	uint32_t perf_type, perf_config; /* software, hardware */
 	/* profile, interval: ns (or Hz if is_frequency); software, hardware: count. */
 	uint64_t period;

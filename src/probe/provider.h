@@ -47,6 +47,7 @@ extern const struct provider kprobe_provider, kretprobe_provider;
 extern const struct provider fentry_provider, fexit_provider;
 extern const struct provider tracepoint_provider, rawtracepoint_provider;
 extern const struct provider uprobe_provider, uretprobe_provider;
+extern const struct provider usdt_provider;
 extern const struct provider profile_provider, interval_provider;
 extern const struct provider software_provider, hardware_provider;
 
@@ -63,6 +64,13 @@ const char *attach_point_rest(struct probe_context *cx, const struct attach_poin
 /* A list of names in order, each once. */
 typedef vec(const char *) name_list;
 void names_sort(name_list *list);
+
+/* files.c: what the process (0: any) has mapped to run code from; what a pattern names, `*` being
+ * what is mapped; FILE as written (NULL: the process's program) to a path, NULL if there is none.
+ * Paths live in the context's arena. */
+void target_files_mapped(struct probe_context *cx, pid_t pid, name_list *out);
+void target_files_match(struct probe_context *cx, const char *pattern, name_list *out);
+const char *target_file_resolve(struct probe_context *cx, const char *file);
 
 /* own_events.c: the tracepoints that can be had without the kernel's BPF, as "CATEGORY:EVENT", and
  * the struct of their arguments (NULL: not one of them). */

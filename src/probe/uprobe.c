@@ -5,12 +5,10 @@
  * the kernel puts its breakpoint. Names come from the symbol tables; a mangled C++ name stands for
  * itself, after `cpp:` names are compared as people write them. */
 #include <ctype.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/wildcard.h"
 #include "probe/provider.h"
 #include "symbols/symbols.h"
@@ -223,41 +221,9 @@ static bool expand_file(struct work *w, const char *path)
 /* ---- which files
  * ---------------------------------------------------------------------------------- */
 
-/* Every file that the process (0: any process) has mapped to run code from. */
-static void mapped_files(struct work *w, pid_t pid, name_list *out)
-{
-	glob_t g = {0};
-	const char *pattern =
-	    pid ? arena_printf(w->cx->a, "/proc/%d/maps", (int)pid) : "/proc/[0-9]*/maps";
-
-	if (glob(pattern, GLOB_NOSORT, NULL, &g))
-		return;
-	for (size_t i = 0; i < g.gl_pathc; i++) {
-		char *text;
-
-		if (file_read(w->cx->a, g.gl_pathv[i], &text, NULL))
-			continue;
-		for (char *line = text; *line;) {
-			char *nl = strchrnul(line, '\n'), *next = *nl ? nl + 1 : nl;
-			char *slash, *perms;
-
-			*nl = '\0';
-			slash = strchr(line, '/');
-			perms = strchr(line, ' ');
-			if (slash && perms && strlen(perms) > 4 && perms[3] == 'x' &&
-			    !strstr(slash, " (deleted)"))
-				vec_push(w->cx->a, out, slash);
-			line = next;
-		}
-	}
-	globfree(&g);
-	names_sort(out);
-}
-
 static bool expand_files(struct work *w)
 {
 	name_list files = {0};
-	glob_t g = {0};
 	size_t before = w->out->n;
 
 	if (isdigit((unsigned char)w->func[0]) && !w->is_cpp) {
@@ -265,42 +231,12 @@ static bool expand_files(struct work *w)
 		           "Cannot use wildcards with absolute address");
 		return false;
 	}
-	if (!strcmp(w->file, "*")) {
-		mapped_files(w, w->cx->pid, &files);
-	} else if (!glob(w->file, 0, NULL, &g)) {
-		for (size_t i = 0; i < g.gl_pathc; i++)
-			vec_push(w->cx->a, &files, arena_strdup(w->cx->a, g.gl_pathv[i]));
-		globfree(&g);
-	}
+	target_files_match(w->cx, w->file, &files);
 	w->from_wildcard = true;
 	vec_each (f, &files)
 		if (!expand_file(w, *f))
 			return false;
 	return w->out->n > before || report_no_match(w->cx, w->ap, w->kind, NULL);
-}
-
-/* FILE as written to a path in the arena; NULL if there is none. */
-static const char *resolve(struct probe_context *cx, const char *file)
-{
-	const char *path;
-	char *found;
-
-	if (!file) {
-		char target[4096];
-		const char *link = arena_printf(cx->a, "/proc/%d/exe", (int)cx->pid);
-		ssize_t n = readlink(link, target, sizeof(target) - 1);
-
-		if (n <= 0)
-			return NULL;
-		target[n] = '\0';
-		found = symbols_resolve_path(target, cx->pid);
-		path = found ? arena_strdup(cx->a, found) : link;
-	} else {
-		found = symbols_resolve_path(file, cx->pid);
-		path = found ? arena_strdup(cx->a, found) : NULL;
-	}
-	free(found);
-	return path;
 }
 
 static bool split_offset(struct work *w)
@@ -366,7 +302,7 @@ static bool expand(struct work *w)
 	/* A file whose name really has a star in it is meant before a pattern. */
 	if (w->file && wildcard_has(w->file) && access(w->file, F_OK))
 		return expand_files(w);
-	path = resolve(w->cx, w->file);
+	path = target_file_resolve(w->cx, w->file);
 	if (path) {
 		const struct elf_symbol *list;
 		size_t n;
@@ -422,20 +358,13 @@ static void list_uprobes(struct listing *l)
 		func = "*";
 	}
 	if (file && wildcard_has(file)) {
-		struct work w = {.cx = l->cx, .syms = syms};
 		name_list files = {0};
-		glob_t g = {0};
 
-		if (!strcmp(file, "*"))
-			mapped_files(&w, l->cx->pid, &files);
-		else if (!glob(file, 0, NULL, &g))
-			for (size_t i = 0; i < g.gl_pathc; i++)
-				vec_push(l->cx->a, &files, arena_strdup(l->cx->a, g.gl_pathv[i]));
-		globfree(&g);
+		target_files_match(l->cx, file, &files);
 		vec_each (f, &files)
 			list_file(l, syms, *f, func);
 	} else if (file || l->cx->pid) {
-		path = resolve(l->cx, file);
+		path = target_file_resolve(l->cx, file);
 		if (path)
 			list_file(l, syms, path, func);
 	}

@@ -1,6 +1,7 @@
 /* Inference of builtin values: their types, and where they may stand (spec 3.4, 6). */
 #include <string.h>
 
+#include "probe/usdt_args.h"
 #include "script/infer_internal.h"
 
 /* ---- places --------------------------------------------------------------------------------- */
@@ -179,12 +180,28 @@ static const struct type *type_of_has_cpid(struct infer *x, struct node *n)
 	return n->type;
 }
 
+/* Every place of the probe has to have it. */
+static const struct type *type_of_usdt_arg(struct infer *x, struct node *n)
+{
+	vec_each (t, &x->p->targets) {
+		uint32_t n_args = usdt_args_count(t->usdt_args);
+
+		if (n->number >= n_args)
+			return infer_error(x, E_BAD_INDEX, n->at,
+			                   "%s has %u arguments, there is no %s", t->name, n_args,
+			                   n->name);
+	}
+	return type_int(8, false);
+}
+
 /* Where a prototype is known, so is how many there are; a shared body may have several. */
 static const struct type *type_of_arg(struct infer *x, struct node *n)
 {
 	const struct type *args = NULL;
 	uint32_t n_args;
 
+	if (x->p->kind == PROBE_USDT)
+		return type_of_usdt_arg(x, n);
 	if (x->p->targets.n == 1 && (x->p->kind == PROBE_FENTRY || x->p->kind == PROBE_FEXIT ||
 	                             x->p->kind == PROBE_RAWTRACEPOINT))
 		args = infer_args_type(x);

@@ -20,6 +20,7 @@ enum addr_space infer_default_space(const struct infer *x)
 		return AS_KERNEL;
 	case PROBE_UPROBE:
 	case PROBE_URETPROBE:
+	case PROBE_USDT:
 		return AS_USER;
 	default:
 		return AS_NONE;

@@ -111,6 +111,7 @@ static struct image_attach attach_of(const struct probe_target *t, enum attach_k
 	    .path = t->path,
 	    .off_b = t->off_b,
 	    .address = t->address,
+	    .ref_ctr_off_b = t->ref_ctr_off_b,
 	    .perf_type = t->perf_type,
 	    .perf_config = t->perf_config,
 	    .period = t->period,
@@ -440,12 +441,34 @@ static bool lower_tracepoint(struct lower *l, struct probe *pr)
 	return ok;
 }
 
+static bool is_arg(const struct node *n)
+{
+	return n->kind == NODE_BUILTIN && n->builtin->id == B_arg;
+}
+
+static bool is_uaddr(const struct node *n)
+{
+	return n->kind == NODE_CALL && n->function->id == F_uaddr;
+}
+
+/* The compiler may keep a USDT argument elsewhere at each place, and addresses of the program are
+ * found by that of the place: then places do not share a program. */
+static bool needs_own_place(struct lower *l, const struct probe *pr)
+{
+	if (pr->kind != PROBE_USDT)
+		return false;
+	return any_node(pr->predicate, is_uaddr) || any_node(pr->body, is_uaddr) ||
+	       ((any_node(pr->predicate, is_arg) || any_node(pr->body, is_arg)) &&
+	        lower_usdt_differs(l, pr));
+}
+
 static bool lower_probe(struct lower *l, struct probe *pr)
 {
 	struct image_program kprobe = {.type = BPF_PROG_TYPE_KPROBE};
 	struct image_program perf = {.type = BPF_PROG_TYPE_PERF_EVENT};
 	struct image_program run = {.type = BPF_PROG_TYPE_RAW_TRACEPOINT};
-	bool needs_one_each = pr->uses_probe_name && !l->opts->target.has_attach_cookie;
+	bool needs_one_each =
+	    (pr->uses_probe_name && !l->opts->target.has_attach_cookie) || needs_own_place(l, pr);
 
 	switch (pr->kind) {
 	case PROBE_BEGIN:
@@ -455,12 +478,14 @@ static bool lower_probe(struct lower *l, struct probe *pr)
 	case PROBE_KPROBE:
 	case PROBE_KRETPROBE:
 	case PROBE_UPROBE:
-	case PROBE_URETPROBE: {
+	case PROBE_URETPROBE:
+	case PROBE_USDT: {
 		static const enum attach_kind kinds[PROBE_N] = {
 		    [PROBE_KPROBE] = ATTACH_KPROBE,
 		    [PROBE_KRETPROBE] = ATTACH_KRETPROBE,
 		    [PROBE_UPROBE] = ATTACH_UPROBE,
-		    [PROBE_URETPROBE] = ATTACH_URETPROBE};
+		    [PROBE_URETPROBE] = ATTACH_URETPROBE,
+		    [PROBE_USDT] = ATTACH_UPROBE};
 
 		if (needs_one_each && pr->targets.n > 1) {
 			bool ok = true;

@@ -234,6 +234,10 @@ struct value lower_call(struct lower *l, struct node *n);
 struct value lower_args_field(struct lower *l, struct node *n);
 struct ir_inst *lower_pid_tgid(struct lower *l, bool want_pid, bool is_init_ns);
 int lower_reg_offset(const char *name);
+/* lower_usdt.c: argument i at the place being lowered; do the probe's places have it in different
+ * ones, so that they cannot share code? */
+struct ir_inst *lower_usdt_arg(struct lower *l, struct node *n, uint64_t i);
+bool lower_usdt_differs(struct lower *l, const struct probe *pr);
 
 /* Of a type that fits a register: is it extended by its sign, and how many bytes has it in memory?
  */

@@ -113,6 +113,8 @@ static struct ir_inst *argument(struct lower *l, struct node *n, uint64_t i)
 {
 	struct ir_builder *b = &l->b;
 
+	if (l->probe->kind == PROBE_USDT)
+		return lower_usdt_arg(l, n, i);
 	if (l->args == ARGS_SLOTS)
 		return ir_load(b, lower_ctx(l), (int64_t)i * 8, 8, false, PTR_NONE);
 	if (i >= ARCH_N(arch_args)) {

@@ -220,7 +220,7 @@ static struct value call_kaddr(struct lower *l, struct node *n)
  * less the one in its symbol table. */
 static struct ir_inst *load_bias(struct lower *l)
 {
-	const struct probe_target *t = &l->probe->targets.items[0];
+	const struct probe_target *t = l->target ? l->target : &l->probe->targets.items[0];
 	struct ir_inst *now;
 	int ip = lower_reg_offset("pc");
 
@@ -237,7 +237,7 @@ static struct value call_uaddr(struct lower *l, struct node *n)
 {
 	struct symbols *syms = symbols_create();
 	struct elf_symbol s = {0};
-	const char *path = l->probe->targets.items[0].path;
+	const char *path = l->target ? l->target->path : l->probe->targets.items[0].path;
 
 	if (!symbols_elf_find(syms, path, n->args[0]->string, &s))
 		diag_error(l->u->diag, E_UNKNOWN_NAME, n->at, "Could not resolve symbol: %s:%s",

@@ -46,6 +46,7 @@ enum ir_ptr lower_ptr_kind(struct lower *l, const struct type *ptr, struct ir_in
 	switch (l->probe->kind) { /* spec 3.4: the default address space */
 	case PROBE_UPROBE:
 	case PROBE_URETPROBE:
+	case PROBE_USDT:
 		return PTR_USER;
 	case PROBE_KPROBE:
 	case PROBE_KRETPROBE:

@@ -33,6 +33,7 @@ struct elf_file {
 	vec(struct entry) entries;        /* functions and objects, by address */
 	vec(struct elf_symbol) functions; /* by name, each once; made on the first question */
 	bool has_functions;
+	struct usdt_list usdt;
 };
 
 /* ---- reading ----------------------------------------------------------------------------- */
@@ -67,14 +68,31 @@ bool elf_file_to_address(const struct elf_file *f, uint64_t off_b, uint64_t *ret
 	return false;
 }
 
-static bool to_offset(const struct elf_file *f, uint64_t address, uint64_t *ret_off_b)
+bool elf_file_to_offset(const struct elf_file *f, uint64_t address, bool is_code,
+                        uint64_t *ret_off_b)
 {
 	vec_each (s, &f->segments)
-		if (address >= s->address && address - s->address < s->file_b) {
+		if (address >= s->address && address - s->address < s->file_b &&
+		    (s->is_code || !is_code)) {
 			*ret_off_b = address - s->address + s->off_b;
 			return true;
 		}
 	return false;
+}
+
+static bool to_offset(const struct elf_file *f, uint64_t address, uint64_t *ret_off_b)
+{
+	return elf_file_to_offset(f, address, false, ret_off_b);
+}
+
+struct usdt_list *elf_file_usdt(struct elf_file *f)
+{
+	return &f->usdt;
+}
+
+Elf *elf_file_elf(struct elf_file *f)
+{
+	return f->open.items[0];
 }
 
 static void read_symbols(struct elf_file *f, Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh)

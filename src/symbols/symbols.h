@@ -57,6 +57,17 @@ bool symbols_elf_find(struct symbols *s, const char *path, const char *name,
 bool symbols_elf_at(struct symbols *s, const char *path, uint64_t address, struct elf_symbol *ret);
 bool symbols_elf_to_offset(struct symbols *s, const char *path, uint64_t address,
 			   uint64_t *ret_off_b);
+/* One place of a USDT probe: a probe is where the program's text has it, often more than once. */
+struct elf_usdt {
+	const char *provider, *name;
+	const char *args; /* operands as the assembler writes them, see probe/usdt_args.h */
+	uint64_t address; /* virtual, as linked */
+	uint64_t off_b;
+	uint64_t semaphore_off_b; /* of its semaphore in the file, 0: it has none */
+};
+/* All of a file, sorted by provider, name and address; owned by `s`. Returns 0 or -errno. */
+int symbols_elf_usdt(struct symbols *s, const char *path, const struct elf_usdt **ret,
+		     size_t *ret_n);
 /* A uprobe's target as a path: as is, by $PATH, libraries by the loader's cache (/etc/ld.so.cache
  * and the default directories); NULL if there is none. Result malloc'ed. */
 char *symbols_resolve_path(const char *name, pid_t pid);

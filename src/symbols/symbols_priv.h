@@ -2,6 +2,8 @@
 #ifndef SKEP_SYMBOLS_PRIV_H
 #define SKEP_SYMBOLS_PRIV_H
 
+#include <libelf.h>
+
 #include "base/arena.h"
 #include "base/strmap.h"
 #include "base/vec.h"
@@ -45,6 +47,26 @@ void elf_file_free(struct elf_file *f);
 bool elf_file_at(const struct elf_file *f, uint64_t address, struct elf_symbol *ret);
 /* File offset to virtual address; false if no segment holds it. */
 bool elf_file_to_address(const struct elf_file *f, uint64_t off_b, uint64_t *ret_address);
+
+/* Virtual address to file offset; with is_code only in what is mapped to be run. */
+bool elf_file_to_offset(const struct elf_file *f, uint64_t address, bool is_code,
+                        uint64_t *ret_off_b);
+
+/* USDT places of a file, read on the first question (usdt.c). */
+struct usdt_list {
+	bool is_read;
+	const struct elf_usdt *items;
+	size_t n;
+};
+struct usdt_list *elf_file_usdt(struct elf_file *f);
+Elf *elf_file_elf(struct elf_file *f); /* the file itself, not its debug file */
+
+/* A note's description as it stands there; strings point into it. False if it is damaged. */
+struct usdt_note {
+	uint64_t address, base, semaphore;
+	const char *provider, *name, *args;
+};
+bool usdt_note_read(const void *desc, size_t len_b, bool is_64, struct usdt_note *ret);
 
 void process_free(struct process *p);
 

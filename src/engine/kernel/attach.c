@@ -101,6 +101,16 @@ int perf_unit_type(const char *unit, uint64_t *ret_retprobe)
 	return err ? err : atoi(text);
 }
 
+bool perf_unit_has(const char *unit, const char *file, const char *line)
+{
+	char text[32];
+
+	if (read_unit_file(unit, file, text))
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	return !strcmp(text, line);
+}
+
 /* ---- outcomes -------------------------------------------------------------------------------- */
 
 /* Why the kernel may say this, where the errno alone would puzzle. */

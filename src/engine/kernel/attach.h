@@ -34,4 +34,6 @@ int attach_perf_event(struct attaching *x, const struct image_attach *at, int pe
  * the bit of its config that says "on return". Both have been there since v4.17, so there is no
  * going through tracefs's kprobe_events, which a killed tracer would leave behind. */
 int perf_unit_type(const char *unit, uint64_t *ret_retprobe);
+/* Does a file of the unit in /sys say exactly this? */
+bool perf_unit_has(const char *unit, const char *file, const char *line);
 #endif

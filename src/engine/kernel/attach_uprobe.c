@@ -26,6 +26,13 @@ int attach_uprobe(struct attaching *x, const struct image_attach *at)
 
 	if (unit < 0)
 		return unit;
+	if (at->ref_ctr_off_b) {
+		/* the upper half of config (v4.20): what lies further on cannot be named */
+		if (!perf_unit_has("uprobe", "format/ref_ctr_offset", "config:32-63") ||
+		    at->ref_ctr_off_b > UINT32_MAX)
+			return -EOPNOTSUPP;
+		attr.config |= at->ref_ctr_off_b << 32;
+	}
 	fd = sys_perf_event_open(&attr, pid, pid > 0 ? -1 : 0);
 	return fd < 0 ? fd : attach_perf_event(x, at, fd, true);
 }
@@ -33,6 +40,7 @@ int attach_uprobe(struct attaching *x, const struct image_attach *at)
 int attach_uprobe_multi(struct attaching *x, const struct image_attach *at, size_t n)
 {
 	uint64_t *offsets = calloc(n, sizeof(*offsets)), *cookies = calloc(n, sizeof(*cookies));
+	uint64_t *ref_ctrs = calloc(n, sizeof(*ref_ctrs));
 	struct skep_link_uprobe_multi attr = {
 	    .prog_fd = (uint32_t)x->prog_fd,
 	    .attach_type = SKEP_TRACE_UPROBE_MULTI,
@@ -45,15 +53,19 @@ int attach_uprobe_multi(struct attaching *x, const struct image_attach *at, size
 	};
 	int fd = -ENOMEM;
 
-	if (offsets && cookies) {
+	if (offsets && cookies && ref_ctrs) {
 		for (size_t i = 0; i < n; i++) {
 			offsets[i] = at[i].address;
 			cookies[i] = at[i].cookie;
+			ref_ctrs[i] = at[i].ref_ctr_off_b;
+			if (ref_ctrs[i])
+				attr.ref_ctr_offsets = sys_ptr(ref_ctrs);
 		}
 		fd = sys_bpf(BPF_LINK_CREATE, &attr, sizeof(attr));
 	}
 	free(offsets);
 	free(cookies);
+	free(ref_ctrs);
 	if (fd >= 0)
 		attach_add(x->e, (struct attached){.link_fd = fd, .perf_fd = -1, .is_slow = true});
 	return fd < 0 ? fd : 0;

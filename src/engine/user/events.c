@@ -341,8 +341,8 @@ static int add_breakpoints(struct engine *e, struct engine_error *ret)
 
 			if (at->kind != ATTACH_UPROBE && at->kind != ATTACH_URETPROBE)
 				continue;
-			err = tracer_add_breakpoint(e->tracer, at->path, at->address, flags, 0, &id,
-			                            &why);
+			err = tracer_add_breakpoint(e->tracer, at->path, at->address, flags,
+			                            at->ref_ctr_off_b, &id, &why);
 			if (err) {
 				user_error(e, ret, err, i, "%s: %s", at->name, why.text);
 				if (ret && *why.hint)
