@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct CMUnitTest {
 	const char *name;
@@ -51,6 +52,7 @@ __attribute__((noreturn)) static inline void cmocka_skip(void)
 #define assert_non_null(e) assert_true(e)
 #define assert_ptr_equal(a, b) assert_true((const void *)(a) == (const void *)(b))
 #define assert_ptr_not_equal(a, b) assert_true((const void *)(a) != (const void *)(b))
+#define assert_memory_equal(a, b, n) assert_true(!memcmp((a), (b), (n)))
 #define assert_int_equal(a, b)                                                                     \
 	do {                                                                                       \
 		uint64_t cmocka_a = (uint64_t)(a), cmocka_b = (uint64_t)(b);                       \
