@@ -7,21 +7,7 @@
 #include "bpf/helpers.h"
 #include "types/btf.h"
 
-enum { KIND_TYPE_TAG = 18, KIND_DECL_TAG = 17, MAX_ERRNO = 4095 };
-
-static bool strip(struct btf_file *b, uint32_t *id, struct btf_record *ret)
-{
-	for (uint32_t depth = 0; depth < 32; depth++) {
-		if (!btf_get(b, *id, ret))
-			return false;
-		if (ret->kind != BTF_KIND_TYPEDEF && ret->kind != BTF_KIND_CONST &&
-		    ret->kind != BTF_KIND_VOLATILE && ret->kind != BTF_KIND_RESTRICT &&
-		    ret->kind != KIND_TYPE_TAG)
-			return true;
-		*id = ret->size_or_type;
-	}
-	return false;
-}
+enum { KIND_DECL_TAG = 17, MAX_ERRNO = 4095 };
 
 static bool ends_in(const char *name, const char *suffix)
 {
@@ -189,7 +175,7 @@ static bool is_scalar_struct(struct btf_file *b, uint32_t id, uint32_t depth)
 	const struct btf_member *m;
 	struct btf_record r, e;
 
-	if (depth > 4 || !strip(b, &id, &r))
+	if (depth > 4 || !strip_modifiers(b, &id, &r))
 		return false;
 	if (r.kind == BTF_KIND_INT || r.kind == BTF_KIND_ENUM || r.kind == 19)
 		return true;
@@ -204,7 +190,7 @@ static bool is_scalar_struct(struct btf_file *b, uint32_t id, uint32_t depth)
 	for (uint32_t k = 0; k < r.vlen; k++) {
 		uint32_t type = m[k].type;
 
-		if (!strip(b, &type, &e) || !is_scalar_struct(b, type, depth + 1))
+		if (!strip_modifiers(b, &type, &e) || !is_scalar_struct(b, type, depth + 1))
 			return false;
 	}
 	return true;
@@ -302,7 +288,7 @@ static int check_pointer(struct verifier *v, struct kfunc *k, uint32_t n, uint32
 	struct btf_record to;
 	uint32_t id = pointee;
 
-	if (!id || !strip(k->btf, &id, &to))
+	if (!id || !strip_modifiers(k->btf, &id, &to))
 		to = (struct btf_record){.kind = BTF_KIND_UNKN};
 	type = to.kind == BTF_KIND_STRUCT || to.kind == BTF_KIND_UNION || to.kind == BTF_KIND_FWD
 	           ? btf_string(k->btf, to.name_off)
@@ -413,7 +399,7 @@ static int check_args(struct verifier *v, struct kfunc *k)
 			continue;
 		if (use_reg(v, n + 1))
 			return -1;
-		if (!strip(k->btf, &type, &r))
+		if (!strip_modifiers(k->btf, &type, &r))
 			return refuse(v, WAY_KFUNC, "arg#%u of %s has an invalid type", n, k->name);
 		if (r.kind == BTF_KIND_PTR ? check_pointer(v, k, n, r.size_or_type)
 		                           : check_scalar(v, k, n))
@@ -600,7 +586,7 @@ static int set_result(struct verifier *v, struct kfunc *k)
 			reg_forget(r0);
 			return 0;
 		}
-		if (!strip(k->btf, &id, &r))
+		if (!strip_modifiers(k->btf, &id, &r))
 			return refuse(v, WAY_KFUNC, "%s returns an invalid type", k->name);
 		if (r.kind != BTF_KIND_PTR) {
 			reg_unknown(r0);
@@ -609,7 +595,8 @@ static int set_result(struct verifier *v, struct kfunc *k)
 			return 0;
 		}
 		pointee = r.size_or_type;
-		if (!strip(k->btf, &pointee, &to) && !k->has_slice) { /* void *: a number */
+		if (!strip_modifiers(k->btf, &pointee, &to) &&
+		    !k->has_slice) { /* void *: a number */
 			reg_unknown(r0);
 			return 0;
 		}

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "types/btf.h"
 
-enum { KIND_TYPE_TAG = 18, KIND_DECL_TAG = 17 };
+enum { KIND_DECL_TAG = 17 };
 
 enum arg_kind { ARG_IS_SCALAR, ARG_IS_CTX, ARG_IS_MEM, ARG_IS_DYNPTR, ARG_IS_OBJECT, ARG_IS_ARENA };
 
@@ -18,20 +18,6 @@ struct prototype_arg {
 	uint32_t btf_id; /* OBJECT: in the kernel's BTF */
 	const char *name;
 };
-
-static bool strip(struct btf_file *b, uint32_t *id, struct btf_record *ret)
-{
-	for (uint32_t depth = 0; depth < 32; depth++) {
-		if (!btf_get(b, *id, ret))
-			return false;
-		if (ret->kind != BTF_KIND_TYPEDEF && ret->kind != BTF_KIND_CONST &&
-		    ret->kind != BTF_KIND_VOLATILE && ret->kind != BTF_KIND_RESTRICT &&
-		    ret->kind != KIND_TYPE_TAG)
-			return true;
-		*id = ret->size_or_type;
-	}
-	return false;
-}
 
 /* Is there a declaration tag "arg:TEXT" on this parameter? */
 static bool has_tag(struct btf_file *b, uint32_t func, uint32_t arg, const char *text)
@@ -57,7 +43,7 @@ static uint32_t type_size(struct btf_file *b, uint32_t id)
 	struct btf_record r;
 	uint32_t n;
 
-	if (!strip(b, &id, &r))
+	if (!strip_modifiers(b, &id, &r))
 		return 0;
 	switch (r.kind) {
 	case BTF_KIND_INT:
@@ -121,7 +107,7 @@ static int describe_arg(struct verifier *v, uint32_t func_id, uint32_t n, uint32
 	uint32_t id = type, pointee;
 
 	*ret = (struct prototype_arg){.kind = ARG_IS_SCALAR};
-	if (!strip(b, &id, &r))
+	if (!strip_modifiers(b, &id, &r))
 		return refuse(v, WAY_NONE, "arg#%u has an invalid type", n);
 	if (r.kind == BTF_KIND_INT || r.kind == BTF_KIND_ENUM || r.kind == 19)
 		return 0;
@@ -138,7 +124,7 @@ static int describe_arg(struct verifier *v, uint32_t func_id, uint32_t n, uint32
 		ret->kind = ARG_IS_ARENA;
 		return 0;
 	}
-	if (!strip(b, &pointee, &to))
+	if (!strip_modifiers(b, &pointee, &to))
 		return refuse(v, WAY_NONE, "arg#%u points to an invalid type", n);
 	if (to.kind == BTF_KIND_STRUCT && !strcmp(btf_string(b, to.name_off), "bpf_dynptr")) {
 		ret->kind = ARG_IS_DYNPTR;
@@ -273,7 +259,7 @@ int global_function_args(struct verifier *v, uint32_t func, struct reg *regs, bo
 		return refuse(v, WAY_NONE, "Global function %s() with %u > 5 args. Buggy compiler.",
 		              f->name, proto.vlen);
 	ret_id = proto.size_or_type;
-	if (!ret_id || !strip(b, &ret_id, &ret) ||
+	if (!ret_id || !strip_modifiers(b, &ret_id, &ret) ||
 	    (ret.kind != BTF_KIND_INT && ret.kind != BTF_KIND_ENUM && ret.kind != 19))
 		return refuse(
 		    v, WAY_NONE,

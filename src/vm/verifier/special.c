@@ -24,7 +24,7 @@ static const struct {
 
 static const struct fields no_fields;
 
-static bool resolve(struct btf_file *btf, uint32_t *id, struct btf_record *ret)
+bool strip_modifiers(struct btf_file *btf, uint32_t *id, struct btf_record *ret)
 {
 	for (uint32_t depth = 0; depth < 32; depth++) {
 		if (!btf_get(btf, *id, ret))
@@ -130,7 +130,8 @@ static void search_pointer(struct search *s, uint32_t pointee, uint32_t off_b)
 		kind = FIELD_UPTR;
 	else
 		return;
-	if (!resolve(s->btf, &id, &r) || (r.kind != BTF_KIND_STRUCT && r.kind != BTF_KIND_FWD)) {
+	if (!strip_modifiers(s->btf, &id, &r) ||
+	    (r.kind != BTF_KIND_STRUCT && r.kind != BTF_KIND_FWD)) {
 		s->to->problem = "a kptr must point to a struct";
 		return;
 	}
@@ -158,7 +159,7 @@ static void search_type(struct search *s, uint32_t id, uint32_t off_b, uint32_t 
 		s->to->problem = "a type nested too deep";
 		return;
 	}
-	if (!resolve(s->btf, &id, &r))
+	if (!strip_modifiers(s->btf, &id, &r))
 		return;
 	if (r.kind == BTF_KIND_PTR) {
 		search_pointer(s, r.size_or_type, off_b);
@@ -169,14 +170,14 @@ static void search_type(struct search *s, uint32_t id, uint32_t off_b, uint32_t 
 		struct btf_record e;
 		uint32_t elem = a->type, size_b, n_elems = a->nelems;
 
-		if (!resolve(s->btf, &elem, &e))
+		if (!strip_modifiers(s->btf, &elem, &e))
 			return;
 		for (uint32_t k = 0; k < MAX_DEPTH && e.kind == BTF_KIND_ARRAY; k++) {
 			a = e.extra; /* of more than one dimension */
 			elem = a->type;
 			n_elems = n_elems && a->nelems > UINT32_MAX / n_elems ? UINT32_MAX
 			                                                      : n_elems * a->nelems;
-			if (!resolve(s->btf, &elem, &e))
+			if (!strip_modifiers(s->btf, &elem, &e))
 				return;
 		}
 		size_b = e.kind == BTF_KIND_PTR ? 8 : e.size_or_type;

@@ -169,6 +169,8 @@ struct pending {
 	uint32_t log_n;
 };
 
+struct btf_record;
+
 struct type_entry {
 	struct btf_file *btf;
 	uint32_t id;
@@ -442,6 +444,8 @@ struct fields {
 	const char *problem; /* why the type is refused, or NULL */
 };
 /* Fields of a type, found once; never NULL. */
+/* The type behind typedefs, qualifiers and tags; its id in *id. */
+bool strip_modifiers(struct btf_file *btf, uint32_t *id, struct btf_record *ret);
 const struct fields *map_fields(struct verifier *v, const struct vm_map_def *m);
 const struct fields *type_fields(struct verifier *v, struct btf_file *btf, uint32_t id);
 const struct field *field_find(const struct fields *f, enum field_kind kind);
