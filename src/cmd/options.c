@@ -219,6 +219,9 @@ static int take(struct options *o, const char *name, int code, char *value)
 		if (err < 0)
 			o->engine = (enum engine_choice)which;
 		return err;
+	case 20:
+		o->debuginfo = value;
+		return -1;
 	case 'b':
 		return -1;
 	case 'h':

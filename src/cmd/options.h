@@ -24,6 +24,7 @@ struct options {
 	bool is_quiet, is_verbose, warn_all, no_warnings, is_dry_run, is_unsafe;
 	bool no_kprobe_multi, no_uprobe_multi, no_ringbuf;
 	const char *debug_stages;
+	const char *debuginfo; /* DIR[:DIR...], or NULL */
 	vec(const char *) include_dirs;
 	vec(const char *) includes;
 };

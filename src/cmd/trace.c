@@ -21,6 +21,8 @@
 #include "script/script.h"
 #include "session/child.h"
 #include "session/session.h"
+#include "symbols/debug_file.h"
+#include "symbols/symbols.h"
 
 #define LANGUAGE_VERSION "0.26.1" /* of bpftrace, whose language this is */
 
@@ -29,6 +31,7 @@ struct run {
 	struct options o;
 	struct diag *diag;
 	struct types *types;
+	struct symbols *syms;
 	bool is_colored;
 	const char *source_name, *source;
 	size_t source_len_b;
@@ -125,6 +128,7 @@ static bool script_options(struct run *r)
 	r->so.n_params = r->o.operands.n;
 	r->so.include_dirs = r->o.include_dirs.items;
 	r->so.n_include_dirs = r->o.include_dirs.n;
+	r->so.symbols = r->syms;
 	r->so.pid = r->o.pid;
 	r->so.is_unsafe = r->o.is_unsafe;
 	r->so.warn_all = r->o.warn_all;
@@ -157,7 +161,8 @@ static int list_probes(struct run *r)
 	                           .is_unsafe = r->o.is_unsafe,
 	                           .is_user_engine = r->o.engine == CHOOSE_USER,
 	                           .missing = MISSING_WARN,
-	                           .max_probes = UINT32_MAX};
+	                           .max_probes = UINT32_MAX,
+	                           .symbols = r->syms};
 	struct listing l = {.cx = &cx, .is_verbose = r->o.is_verbose};
 	const char *pattern = r->o.operands.n ? r->o.operands.items[0] : NULL;
 	struct stat st;
@@ -211,7 +216,6 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 	                            .no_uprobe_multi = r->o.no_uprobe_multi,
 	                            .missing = c->missing_probes,
 	                            .diag = r->diag};
-	struct symbols *syms = symbols_create();
 	struct session_options so = {
 	    .output = {.format = r->o.is_json ? OUTPUT_JSON : OUTPUT_TEXT,
 	               .buffering = (enum output_buffering)r->o.buffering,
@@ -221,7 +225,7 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 	               .max_cat_bytes = c->max_cat_bytes,
 	               .diag = r->diag,
 	               .no_warnings = r->o.no_warnings},
-	    .symbols = syms,
+	    .symbols = r->syms,
 	    .child = child,
 	    .is_quiet = r->o.is_quiet,
 	    .shows_log = shows_log,
@@ -230,19 +234,16 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 	};
 	int status;
 
-	symbols_set_demangle(syms, c->cpp_demangle);
+	symbols_set_demangle(r->syms, c->cpp_demangle);
 	if (r->o.output) {
 		so.output.out = fopen(r->o.output, "we");
-		if (!so.output.out) {
-			symbols_destroy(syms);
+		if (!so.output.out)
 			return plain_error("Failed to open output file: \"%s\": %s", r->o.output,
 			                   strerror(errno));
-		}
 	}
 	status = session_run(img, r->engine, &eo, &so);
 	if (so.output.out != stdout)
 		fclose(so.output.out);
-	symbols_destroy(syms);
 	return status;
 }
 
@@ -336,6 +337,8 @@ int cmd_trace(int argc, char **argv)
 	r.a = arena_create();
 	r.diag = diag_create(r.a);
 	r.types = types_create(r.a, NULL);
+	r.syms = symbols_create();
+	symbols_set_debuginfo(r.syms, r.o.debuginfo);
 	r.is_colored = wants_color();
 	switch (r.o.action) {
 	case ACTION_RUN:
@@ -361,6 +364,7 @@ int cmd_trace(int argc, char **argv)
 		break;
 	}
 	types_destroy(r.types);
+	symbols_destroy(r.syms);
 	options_free(&r.o);
 	arena_destroy(r.a);
 	return status;

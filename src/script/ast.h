@@ -174,6 +174,7 @@ struct unit {
 	struct arena *a;
 	struct diag *diag;
 	struct types *types;
+	struct symbols *symbols;
 	uint32_t source;           /* number of the main text in diag */
 	size_t c_begin_b, c_end_b; /* the C section */
 	vec(struct config_setting) config;

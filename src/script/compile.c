@@ -1,6 +1,7 @@
 /* The whole pipeline, text to image, in one place: each stage is a function of stages.h, and what
  * it leaves can be looked at with -d. */
 #include "script/script.h"
+#include "symbols/symbols.h"
 
 #include <string.h>
 
@@ -100,9 +101,15 @@ struct image *script_compile(struct arena *a, struct diag *d, struct types *ts, 
 {
 	struct unit *u = new_unit(a, d, ts, name, text, len_b, opts);
 	struct image *img = arena_new(a, struct image);
+	struct symbols *own = opts->symbols ? NULL : symbols_create();
+	bool is_good;
 
 	img->a = a;
-	return u && compile(u, img) && !diag_errors(d) ? img : NULL;
+	if (u)
+		u->symbols = own ? own : opts->symbols;
+	is_good = u && compile(u, img) && !diag_errors(d);
+	symbols_destroy(own);
+	return is_good ? img : NULL;
 }
 
 bool script_list_probes(struct arena *a, struct diag *d, const char *name, const char *text,

@@ -174,6 +174,7 @@ bool script_expand(struct unit *u)
 	           .types = u->types,
 	           .diag = u->diag,
 	           .pid = u->opts->pid,
+	           .symbols = u->symbols,
 	           .is_unsafe = u->opts->is_unsafe,
 	           .is_user_engine = u->opts->target.is_user_engine,
 	           .missing = (__typeof__(x.cx.missing))config->missing_probes,

@@ -140,6 +140,7 @@ static void begin(struct infer *x, struct unit *u)
 	    .types = u->types,
 	    .diag = u->diag,
 	    .pid = u->opts->pid,
+	    .symbols = u->symbols,
 	    .is_unsafe = u->opts->is_unsafe,
 	    .is_user_engine = u->opts->target.is_user_engine,
 	    .max_probes = (uint32_t)u->opts->config.max_probes,

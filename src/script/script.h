@@ -50,9 +50,12 @@ struct script_target {
 	uint32_t n_cpus;
 };
 
+struct symbols;
+
 struct script_options {
 	struct script_config config;
 	struct script_target target;
+	struct symbols *symbols; /* where uprobes look; NULL: a reader for this compilation */
 	const char *const *params; /* positional */
 	size_t n_params;
 	const char *const *include_dirs;

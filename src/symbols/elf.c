@@ -13,6 +13,7 @@
 #include <libelf.h>
 
 #include "base/file.h"
+#include "symbols/debug_file.h"
 #include "symbols/symbols_priv.h"
 
 struct segment {
@@ -28,7 +29,8 @@ struct entry {
 
 struct elf_file {
 	int err;         /* why it can't be read; the rest is empty then */
-	vec(Elf *) open; /* itself, its debug file: names point into them */
+	vec(Elf *) open; /* itself; names point into it */
+	struct debug_file *debug; /* and into this one */
 	vec(struct segment) segments;
 	vec(struct entry) entries;        /* functions and objects, by address */
 	vec(struct elf_symbol) functions; /* by name, each once; made on the first question */
@@ -143,38 +145,6 @@ static bool read_tables(struct elf_file *f, Elf *elf)
 	return has_symtab;
 }
 
-/* The build id as hex, from the note "GNU" of type NT_GNU_BUILD_ID. */
-static bool build_id(Elf *elf, char *ret_hex, size_t cap)
-{
-	Elf_Scn *scn = NULL;
-
-	while ((scn = elf_nextscn(elf, scn))) {
-		size_t off = 0, name_off, desc_off;
-		Elf_Data *data;
-		GElf_Shdr sh;
-		GElf_Nhdr nh;
-
-		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_NOTE)
-			continue;
-		data = elf_getdata(scn, NULL);
-		while (data && (off = gelf_getnote(data, off, &nh, &name_off, &desc_off))) {
-			const unsigned char *desc = (unsigned char *)data->d_buf + desc_off;
-
-			if (nh.n_type != NT_GNU_BUILD_ID || nh.n_namesz != 4 ||
-			    memcmp((char *)data->d_buf + name_off, "GNU", 4) ||
-			    nh.n_descsz * 2 + 1 > cap || nh.n_descsz < 3)
-				continue;
-			for (size_t i = 0; i < nh.n_descsz; i++) {
-				ret_hex[2 * i] = "0123456789abcdef"[desc[i] >> 4];
-				ret_hex[2 * i + 1] = "0123456789abcdef"[desc[i] & 15];
-			}
-			ret_hex[2 * nh.n_descsz] = '\0';
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Open and keep; the descriptor isn't needed once the file is mapped. */
 static Elf *open_elf(struct elf_file *f, const char *path, int *ret_err)
 {
@@ -229,23 +199,17 @@ static void finish(struct elf_file *f)
 		qsort(f->entries.items, f->entries.n, sizeof(*f->entries.items), by_address);
 }
 
-static void read_file(struct elf_file *f, const char *path)
+static void read_file(struct symbols *s, struct elf_file *f, const char *path)
 {
 	Elf *elf = open_elf(f, path, &f->err);
-	char hex[130], debug_path[256];
-	int unused;
 
 	if (!elf)
 		return;
 	read_segments(f, elf);
-	if (!read_tables(f, elf) && build_id(elf, hex, sizeof(hex))) {
-		strcpy(debug_path, "/usr/lib/debug/.build-id/xx/");
-		memcpy(strchr(debug_path, 'x'), hex, 2);
-		strcat(debug_path, hex + 2);
-		strcat(debug_path, ".debug");
-		elf = open_elf(f, debug_path, &unused);
-		if (elf)
-			read_tables(f, elf);
+	if (!read_tables(f, elf)) {
+		f->debug = debug_file_find(s, elf, path, DEBUG_SYMTAB);
+		if (f->debug)
+			read_tables(f, f->debug->elf);
 	}
 	finish(f);
 }
@@ -268,7 +232,7 @@ struct elf_file *elf_file_get(struct symbols *s, const char *path, int *ret_err)
 		f = strmap_get(&s->files, key);
 		if (!f) {
 			f = arena_new(s->a, struct elf_file);
-			read_file(f, path);
+			read_file(s, f, path);
 			strmap_put(&s->files, key, f);
 		}
 		/* A path through /proc may name another file tomorrow. */
@@ -308,6 +272,7 @@ void elf_file_free(struct elf_file *f)
 	vec_each (elf, &f->open)
 		elf_end(*elf);
 	vec_free(&f->open);
+	debug_file_close(f->debug);
 	vec_free(&f->segments);
 	vec_free(&f->entries);
 	vec_free(&f->functions);

@@ -27,6 +27,7 @@ struct kernel_symbols {
 struct symbols {
 	struct arena *a; /* names that are made, keys */
 	bool no_demangle;
+	const char *debug_dirs; /* of --debuginfo; NULL: the default */
 	struct kernel_symbols kernel;
 	struct strmap files;     /* "dev:ino" -> struct elf_file */
 	struct strmap paths;     /* path -> struct elf_file, for questions by path */
