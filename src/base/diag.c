@@ -31,6 +31,7 @@ struct source {
 	const char *name;
 	const char *text;
 	size_t len_b;
+	vec(uint32_t) lines; /* where each line but the first begins */
 };
 
 struct diag {
@@ -62,7 +63,12 @@ struct diag *diag_create(struct arena *a)
 
 uint32_t diag_add_source(struct diag *d, const char *name, const char *text, size_t len_b)
 {
-	vec_push(d->a, &d->sources, ((struct source){name, text, len_b}));
+	struct source *s = vec_add(d->a, &d->sources);
+	const char *end = text + len_b;
+
+	*s = (struct source){.name = name, .text = text, .len_b = len_b};
+	for (const char *at = text; len_b && (at = memchr(at, '\n', (size_t)(end - at)));)
+		vec_push(d->a, &s->lines, (uint32_t)(++at - text));
 	return (uint32_t)d->sources.n - 1;
 }
 
@@ -84,22 +90,23 @@ size_t diag_source_len(const struct diag *d, uint32_t source)
 void diag_position(const struct diag *d, uint32_t source, uint32_t off_b, uint32_t *ret_line,
                    uint32_t *ret_col)
 {
-	uint32_t line = 1, col = 1;
+	const struct source *s = source < d->sources.n ? &d->sources.items[source] : NULL;
+	size_t low = 0, high = s ? s->lines.n : 0; /* lines that begin at or before off_b */
 
-	if (source < d->sources.n) {
-		const struct source *s = &d->sources.items[source];
+	if (!s)
+		off_b = 0;
+	else if (off_b > s->len_b)
+		off_b = (uint32_t)s->len_b;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
 
-		for (uint32_t i = 0; i < off_b && i < s->len_b; i++) {
-			if (s->text[i] == '\n') {
-				line++;
-				col = 1;
-			} else {
-				col++;
-			}
-		}
+		if (s->lines.items[mid] <= off_b)
+			low = mid + 1;
+		else
+			high = mid;
 	}
-	*ret_line = line;
-	*ret_col = col;
+	*ret_line = (uint32_t)low + 1;
+	*ret_col = off_b - (low ? s->lines.items[low - 1] : 0) + 1;
 }
 
 static void report(struct diag *d, enum diag_level level, enum diag_code code, struct span at,

@@ -10,7 +10,13 @@
 #include "bpf/insn.h"
 #include "ir/mach.h"
 
-enum { N_CELLS = BPF_STACK_B / 8 + 3 }; /* and the spare ones */
+enum {
+	N_CELLS = BPF_STACK_B / 8 + 3, /* and the spare ones */
+	END_INSNS = 4,                 /* at most, that end a block */
+	/* A 16-bit jump may grow while the kernel writes look-ups in place of calls (up to four
+	 * instructions for one): what is not clearly near is far. */
+	NEAR_INSNS = INT16_MAX / 4,
+};
 
 /* A place to put the distance to a function in, once all functions have been placed. */
 struct patch {
@@ -474,6 +480,7 @@ struct placing {
 	struct emitter *e;
 	uint32_t *target;        /* by block: the first block on its way that does something */
 	uint32_t *start;         /* by block: its first instruction in the code */
+	uint32_t *about;         /* by block: the same, never less, before it is known */
 	vec(struct patch) jumps; /* instruction -> block */
 };
 
@@ -529,6 +536,30 @@ static void place_jump(struct placing *p, struct bpf_insn insn, uint32_t to, str
 	place_insn(p, insn, at);
 }
 
+/* A branch has 16 bits for its distance; cpu v4 has a goto of 32. Distances between the places
+ * blocks have at most are never less than the real ones. */
+static bool is_far(const struct placing *p, uint32_t from, uint32_t to)
+{
+	uint32_t here = p->about[from], there = p->about[to];
+
+	return (here > there ? here - there : there - here) + p->e->bodies[from].end -
+	           p->e->bodies[from].begin + END_INSNS >
+	       NEAR_INSNS;
+}
+
+static void place_branch(struct placing *p, struct bpf_insn branch, uint32_t b, uint32_t to,
+                         struct span at)
+{
+	if (!is_far(p, b, to)) {
+		place_jump(p, branch, to, at);
+		return;
+	}
+	branch.off = 1; /* over the goto that goes on here */
+	place_insn(p, branch, at);
+	place_insn(p, bpf_goto(1), at);
+	place_jump(p, bpf_goto(0), to, at);
+}
+
 /* The block's last instruction; `next` is the block placed behind it (or M_NONE). */
 static void place_end(struct placing *p, uint32_t b, uint32_t next)
 {
@@ -553,7 +584,7 @@ static void place_end(struct placing *p, uint32_t b, uint32_t next)
 			cond = ir_cond_invert(cond);
 		}
 		if (then != otherwise)
-			place_jump(p, jump_on(p->e, i, cond, at, 0), then, span);
+			place_branch(p, jump_on(p->e, i, cond, at, 0), b, then, span);
 		then = otherwise;
 	}
 	if (then != next)
@@ -609,6 +640,9 @@ static bool place_blocks(struct emitter *e)
 	p.start = arena_array(e->unit->scratch, uint32_t, n);
 	after = arena_array(e->unit->scratch, uint32_t, n);
 	find_targets(&p);
+	p.about = arena_array(e->unit->scratch, uint32_t, n);
+	for (uint32_t b = 0; b + 1 < n; b++)
+		p.about[b + 1] = p.about[b] + e->bodies[b].end - e->bodies[b].begin + END_INSNS;
 	for (uint32_t b = n; b-- > 0;) {
 		after[b] = next;
 		if (!is_empty(e, b) || p.target[b] == b)
@@ -629,13 +663,13 @@ static bool place_blocks(struct emitter *e)
 		int64_t off = (int64_t)p.start[j->func] - j->insn - 1;
 		struct bpf_insn *insn = &e->unit->code->insns.items[j->insn];
 
-		if (off != (int16_t)off) {
-			/* cpu v4 has a 32-bit goto; a branch that far needs another shape. */
-			if (insn->code != (BPF_JMP | BPF_JA) || !e->unit->u->target.has_sext)
-				return false;
+		if (insn->code == (BPF_JMP | BPF_JA) && e->unit->u->target.has_sext &&
+		    (off > NEAR_INSNS || off < -NEAR_INSNS)) {
 			*insn = bpf_make(BPF_JMP32 | BPF_JA, 0, 0, 0, (int32_t)off);
 			continue;
 		}
+		if (off != (int16_t)off)
+			return false;
 		insn->off = (int16_t)off;
 	}
 	return true;
