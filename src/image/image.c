@@ -9,6 +9,13 @@ uint32_t image_hist_buckets(const struct type *t)
 	return (uint32_t)((t->lhist_max - t->lhist_min + t->lhist_step - 1) / t->lhist_step) + 2;
 }
 
+uint32_t image_interval_size(const struct type *t)
+{
+	bool has_third = t->tseries_agg == TYPE_NONE || t->tseries_agg == TYPE_AVG;
+
+	return has_third ? 24 : 16;
+}
+
 uint32_t image_frame_size(enum stack_mode mode)
 {
 	return mode == STACK_BUILD_ID ? (uint32_t)sizeof(struct bpf_stack_build_id) : 8;
@@ -34,6 +41,8 @@ uint32_t image_value_size(const struct type *t)
 	case TYPE_HIST:
 	case TYPE_LHIST:
 		return 8 * image_hist_buckets(t);
+	case TYPE_TSERIES:
+		return t->tseries_n * image_interval_size(t);
 	default:
 		return t->size_b;
 	}

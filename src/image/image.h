@@ -110,8 +110,12 @@ struct image_var {
 /* How aggregations lie in memory, per CPU; all little-endian u64, zero = nothing seen yet:
  *   count: n          sum: total          min, max: value, is_set
  *   avg, stats: total, count              hist: buckets[type_hist_buckets]   lhist: likewise
- * (bucket numbering: spec/tracing-language.md, 7.4) */
+ * (bucket numbering: spec/tracing-language.md, 7.4)
+ *   tseries: a ring of tseries_n intervals, number k of the boot clock in place k % tseries_n:
+ *            k + 1 (0: none yet), value or total, and for TYPE_AVG the count, for TYPE_NONE the
+ *            boot-time ns of the value */
 uint32_t image_hist_buckets(const struct type *t); /* HIST, LHIST */
+uint32_t image_interval_size(const struct type *t); /* TSERIES: of one of the ring */
 uint32_t image_value_size(const struct type *t);   /* any value type, as laid out in a map */
 
 /* ---- events -------------------------------------------------------------------------------- */

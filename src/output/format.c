@@ -420,6 +420,7 @@ static unsigned kinds_of(const struct type *t)
 	case TYPE_FUNC:
 	case TYPE_HIST: /* only whole maps print them */
 	case TYPE_LHIST:
+	case TYPE_TSERIES:
 		return 0;
 	default:
 		return type_is_castable_agg(t) ? TAKES_COUNTS | TAKES_ANY : TAKES_ANY;

@@ -101,6 +101,17 @@ void hist_text(const struct type *t, const void *bytes, uint32_t div, struct str
 void hist_json(const struct type *t, const void *bytes, uint32_t div, struct strbuf *out);
 uint64_t hist_total(const struct type *t, const void *bytes);
 
+/* ---- tseries.c ------------------------------------------------------------------------------- */
+
+/* The graph (9.5) of one series whose ring is at `bytes`. */
+void tseries_text(struct output *o, const struct type *t, const unsigned char *bytes,
+                  struct strbuf *out);
+void tseries_json(struct output *o, const struct type *t, const unsigned char *bytes,
+                  struct strbuf *out);
+bool tseries_is_empty(const struct type *t, const unsigned char *bytes);
+/* What one CPU kept joins what is known of all: `ret`. */
+void tseries_merge(const struct type *t, const unsigned char *bytes, unsigned char *ret);
+
 /* ---- stack.c, net.c, time.c, name.c ---------------------------------------------------------- */
 
 void stack_text(struct output *o, const struct type *t, const void *bytes, struct strbuf *out);
@@ -108,6 +119,7 @@ void symbol_text(struct output *o, const struct type *t, const void *bytes, stru
 void net_inet_text(const void *bytes, struct strbuf *out);
 void net_mac_text(const void *bytes, struct strbuf *out);
 void time_now_text(const char *format, struct strbuf *out);
+int64_t time_wall_ns(struct output *o, uint64_t boot_ns);
 void time_stamp_text(struct output *o, uint64_t boot_ns, const char *format, struct strbuf *out);
 void name_user_text(struct output *o, uint64_t uid, struct strbuf *out);
 void name_cgroup_text(struct output *o, uint64_t id, const char *filter, struct strbuf *out);

@@ -182,6 +182,7 @@ static json_fn *const shapes[TYPE_N] = {
 	[TYPE_STATS]  = json_stats,
 	[TYPE_HIST]   = json_hist,
 	[TYPE_LHIST]  = json_hist,
+	[TYPE_TSERIES] = tseries_json,
 };
 /* clang-format on */
 

@@ -255,6 +255,18 @@ static bool is_hist(const struct type *t)
 	return t->kind == TYPE_HIST || t->kind == TYPE_LHIST;
 }
 
+/* Rows of its own, below the map's name. */
+static bool is_graph(const struct type *t)
+{
+	return is_hist(t) || t->kind == TYPE_TSERIES;
+}
+
+static bool is_empty(const struct type *t, const unsigned char *value)
+{
+	return t->kind == TYPE_TSERIES ? tseries_is_empty(t, value)
+	                               : is_hist(t) && !hist_total(t, value);
+}
+
 static bool is_divided(const struct type *t)
 {
 	return t->kind == TYPE_INT || t->kind == TYPE_COUNT || t->kind == TYPE_SUM ||
@@ -303,8 +315,8 @@ static void print_text_entry(struct output_map *m, const unsigned char *entry, u
 		add_key(m, entry, out);
 		sb_addc(out, ']');
 	}
-	sb_add(out, ": ", is_hist(m->value) ? 1 : 2);
-	if (is_hist(m->value))
+	sb_add(out, ": ", is_graph(m->value) ? 1 : 2);
+	if (is_graph(m->value))
 		sb_addc(out, '\n');
 	add_value(m, entry + m->value_off_b, div);
 	sb_addc(out, '\n');
@@ -331,9 +343,10 @@ static void print_json(struct output_map *m, const struct slot *slots, size_t fi
 	bool is_stats = m->value->kind == TYPE_AVG || m->value->kind == TYPE_STATS;
 
 	sb_addf(out, "{\"type\": \"%s\", \"data\": {\"%s\": ",
-	        is_hist(m->value) ? "hist"
-	        : is_stats        ? "stats"
-	                          : "map",
+	        is_hist(m->value)                ? "hist"
+	        : m->value->kind == TYPE_TSERIES ? "tseries"
+	        : is_stats                       ? "stats"
+	                                         : "map",
 	        m->var->name);
 	if (m->key)
 		sb_addc(out, '{');
@@ -371,9 +384,8 @@ static void print_entries(struct output_map *m, uint32_t top, uint32_t div)
 
 void output_map_end(struct output_map *m, uint32_t top, uint32_t div)
 {
-	/* a histogram without key that has seen nothing is an empty map, not a value of zero */
-	bool is_unseen = !m->key && m->n && is_hist(m->value) &&
-	                 !hist_total(m->value, m->entries + m->value_off_b);
+	/* a graph without key that has seen nothing is an empty map, not a value of zero */
+	bool is_unseen = !m->key && m->n && is_empty(m->value, m->entries + m->value_off_b);
 
 	if (m->n && !is_unseen)
 		print_entries(m, top, div);

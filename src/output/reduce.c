@@ -43,7 +43,9 @@ void output_reduce(const struct type *t, const void *values, uint32_t n_values, 
 	for (uint32_t i = 0; i < n_values; i++) {
 		const char *value = (const char *)values + (size_t)i * stride_b;
 
-		if (t->kind == TYPE_MIN || t->kind == TYPE_MAX)
+		if (t->kind == TYPE_TSERIES)
+			tseries_merge(t, (const unsigned char *)value, ret);
+		else if (t->kind == TYPE_MIN || t->kind == TYPE_MAX)
 			keep_extreme(t, value, ret);
 		else
 			add_words(value, size_b / 8, ret);

@@ -63,6 +63,11 @@ static void expand_fractions(const char *format, uint32_t ns, struct strbuf *out
 	}
 }
 
+int64_t time_wall_ns(struct output *o, uint64_t boot_ns)
+{
+	return (int64_t)boot_ns + wall_offset_ns(o);
+}
+
 void time_stamp_text(struct output *o, uint64_t boot_ns, const char *format, struct strbuf *out)
 {
 	own_strbuf struct strbuf expanded = {0};
@@ -74,7 +79,7 @@ void time_stamp_text(struct output *o, uint64_t boot_ns, const char *format, str
 		sb_adds(out, "(?)");
 		return;
 	}
-	wall_ns = (int64_t)boot_ns + wall_offset_ns(o);
+	wall_ns = time_wall_ns(o, boot_ns);
 	seconds = wall_ns / NS_PER_S;
 	if (!localtime_r(&seconds, &tm))
 		return;

@@ -440,6 +440,7 @@ static text_fn *const texts[TYPE_N] = {
 	[TYPE_STATS]       = text_stats,
 	[TYPE_HIST]        = text_hist,
 	[TYPE_LHIST]       = text_hist,
+	[TYPE_TSERIES]     = tseries_text,
 };
 /* clang-format on */
 

@@ -58,6 +58,24 @@ void infer_hint(struct infer *x, const char *fmt, ...)
 	va_end(ap);
 }
 
+bool infer_gate(struct infer *x, struct span at, const char *feature, int value, const char *name)
+{
+	enum { GATE_ENABLE, GATE_WARN, GATE_ERROR };
+
+	if (value == GATE_WARN)
+		infer_warn(x, E_SUSPICIOUS, NO_SPAN,
+		           "Script is using an unstable feature: %s. To prevent this warning you "
+		           "must explicitly enable it in the config e.g. %s=enable",
+		           feature, name);
+	if (value != GATE_ERROR)
+		return true;
+	infer_error(x, E_UNSUPPORTED, at,
+	            "%s feature is not enabled by default. To enable this unstable feature, set "
+	            "the config flag to enable. %s=enable",
+	            feature, name);
+	return false;
+}
+
 const char *infer_type_text(struct infer *x, const struct type *t)
 {
 	return x->is_final ? type_name_dup(x->a, t) : "";

@@ -54,53 +54,6 @@ static const struct type *result_inet(struct infer *x, struct node *n)
 	return type_simple(TYPE_INET);
 }
 
-/* ---- aggregations --------------------------------------------------------------------------- */
-
-static const struct type *result_agg(struct infer *x, struct node *n)
-{
-	static const enum type_kind kinds[F_N] = {
-	    [F_count] = TYPE_COUNT, [F_sum] = TYPE_SUM, [F_avg] = TYPE_AVG,
-	    [F_min] = TYPE_MIN,     [F_max] = TYPE_MAX, [F_stats] = TYPE_STATS,
-	};
-	bool is_signed = n->n_args && cast_is_signed(n->args[0]->type);
-
-	return type_agg(x->a, kinds[n->function->id], is_signed);
-}
-
-static const struct type *result_hist(struct infer *x, struct node *n)
-{
-	enum { MOST_BITS = 5 };
-	uint64_t bits = n->n_args > 1 ? n->args[1]->number : 0;
-
-	if (bits > MOST_BITS)
-		return infer_error(x, E_LIMIT, n->args[1]->at, "hist: bits %llu must be 0..%d",
-		                   (unsigned long long)bits, MOST_BITS);
-	return type_hist(x->a, (uint32_t)bits);
-}
-
-static const struct type *result_lhist(struct infer *x, struct node *n)
-{
-	enum { MOST_BUCKETS = 1000 };
-	uint64_t min = n->args[1]->number, max = n->args[2]->number, step = n->args[3]->number;
-	uint64_t n_buckets;
-
-	if (!step)
-		return infer_error(x, E_LIMIT, n->at, "lhist() step must be >= 1 (0 provided)");
-	if (min >= max)
-		return infer_error(x, E_LIMIT, n->at,
-		                   "lhist() min must be less than max (provided min %llu and max "
-		                   "%llu)",
-		                   (unsigned long long)min, (unsigned long long)max);
-	n_buckets = (max - min) / step;
-	if (n_buckets > MOST_BUCKETS)
-		return infer_error(x, E_LIMIT, n->at,
-		                   "lhist() too many buckets, must be <= %d (would need %llu)",
-		                   MOST_BUCKETS, (unsigned long long)n_buckets);
-	if (max > INT64_MAX || step > INT64_MAX)
-		return infer_error(x, E_LIMIT, n->at, "lhist() bounds must fit an int64");
-	return type_lhist(x->a, (int64_t)min, (int64_t)max, (int64_t)step);
-}
-
 /* ---- text ----------------------------------------------------------------------------------- */
 
 /* str(p [, n]): the parameter's own text, a literal as it is, or memory. */
@@ -515,19 +468,19 @@ static const struct type *result_stack(struct infer *x, struct node *n)
 
 static const struct rule rules[F_N] = {
     /* clang-format off */
-	[F_avg]         = {"i", result_agg},
+	[F_avg]         = {"i", infer_result_agg},
 	[F_bswap]       = {"i", result_bswap},
 	[F_buf]         = {"mi", result_buf},
 	[F_cat]         = {"Sa", result_format},
 	[F_cgroup_path] = {"iS", result_cgroup_path},
 	[F_cgroupid]    = {"S", result_cgroupid},
 	[F_clear]       = {"-", result_whole_map},
-	[F_count]       = {"", result_agg},
+	[F_count]       = {"", infer_result_agg},
 	[F_delete]      = {"-", result_delete},
 	[F_errorf]      = {"Sa", result_format},
 	[F_exit]        = {"i", result_exit},
 	[F_has_key]     = {"-", result_has_key},
-	[F_hist]        = {"iN", result_hist},
+	[F_hist]        = {"iN", infer_result_hist},
 	[F_join]        = {"pS", NULL},
 	[F_kaddr]       = {"S", result_u64},
 	[F_kptr]        = {"p", result_space},
@@ -535,10 +488,10 @@ static const struct rule rules[F_N] = {
 	[F_ksym]        = {"p", result_sym},
 	[F_kstr]        = {"ti", result_str},
 	[F_len]         = {"-", result_len},
-	[F_lhist]       = {"iNNN", result_lhist},
+	[F_lhist]       = {"iNNN", infer_result_lhist},
 	[F_macaddr]     = {"m", result_macaddr},
-	[F_max]         = {"i", result_agg},
-	[F_min]         = {"i", result_agg},
+	[F_max]         = {"i", infer_result_agg},
+	[F_min]         = {"i", infer_result_agg},
 	[F_nsecs]       = {"-", result_nsecs},
 	[F_ntop]        = {"mm", result_ntop},
 	[F_pid]         = {"-", result_pid},
@@ -547,17 +500,18 @@ static const struct rule rules[F_N] = {
 	[F_pton]        = {"S", result_pton},
 	[F_reg]         = {"S", result_u64},
 	[F_signal]      = {"a", result_signal},
-	[F_stats]       = {"i", result_agg},
+	[F_stats]       = {"i", infer_result_agg},
 	[F_str]         = {"ti", result_str},
 	[F_strcontains] = {"ss", result_bool},
 	[F_strerror]    = {"i", result_strerror},
 	[F_strftime]    = {"Si", result_timestamp},
 	[F_strlen]      = {"s", result_strlen},
 	[F_strncmp]     = {"ssN", result_u64},
-	[F_sum]         = {"i", result_agg},
+	[F_sum]         = {"i", infer_result_agg},
 	[F_system]      = {"Sa", result_format},
 	[F_tid]         = {"-", result_pid},
 	[F_time]        = {"S", NULL},
+	[F_tseries]     = {"iNNS", infer_result_tseries},
 	[F_uaddr]       = {"S", result_uaddr},
 	[F_uptr]        = {"p", result_space},
 	[F_ustack]      = {"-", result_stack},

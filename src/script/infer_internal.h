@@ -63,6 +63,9 @@ const struct type *infer_error(struct infer *x, enum diag_code code, struct span
 void infer_warn(struct infer *x, enum diag_code code, struct span at, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void infer_hint(struct infer *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A feature that may change: as the configuration variable `name` says (its value: enable, warn,
+ * error), nothing, a warning, or an error and false. */
+bool infer_gate(struct infer *x, struct span at, const char *feature, int value, const char *name);
 const char *infer_type_text(struct infer *x, const struct type *t);
 
 /* ---- scope.c ---- */
@@ -150,6 +153,12 @@ const struct type *infer_builtin(struct infer *x, struct node *n);
 /* Is it allowed here (spec 3.4)? Reports. */
 bool infer_check_place(struct infer *x, struct node *n, const char *name, uint32_t where);
 const struct type *infer_args_type(struct infer *x);
+
+/* ---- infer_agg.c: the type of an aggregation's map ---- */
+const struct type *infer_result_agg(struct infer *x, struct node *n);
+const struct type *infer_result_hist(struct infer *x, struct node *n);
+const struct type *infer_result_lhist(struct infer *x, struct node *n);
+const struct type *infer_result_tseries(struct infer *x, struct node *n);
 
 /* ---- infer_call.c ---- */
 const struct type *infer_call(struct infer *x, struct node *n);

@@ -135,6 +135,12 @@ struct infer_map *infer_map_place(struct infer *x, struct node *n)
 	return im;
 }
 
+static bool is_same_series(const struct type *a, const struct type *b)
+{
+	return a->tseries_interval_ns == b->tseries_interval_ns && a->tseries_n == b->tseries_n &&
+	       a->tseries_agg == b->tseries_agg;
+}
+
 bool infer_map_join(struct infer *x, struct node *n, const struct type *t, struct span at)
 {
 	struct infer_map *im = infer_map_named(x, n);
@@ -154,10 +160,16 @@ bool infer_map_join(struct infer *x, struct node *n, const struct type *t, struc
 		infer_error(x, E_MAP_USE, at, "Different lhist bounds in a single map unsupported");
 		return false;
 	}
+	if (now->kind == TYPE_TSERIES && t->kind == TYPE_TSERIES && !is_same_series(now, t)) {
+		infer_error(x, E_MAP_USE, at,
+		            "Different tseries parameters in a single map unsupported");
+		return false;
+	}
 	both = cast_common(x->a, now, t);
 	/* One function, but of signed and unsigned numbers: signed. */
 	if (!both && type_is_agg(now) && now->kind == t->kind)
-		both = type_agg(x->a, t->kind, true);
+		both = t->kind == TYPE_TSERIES ? (t->is_signed ? t : now)
+		                               : type_agg(x->a, t->kind, true);
 	if (!both) {
 		infer_error(x, E_TYPE_MISMATCH, at,
 		            "Type mismatch for %s: trying to assign value of type '%s' when map "

@@ -216,6 +216,11 @@ struct ir_inst *lower_map_has_key(struct lower *l, struct node *map, struct node
 struct ir_inst *lower_map_reduce(struct lower *l, struct map *m, struct ir_inst *key);
 struct ir_inst *lower_map_key(struct lower *l, struct map *m, struct node *key);
 
+/* ---- lower_tseries.c ---- */
+/* The value n joins the interval of now in the ring at `address`. */
+void lower_tseries(struct lower *l, const struct type *t, struct ir_inst *address,
+                   struct ir_inst *n);
+
 /* ---- lower_event.c ---- */
 void lower_format_event(struct lower *l, enum event_kind kind, struct node *call);
 void lower_print(struct lower *l, struct node *call);
@@ -230,6 +235,7 @@ struct ir_inst *lower_stack_len(struct lower *l, struct value stack);
 
 /* ---- lower_builtin.c, lower_call.c ---- */
 struct value lower_builtin(struct lower *l, struct node *n);
+struct ir_inst *lower_now(struct lower *l); /* boot-time ns */
 struct value lower_call(struct lower *l, struct node *n);
 struct value lower_args_field(struct lower *l, struct node *n);
 struct ir_inst *lower_pid_tgid(struct lower *l, bool want_pid, bool is_init_ns);

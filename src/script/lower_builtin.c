@@ -40,7 +40,7 @@ static struct ir_inst *curtask(struct lower *l)
 	return ir_as(&l->b, call0(l, BPF_FUNC_get_current_task, PTR_NONE), PTR_KERNEL);
 }
 
-static struct ir_inst *nsecs_now(struct lower *l)
+struct ir_inst *lower_now(struct lower *l)
 {
 	return call0(
 	    l, l->opts->target.has_ktime_boot ? BPF_FUNC_ktime_get_boot_ns : BPF_FUNC_ktime_get_ns,
@@ -54,7 +54,7 @@ static struct ir_inst *elapsed(struct lower *l)
 	l->has_globals = true;
 	l->img->start_ns_off_b = 0;
 	start = ir_load(&l->b, ir_map_value(&l->b, l->globals, 0), 0, 8, false, PTR_NONE);
-	return ir_bin(&l->b, IR_SUB, nsecs_now(l), start);
+	return ir_bin(&l->b, IR_SUB, lower_now(l), start);
 }
 
 static struct value comm(struct lower *l, struct node *n)
@@ -352,7 +352,7 @@ struct value lower_builtin(struct lower *l, struct node *n)
 	case B_ncpus:
 		return value_reg(n->type, ir_const(b, l->opts->target.n_cpus));
 	case B_nsecs:
-		return value_reg(n->type, nsecs_now(l));
+		return value_reg(n->type, lower_now(l));
 	case B_numaid:
 		return value_reg(n->type, call0(l, BPF_FUNC_get_numa_node_id, PTR_NONE));
 	case B_pid:

@@ -520,7 +520,8 @@ struct value lower_call(struct lower *l, struct node *n)
 	case F_max:
 	case F_min:
 	case F_stats:
-	case F_sum: /* only as @m = f(): lower_map_aggregate */
+	case F_sum:
+	case F_tseries: /* only as @m = f(): lower_map_aggregate */
 	case F_N:
 		break;
 	}

@@ -412,6 +412,9 @@ static void aggregate(struct lower *l, const struct type *t, struct ir_inst *add
 		ir_jump(b, outside);
 		lower_enter(l, outside);
 		return;
+	case TYPE_TSERIES:
+		lower_tseries(l, t, address, n);
+		return;
 	default:
 		return;
 	}

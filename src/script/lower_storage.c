@@ -16,6 +16,8 @@ enum {
 	/* Larger per-CPU values (histograms) are not refilled fast enough when many keys are new
 	 * at once: of 4000 in a row, 6.18 refuses 3951. */
 	GROWS_PER_CPU_B = 64,
+	/* But room for thousands of long rings would be too much. */
+	RESERVED_PER_CPU_B = 32 << 20,
 };
 
 uint32_t lower_rodata(struct lower *l, const void *bytes, size_t len_b, uint32_t align_b)
@@ -226,6 +228,13 @@ static uint32_t keyed_map_type(const struct map *m, bool *ret_per_cpu)
 	return *ret_per_cpu ? BPF_MAP_TYPE_PERCPU_HASH : BPF_MAP_TYPE_HASH;
 }
 
+static bool grows(const struct map *m, uint64_t entries)
+{
+	uint64_t value_b = image_value_size(m->value);
+
+	return value_b <= GROWS_PER_CPU_B || value_b * entries > RESERVED_PER_CPU_B;
+}
+
 void lower_make_vars(struct lower *l)
 {
 	l->globals = lower_add_map(l, MAP_GLOBALS, "globals", BPF_MAP_TYPE_ARRAY, 4, 0, 1);
@@ -260,8 +269,7 @@ void lower_make_vars(struct lower *l)
 			 * preallocated. */
 			if (l->opts->target.has_mem_alloc &&
 			    (type == BPF_MAP_TYPE_HASH ||
-			     (type == BPF_MAP_TYPE_PERCPU_HASH &&
-			      image_value_size(m->value) <= GROWS_PER_CPU_B)))
+			     (type == BPF_MAP_TYPE_PERCPU_HASH && grows(m, entries))))
 				vec_last(&l->img->maps).flags = BPF_F_NO_PREALLOC;
 		} else {
 			place_scalar(l, &v);

@@ -210,6 +210,18 @@ const struct type *type_lhist(struct arena *a, int64_t min, int64_t max, int64_t
 	return t;
 }
 
+const struct type *type_tseries(struct arena *a, uint64_t interval_ns, uint32_t n,
+                                enum type_kind agg, bool is_signed)
+{
+	struct type *t = make(a, TYPE_TSERIES, 0, 8);
+
+	t->tseries_interval_ns = interval_ns;
+	t->tseries_n = n;
+	t->tseries_agg = agg;
+	t->is_signed = is_signed;
+	return t;
+}
+
 const struct type *type_const(struct arena *a, const struct type *t)
 {
 	struct type *copy;
@@ -293,6 +305,10 @@ bool type_equal(const struct type *a, const struct type *b)
 	case TYPE_LHIST:
 		return a->lhist_min == b->lhist_min && a->lhist_max == b->lhist_max &&
 		       a->lhist_step == b->lhist_step;
+	case TYPE_TSERIES:
+		return a->tseries_interval_ns == b->tseries_interval_ns &&
+		       a->tseries_n == b->tseries_n && a->tseries_agg == b->tseries_agg &&
+		       a->is_signed == b->is_signed;
 	default:
 		return true;
 	}
@@ -306,7 +322,7 @@ bool type_is_integer(const struct type *t)
 
 bool type_is_agg(const struct type *t)
 {
-	return t->kind >= TYPE_COUNT && t->kind <= TYPE_LHIST;
+	return t->kind >= TYPE_COUNT && t->kind <= TYPE_TSERIES;
 }
 
 bool type_is_castable_agg(const struct type *t)

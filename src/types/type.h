@@ -50,6 +50,7 @@ enum type_kind {
 	TYPE_STATS,
 	TYPE_HIST,
 	TYPE_LHIST,
+	TYPE_TSERIES,
 	TYPE_N
 };
 
@@ -106,6 +107,11 @@ struct type {
 	/* TYPE_HIST: sub-bucket bits k. TYPE_LHIST: bounds. */
 	uint32_t hist_bits;
 	int64_t lhist_min, lhist_max, lhist_step;
+	/* TYPE_TSERIES: how many intervals are kept, how long one is, and what is kept of the values
+	 * in one: TYPE_AVG, TYPE_MAX, TYPE_MIN, TYPE_SUM, or TYPE_NONE for the last. */
+	uint32_t tseries_n;
+	uint64_t tseries_interval_ns;
+	enum type_kind tseries_agg;
 };
 
 /* Scalars that exist once. type_int(4, true) is int32. */
@@ -128,6 +134,8 @@ const struct type *type_stack(struct arena *a, bool is_user, enum stack_mode mod
 const struct type *type_agg(struct arena *a, enum type_kind kind, bool is_signed);
 const struct type *type_hist(struct arena *a, uint32_t bits);
 const struct type *type_lhist(struct arena *a, int64_t min, int64_t max, int64_t step);
+const struct type *type_tseries(struct arena *a, uint64_t interval_ns, uint32_t n,
+				enum type_kind agg, bool is_signed);
 
 /* The same type, shown with `const` in declarations. */
 const struct type *type_const(struct arena *a, const struct type *t);

@@ -17,7 +17,7 @@ enum {
 static const char *const agg_names[TYPE_N] = {
     [TYPE_COUNT] = "count_t", [TYPE_SUM] = "sum_t",     [TYPE_MIN] = "min_t",
     [TYPE_MAX] = "max_t",     [TYPE_AVG] = "avg_t",     [TYPE_STATS] = "stats_t",
-    [TYPE_HIST] = "hist_t",   [TYPE_LHIST] = "lhist_t",
+    [TYPE_HIST] = "hist_t",   [TYPE_LHIST] = "lhist_t", [TYPE_TSERIES] = "tseries_t",
 };
 
 static const char *const simple_names[TYPE_N] = {
@@ -124,6 +124,7 @@ static void add_type_name(const struct type *t, struct strbuf *out, unsigned dep
 	case TYPE_COUNT:
 	case TYPE_HIST:
 	case TYPE_LHIST:
+	case TYPE_TSERIES:
 		sb_adds(out, agg_names[t->kind]);
 		break;
 	default:

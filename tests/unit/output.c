@@ -50,8 +50,7 @@ bool symbols_elf_at(struct symbols *s, const char *path, uint64_t address, struc
 	return true;
 }
 
-bool symbols_elf_find(struct symbols *s, const char *path, const char *name,
-                      struct elf_symbol *ret)
+bool symbols_elf_find(struct symbols *s, const char *path, const char *name, struct elf_symbol *ret)
 {
 	(void)s;
 	if (strcmp(path, "/bin/gone") || strcmp(name, "f"))
@@ -343,7 +342,8 @@ static void addresses(void **state)
 	usym.probe = 1; /* its file still says it, although process 8 is gone */
 	usym.pid = 8;
 	check_text(type_simple(TYPE_USYM), &usym, "was_here");
-	usym.address = 0x55550230; /* wherever it was mapped, the offset in the page is the file's */
+	usym.address =
+	    0x55550230; /* wherever it was mapped, the offset in the page is the file's */
 	check_text(type_simple(TYPE_USYM), &usym, "f");
 	usym.address = 0x5004;
 	usym.probe = 99;
@@ -758,6 +758,146 @@ static void lhist_of_the_reference(void **state)
 	    "[20, 30)               0 |                                                    |\n"
 	    "[30, ...)              2 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|\n"
 	    "\n");
+}
+
+/* ---- time series ----------------------------------------------------------------------------- */
+
+/* Digits of times, "12:34:56.789", by '0': when a row was is not what is tested. */
+static const char *without_times(const char *text)
+{
+	static char copy[4096];
+	bool is_time = true;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (char *p = copy; *p; p++) {
+		if (p == copy || p[-1] == '\n')
+			is_time = *p >= '0' && *p <= '9' && p[1] && p[2] == ':';
+		is_time &= *p != ' ';
+		if (is_time && *p >= '0' && *p <= '9')
+			*p = '0';
+	}
+	return copy;
+}
+
+struct moment {
+	uint64_t k;
+	int64_t value;
+	uint64_t third;
+};
+
+static void fill(const struct type *t, uint64_t *ring, const struct moment *m, size_t n)
+{
+	uint32_t words = image_interval_size(t) / 8;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t *at = ring + m[i].k % t->tseries_n * words;
+
+		at[0] = m[i].k + 1;
+		at[1] = (uint64_t)m[i].value;
+		if (words > 2)
+			at[2] = m[i].third;
+	}
+}
+
+static const char *graph(const struct type *t, const uint64_t *ring)
+{
+	own_strbuf struct strbuf text = {0};
+
+	output_value_text(out(), t, ring, &text);
+	return without_times(sb_str(&text));
+}
+
+static void tseries_of_the_reference(void **state)
+{
+	const struct type *t = type_tseries(fx.a, 1000000000, 4, TYPE_NONE, true);
+	const struct image_var var = {.name = "@", .value = t};
+	uint64_t ring[4 * 3] = {0};
+	struct output_map *m = output_map_begin(out(), &var);
+	/* 5 lies a round behind: another has its place by now, but not that of 7 */
+	const struct moment moments[] = {{1000, 3, 1}, {1001, 7, 2}, {1003, 5, 3}};
+
+	(void)state;
+	fill(t, ring, moments, 3);
+	ring[2 * 3] = 999; /* 998 is too old, though in its place */
+	output_map_add(m, NULL, ring);
+	output_map_end(m, 0, 0);
+	assert_string_equal(without_times(printed()),
+	                    "@:\n"
+	                    "         3                                                   7\n"
+	                    "hh:mm:ss |___________________________________________________|\n"
+	                    "00:00:00 *                                                   | 3\n"
+	                    "00:00:00 |                                                   * 7\n"
+	                    "00:00:00 |                                                   | -\n"
+	                    "00:00:00 |                         *                         | 5\n"
+	                    "         v___________________________________________________v\n"
+	                    "         3                                                   7\n"
+	                    "\n");
+}
+
+static void tseries_zero_column_and_fractions(void **state)
+{
+	const struct type *ms = type_tseries(fx.a, 1000000, 3, TYPE_AVG, true);
+	const struct type *us = type_tseries(fx.a, 999999, 2, TYPE_MAX, false);
+	uint64_t ring[3 * 3] = {0}, short_ring[2 * 2] = {0};
+	const struct moment moments[] = {{30, -20, 2}, {31, 90, 3}};
+	const struct moment only[] = {{8, -1, 0}};
+
+	(void)state;
+	assert_string_equal(graph(ms, ring), "<no data>\n");
+	fill(ms, ring, moments, 2);
+	assert_string_equal(
+	    graph(ms, ring),
+	    "             -10                                                30\n"
+	    "hh:mm:ss.ms  |___________________________________________________|\n"
+	    "00:00:00.000 *            .                                      | -10\n"
+	    "00:00:00.000 |            .                                      * 30\n"
+	    "             v___________________________________________________v\n"
+	    "             -10                                                30\n");
+	fill(us, short_ring, only, 1);
+	assert_string_equal(
+	    graph(us, short_ring),
+	    "                18446744073709551614             18446744073709551616\n"
+	    "hh:mm:ss.μs     |___________________________________________________|\n"
+	    "00:00:00.000000 |                         *                         | "
+	    "18446744073709551615\n"
+	    "                v___________________________________________________v\n"
+	    "                18446744073709551614             18446744073709551616\n");
+}
+
+/* Of one interval on two CPUs, and of two that lie a round apart. */
+static void tseries_of_all_cpus(void **state)
+{
+	static const struct {
+		enum type_kind agg;
+		bool is_signed;
+		struct moment a, b;
+		int64_t value, third;
+	} rows[] = {
+	    {TYPE_NONE, false, {6, 5, 10}, {6, 4, 11}, 4, 11},
+	    {TYPE_NONE, false, {6, 5, 12}, {6, 4, 11}, 5, 12},
+	    {TYPE_NONE, false, {6, 5, 12}, {9, 4, 11}, 4, 11},
+	    {TYPE_AVG, false, {6, 5, 2}, {6, 4, 1}, 9, 3},
+	    {TYPE_SUM, true, {6, 5, 0}, {6, -4, 0}, 1, 0},
+	    {TYPE_SUM, true, {9, 5, 0}, {6, -4, 0}, 5, 0},
+	    {TYPE_MIN, true, {6, 5, 0}, {6, -4, 0}, -4, 0},
+	    {TYPE_MIN, false, {6, 5, 0}, {6, -4, 0}, 5, 0},
+	    {TYPE_MAX, true, {6, 5, 0}, {6, -4, 0}, 5, 0},
+	    {TYPE_MAX, false, {6, 5, 0}, {6, -4, 0}, -4, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct type *t = type_tseries(fx.a, 1000, 3, rows[i].agg, rows[i].is_signed);
+		uint32_t words = image_interval_size(t) / 8;
+		uint64_t cpus[2][9] = {0}, ret[9];
+
+		fill(t, cpus[0], &rows[i].a, 1);
+		fill(t, cpus[1], &rows[i].b, 1);
+		output_reduce(t, cpus, 2, sizeof(cpus[0]), ret);
+		assert_int_equal((int64_t)ret[1], rows[i].value);
+		if (words > 2)
+			assert_int_equal((int64_t)ret[2], rows[i].third);
+	}
 }
 
 /* The label of the row for the number n alone. */
@@ -1207,6 +1347,9 @@ int main(void)
 	    TEST(format_mistakes),
 	    TEST(hist_of_the_reference),
 	    TEST(lhist_of_the_reference),
+	    TEST(tseries_of_the_reference),
+	    TEST(tseries_zero_column_and_fractions),
+	    TEST(tseries_of_all_cpus),
 	    TEST(hist_labels),
 	    TEST(hist_json_shapes),
 	    TEST(maps_by_value),
