@@ -214,6 +214,7 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 	                            .is_verbose = r->o.is_verbose || shows_log,
 	                            .no_kprobe_multi = r->o.no_kprobe_multi,
 	                            .no_uprobe_multi = r->o.no_uprobe_multi,
+	                            .is_dry_run = r->o.is_dry_run,
 	                            .missing = c->missing_probes,
 	                            .diag = r->diag};
 	struct session_options so = {

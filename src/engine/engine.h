@@ -19,6 +19,7 @@ struct engine_options {
 	uint32_t log_size_b; /* verifier log */
 	bool is_verbose;     /* keep the verifier's log also on success */
 	bool no_kprobe_multi, no_uprobe_multi; /* --no-feature */
+	bool is_dry_run; /* nothing that would stay is made */
 	int missing; /* MISSING_ERROR / WARN / IGNORE (probe/probe.h's order) for refused
 	                attachments */
 	/* The user engine: a traced process is about to end and its memory still there. May be

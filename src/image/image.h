@@ -27,6 +27,7 @@ enum attach_kind {
 	ATTACH_TRACEPOINT,         /* perf event: category, func (tracepoint_id if >= 0) */
 	ATTACH_UPROBE,             /* path, address = file offset, ref_ctr_off_b */
 	ATTACH_URETPROBE,
+	ATTACH_ITER,     /* func = kind of iterator; path = where to pin it, or NULL */
 	ATTACH_PROFILE,  /* cpu-clock perf event on every CPU; period */
 	ATTACH_INTERVAL, /* the same on one CPU */
 	ATTACH_PERF,     /* perf_type, perf_config, period = count */
@@ -187,6 +188,10 @@ struct image {
 	const char *license;
 	uint32_t n_probes;       /* for "Attached N probes" */
 	bool has_only_begin_end; /* nothing else can fire: the session ends by itself */
+	/* The one program runs for each object of a kernel iterator while it is read; its records come
+	 * that way and not through the ring. `pin` not NULL: it writes text, others read it there. */
+	bool is_iterator;
+	const char *pin;
 	/* MAP_GLOBALS offsets the engine fills before programs run; UINT32_MAX: not used */
 	uint32_t start_ns_off_b; /* u64: bpf_ktime_get_boot_ns at the start, for `elapsed` */
 	/* Facts the text was compiled for, as the session needs them */

@@ -370,6 +370,30 @@ struct format *format_parse(struct arena *a, const char *text)
 	return f;
 }
 
+uint32_t output_format_pieces(struct arena *a, const char *format, const struct output_piece **ret)
+{
+	const struct format *f = format_parse(a, format);
+	struct output_piece *pieces = arena_array(a, struct output_piece, f->n_pieces + 1);
+
+	for (uint32_t i = 0; i < f->n_pieces; i++) {
+		const struct piece *p = &f->pieces[i];
+
+		pieces[i] = (struct output_piece){.text = p->text,
+		                                  .text_len_b = p->text_len_b,
+		                                  .letters = p->conv ? p->conv->letters : NULL,
+		                                  .size_b = p->size_b,
+		                                  .is_left = p->is_left,
+		                                  .has_plus = p->has_plus,
+		                                  .has_space = p->has_space,
+		                                  .has_alt = p->has_alt,
+		                                  .has_zero = p->has_zero,
+		                                  .width = p->width,
+		                                  .precision = p->precision};
+	}
+	*ret = pieces;
+	return f->n_pieces;
+}
+
 /* ---- rendering and checking ------------------------------------------------------------------ */
 
 void format_render(struct output *o, const struct format *f, const struct image_field *fields,

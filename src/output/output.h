@@ -52,6 +52,18 @@ void output_format(struct output *o, const char *format, const struct image_fiel
 const char *output_check_format(struct arena *a, const char *format,
                                 const struct type *const *types, uint32_t n_types);
 
+/* A format string in pieces, some text and the conversion behind it, for who renders them by other
+ * means. Returns how many; the last one may be text only. */
+struct output_piece {
+	const char *text;
+	uint32_t text_len_b;
+	const char *letters; /* NULL: no conversion. "d", "s", "rx", ... */
+	uint8_t size_b;      /* integers: bytes that are looked at */
+	bool is_left, has_plus, has_space, has_alt, has_zero;
+	int width, precision; /* precision -1: none */
+};
+uint32_t output_format_pieces(struct arena *a, const char *format, const struct output_piece **ret);
+
 /* Reduce per-CPU values of an aggregation (image.h layouts) into one. */
 void output_reduce(const struct type *t, const void *values, uint32_t n_values, uint32_t stride_b,
                    void *ret);

@@ -34,7 +34,7 @@ static const struct {
 static const struct {
 	const char *full, *abbrev;
 } unsupported[] = {
-    {"watchpoint", "w"}, {"asyncwatchpoint", "aw"}, {"iter", "it"}, {"self", ""},
+    {"watchpoint", "w"}, {"asyncwatchpoint", "aw"}, {"self", ""},
     {"test", ""},  {"bench", ""},
 };
 
@@ -44,7 +44,7 @@ static const struct provider *const providers[PROBE_N] = {
     [PROBE_FENTRY] = &fentry_provider,         [PROBE_FEXIT] = &fexit_provider,
     [PROBE_TRACEPOINT] = &tracepoint_provider, [PROBE_RAWTRACEPOINT] = &rawtracepoint_provider,
     [PROBE_UPROBE] = &uprobe_provider,         [PROBE_URETPROBE] = &uretprobe_provider,
-    [PROBE_USDT] = &usdt_provider,
+    [PROBE_USDT] = &usdt_provider,             [PROBE_ITER] = &iter_provider,
     [PROBE_PROFILE] = &profile_provider,       [PROBE_INTERVAL] = &interval_provider,
     [PROBE_SOFTWARE] = &software_provider,     [PROBE_HARDWARE] = &hardware_provider,
 };
@@ -69,7 +69,7 @@ enum probe_kind probe_kind_find(const char *word)
 bool probe_kind_needs_kernel(enum probe_kind kind)
 {
 	return kind == PROBE_KPROBE || kind == PROBE_KRETPROBE || kind == PROBE_FENTRY ||
-	       kind == PROBE_FEXIT || kind == PROBE_RAWTRACEPOINT;
+	       kind == PROBE_FEXIT || kind == PROBE_RAWTRACEPOINT || kind == PROBE_ITER;
 }
 
 const char *probe_kind_name(enum probe_kind kind)

@@ -38,7 +38,7 @@ struct probe_target {
 	/* Tracepoint category; kernel module of a function ("vmlinux" or NULL: core kernel). */
 	const char *category; /* ... or usdt provider */
 	const char *func;     /* function, tracepoint event, software/hardware event, usdt name */
-	const char *path;     /* uprobe, usdt: file, resolved */
+	const char *path;     /* uprobe, usdt: file, resolved; iter: to be pinned there, or NULL */
 	uint64_t off_b;       /* kprobe, uprobe: offset into the function */
 	uint64_t address;     /* kprobe by address; uprobe, usdt: file offset to attach to */
 	uint64_t sym_address; /* uprobe, usdt: the place's virtual address in the file */
@@ -91,7 +91,8 @@ void probe_list_args(struct probe_context *cx, const struct probe_target *t, str
 
 /* The struct that `args` is here: fields by name, or NULL (with no diagnostic) when the kind has
  * none. tracepoint: TYPE_STRUCT as types_read_tracefs_format; fentry/fexit/rawtracepoint: a
- * TYPE_STRUCT with the parameters as fields at 8 * index (fexit: plus `retval` as the last). */
+ * TYPE_STRUCT with the parameters as fields at 8 * index (fexit: plus `retval` as the last). iter:
+ * the struct behind `ctx`. */
 const struct type *probe_args_type(struct probe_context *cx, const struct probe_target *t);
 
 #endif

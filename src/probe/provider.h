@@ -50,6 +50,7 @@ extern const struct provider uprobe_provider, uretprobe_provider;
 extern const struct provider usdt_provider;
 extern const struct provider profile_provider, interval_provider;
 extern const struct provider software_provider, hardware_provider;
+extern const struct provider iter_provider;
 
 const struct provider *provider_of(enum probe_kind kind);
 

@@ -164,6 +164,31 @@ static bool expand_probe(struct expansion *x, struct probe *probe)
 	return is_good && split(x, probe, &targets);
 }
 
+/* Reading it is the run: nothing else could happen in the meantime. */
+static bool check_iterator(struct unit *u)
+{
+	vec_each (pp, &u->probes) {
+		struct probe *p = *pp;
+		bool is_iter = false;
+
+		vec_each (ap, &p->points)
+			is_iter |= ap->n_parts && probe_kind_find(ap->parts[0]) == PROBE_ITER;
+		if (!is_iter)
+			continue;
+		if (p->points.n > 1)
+			diag_error(u->diag, E_PROBE_PARTS, p->at,
+			           "Only single iter attach point is allowed.");
+		else if (u->probes.n > 1)
+			diag_error(u->diag, E_PROBE_PARTS, p->at,
+			           "An iter probe has to be the only probe of its program.");
+		else
+			continue;
+		diag_hint(u->diag, "run one program for each iterator");
+		return false;
+	}
+	return true;
+}
+
 bool script_expand(struct unit *u)
 {
 	const struct script_config *config = &u->opts->config;
@@ -181,8 +206,10 @@ bool script_expand(struct unit *u)
 	           .max_probes =
 	               config->max_probes > UINT32_MAX ? UINT32_MAX : (uint32_t)config->max_probes},
 	};
-	bool is_good = true;
+	bool is_good = check_iterator(u);
 
+	if (!is_good)
+		return false;
 	vec_each (probe, &u->probes) {
 		is_good &= expand_probe(&x, *probe);
 		/* beyond a limit there is nothing more to learn */

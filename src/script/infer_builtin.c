@@ -135,7 +135,8 @@ static const struct type *type_of_ctx(struct infer *x, struct node *n)
 	bool is_perf = x->p->kind == PROBE_PROFILE || x->p->kind == PROBE_INTERVAL ||
 	               x->p->kind == PROBE_SOFTWARE || x->p->kind == PROBE_HARDWARE;
 
-	(void)n;
+	if (x->p->kind == PROBE_ITER)
+		return type_of_args(x, n);
 	return struct_pointer(x, is_perf ? "bpf_perf_event_data" : "pt_regs", AS_NONE);
 }
 

@@ -17,6 +17,7 @@ enum addr_space infer_default_space(const struct infer *x)
 	case PROBE_FEXIT:
 	case PROBE_TRACEPOINT:
 	case PROBE_RAWTRACEPOINT:
+	case PROBE_ITER:
 		return AS_KERNEL;
 	case PROBE_UPROBE:
 	case PROBE_URETPROBE:

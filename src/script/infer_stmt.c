@@ -532,6 +532,8 @@ void infer_probe(struct infer *x, struct probe *p)
 	size_t mark;
 
 	x->p = p;
+	if (p->kind == PROBE_ITER)
+		infer_args_type(x); /* lowering wants it even if nobody says ctx */
 	x->body_level = x->map_body_level = x->loop_level = 0;
 	if (x->is_final)
 		p->uses_probe_name = false;

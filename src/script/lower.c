@@ -23,6 +23,7 @@ enum {
 	ATTACH_TYPE_TRACE_RAW_TP = 23,
 	ATTACH_TYPE_TRACE_FENTRY = 24,
 	ATTACH_TYPE_TRACE_FEXIT = 25,
+	ATTACH_TYPE_TRACE_ITER = 28,
 };
 
 /* ---- services ------------------------------------------------------------------------------ */
@@ -261,6 +262,8 @@ void lower_body(struct lower *l, struct probe *pr)
 	l->b.at = pr->at;
 	l->body_exit = out;
 	region_begin(l, out);
+	if (pr->kind == PROBE_ITER)
+		lower_iter_begin(l, out);
 	if (is_filtered_by_pid(l)) {
 		struct ir_block *mine = lower_block(l);
 
@@ -462,6 +465,19 @@ static bool needs_own_place(struct lower *l, const struct probe *pr)
 	        lower_usdt_differs(l, pr));
 }
 
+static bool lower_iter(struct lower *l, struct probe *pr)
+{
+	const struct probe_target *t = &pr->targets.items[0];
+	const char *func = arena_printf(l->a, "bpf_iter_%s", t->func);
+	struct image_program p = {.type = BPF_PROG_TYPE_TRACING,
+	                          .expected_attach_type = ATTACH_TYPE_TRACE_ITER};
+
+	l->img->is_iterator = true;
+	l->img->pin = t->path;
+	types_find_func(l->u->types, func, NULL, &p.attach_btf_id, &p.attach_btf_obj_id, NULL);
+	return lower_shared(l, pr, p, ARGS_NONE, ATTACH_ITER, NULL);
+}
+
 static bool lower_probe(struct lower *l, struct probe *pr)
 {
 	struct image_program kprobe = {.type = BPF_PROG_TYPE_KPROBE};
@@ -504,6 +520,8 @@ static bool lower_probe(struct lower *l, struct probe *pr)
 		return lower_tracing(l, pr, ATTACH_TYPE_TRACE_RAW_TP);
 	case PROBE_TRACEPOINT:
 		return lower_tracepoint(l, pr);
+	case PROBE_ITER:
+		return lower_iter(l, pr);
 	case PROBE_PROFILE:
 		return lower_shared(l, pr, perf, ARGS_NONE, ATTACH_PROFILE, NULL);
 	case PROBE_INTERVAL:

@@ -82,6 +82,7 @@ struct lower {
 	uint32_t probe_names_off_b, probe_name_stride; /* rodata table for it */
 	uint32_t first_probe_name;
 	enum args_source args;
+	struct ir_inst **iter_objects; /* iter: the context's pointers, known not to be null */
 	struct ir_block *body_exit;
 	struct lower_loop *loop;
 	uint32_t program;                    /* index in the image */
@@ -228,6 +229,14 @@ void lower_simple_event(struct lower *l, struct image_event ev, struct ir_inst *
 void lower_join(struct lower *l, struct node *call);
 void lower_runtime_warning(struct lower *l, struct span at, const char *text, const char *helper,
                            struct ir_inst *retcode);
+
+/* ---- lower_iter.c ---- */
+/* To `out` behind the last object. */
+void lower_iter_begin(struct lower *l, struct ir_block *out);
+struct value lower_iter_field(struct lower *l, struct node *n); /* ctx.NAME */
+/* A record of size_b bytes at `at`, to whoever reads the iterator. */
+void lower_iter_write(struct lower *l, struct ir_inst *at, uint32_t size_b);
+void lower_iter_printf(struct lower *l, struct node *call); /* pinned: as text */
 
 /* ---- lower_stack.c ---- */
 struct value lower_stack(struct lower *l, const struct type *t, struct span at);

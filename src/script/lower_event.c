@@ -36,6 +36,17 @@ static void count_lost(struct lower *l)
 	lower_enter(l, done);
 }
 
+/* Its records do not go through the ring, see lower_iter.c. */
+static bool is_iter(const struct lower *l)
+{
+	return l->probe->kind == PROBE_ITER;
+}
+
+static bool uses_ring(const struct lower *l)
+{
+	return l->opts->target.has_ringbuf && !is_iter(l);
+}
+
 /* A record under construction. */
 struct record {
 	struct ir_inst *at;
@@ -50,8 +61,8 @@ static struct record record_begin(struct lower *l, uint32_t event, uint32_t size
 	struct ir_builder *b = &l->b;
 	struct record r = {.size_b = (size_b + 7) & ~7u, .wake = wake, .done = lower_block(l)};
 
-	l->has_ring = true;
-	if (l->opts->target.has_ringbuf) {
+	l->has_ring |= !is_iter(l);
+	if (uses_ring(l)) {
 		struct ir_block *got = lower_block(l), *none = lower_block(l);
 
 		none->is_unlikely = true;
@@ -94,7 +105,13 @@ static void record_end(struct lower *l, struct record *r)
 	struct ir_builder *b = &l->b;
 	struct ir_inst *flags = ir_const(b, RING_FORCE_WAKEUP);
 
-	if (!l->opts->target.has_ringbuf) {
+	if (is_iter(l)) {
+		lower_iter_write(l, r->at, r->size_b);
+		ir_jump(b, r->done);
+		lower_enter(l, r->done);
+		return;
+	}
+	if (!uses_ring(l)) {
 		struct ir_block *failed = lower_block(l);
 		struct ir_inst *ret;
 
@@ -279,7 +296,7 @@ static void emit_fields(struct lower *l, struct image_event ev, struct node **ar
 
 	ev.n_fields = n;
 	/* without packed strings the two layouts are the same; see also SCRATCH_CHUNK_B */
-	if (most_b != fixed_b && most_b <= SCRATCH_CHUNK_B / 2 && l->opts->target.has_ringbuf) {
+	if (most_b != fixed_b && most_b <= SCRATCH_CHUNK_B / 2 && uses_ring(l)) {
 		ev.fields = packed;
 		emit_packed(l, ev, args, n, fixed_b, most_b);
 		return;
@@ -315,6 +332,10 @@ void lower_format_event(struct lower *l, enum event_kind kind, struct node *call
 {
 	struct image_event ev = {.kind = kind, .format = call->args[0]->string, .at = call->at};
 
+	if (kind == EVENT_PRINTF && is_iter(l) && l->probe->targets.items[0].path) {
+		lower_iter_printf(l, call);
+		return;
+	}
 	emit_fields(l, ev, call->args + 1, call->n_args - 1);
 }
 

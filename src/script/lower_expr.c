@@ -54,6 +54,7 @@ enum ir_ptr lower_ptr_kind(struct lower *l, const struct type *ptr, struct ir_in
 	case PROBE_FEXIT:
 	case PROBE_TRACEPOINT:
 	case PROBE_RAWTRACEPOINT:
+	case PROBE_ITER:
 		return PTR_KERNEL;
 	default:
 		return PTR_ANY;
@@ -551,6 +552,9 @@ static struct value lower_field(struct lower *l, struct node *n)
 
 	if (x->kind == NODE_BUILTIN && x->builtin->id == B_args)
 		return lower_args_field(l, n);
+	if (x->kind == NODE_BUILTIN && x->builtin->id == B_ctx && l->probe->kind == PROBE_ITER &&
+	    lower_ctx(l))
+		return lower_iter_field(l, n);
 	if (t->kind == TYPE_PTR) {
 		base = lower_int(l, x);
 		base = ir_as(&l->b, base, lower_ptr_kind(l, t, base));

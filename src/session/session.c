@@ -321,6 +321,22 @@ static void run_events(struct session *s)
 	}
 }
 
+/* An iterator's records are made by reading them, and it has an end. */
+static void run_iterator(struct session *s)
+{
+	int n = 1;
+
+	while (n > 0 && !s->has_exited && !output_is_broken(s->out) && !handle_news(s)) {
+		n = s->ops->poll(s->engine, 0, -1, handle_event, s);
+		output_flush(s->out);
+	}
+	if (n >= 0)
+		return;
+	complainf(s->opts, "Failed to read the iterator: %s%s", strerror(-n),
+	          n == -E2BIG ? " (what is printed for one object has to fit 32 KiB)" : "");
+	s->exit_code = EXIT_REFUSED;
+}
+
 /* ---- start and finish ------------------------------------------------------------------------ */
 
 static void finish(struct session *s)
@@ -369,6 +385,10 @@ static int run_loaded(struct session *s, const struct engine_options *eopts)
 	s->can_fire = !s->img->has_only_begin_end && n_attached > count_specials(s->img);
 	if (s->opts->is_dry_run)
 		return 0;
+	if (s->img->pin && n_attached) {
+		fprintf(s->opts->output.out, "Program pinned to %s\n", s->img->pin);
+		return 0;
+	}
 	if (s->opts->child) {
 		child_release(s->opts->child);
 		watch_child_released(&s->watch);
@@ -377,7 +397,10 @@ static int run_loaded(struct session *s, const struct engine_options *eopts)
 		output_attached(s->out, n_attached);
 	output_flush(s->out);
 	notify_attached();
-	run_events(s);
+	if (s->img->is_iterator)
+		run_iterator(s);
+	else
+		run_events(s);
 	finish(s);
 	return s->exit_code;
 }

@@ -23,6 +23,7 @@ static attach_fn *const facilities[] = {
     [ATTACH_TRACEPOINT] = attach_tracepoint,
     [ATTACH_UPROBE] = attach_uprobe,
     [ATTACH_URETPROBE] = attach_uprobe,
+    [ATTACH_ITER] = attach_iterator,
     [ATTACH_PROFILE] = attach_profile,
     [ATTACH_INTERVAL] = attach_interval,
     [ATTACH_PERF] = attach_perf,
@@ -118,6 +119,17 @@ static const char *reason(const struct image_attach *at, int err)
 {
 	bool is_function = at->kind == ATTACH_KPROBE || at->kind == ATTACH_KRETPROBE;
 
+	if (at->kind == ATTACH_ITER && at->path) {
+		switch (-err) {
+		case EEXIST:
+			return "something is pinned there already; remove it first";
+		case ENOENT:
+		case EPERM:
+			return "a pin has to be in a BPF file system: mount -t bpf bpf /sys/fs/bpf";
+		default:
+			break;
+		}
+	}
 	switch (-err) {
 	case ENOENT:
 	case ESRCH:

@@ -250,6 +250,7 @@ static void leave_slow_ones(struct engine *e)
 
 int kernel_detach(struct engine *e)
 {
+	iterator_close(e);
 	/* The quick ones first. */
 	vec_each (at, &e->attached) {
 		if (!at->is_slow && at->link_fd >= 0) {

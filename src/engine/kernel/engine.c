@@ -30,6 +30,7 @@ static void kernel_destroy(struct engine *e)
 	if (!e)
 		return;
 	kernel_detach(e);
+	iterator_close(e);
 	events_close(e);
 	programs_unload(e);
 	maps_destroy(e);

@@ -122,6 +122,8 @@ int kernel_poll(struct engine *e, int timeout_ms, int extra_fd, engine_event_fn 
 {
 	uint64_t end_ns = timeout_ms < 0 ? UINT64_MAX : now_ns() + (uint64_t)timeout_ms * 1000000u;
 
+	if (e->iterator)
+		return iterator_read(e, fn, arg);
 	if (timeout_ms == 0)
 		return drain(e, fn, arg);
 	for (;;) {

@@ -309,6 +309,7 @@ static const struct {
 	[FEATURE_RAW_TRACEPOINT] = {program_type, BPF_PROG_TYPE_RAW_TRACEPOINT},
 	[FEATURE_BTF_RAW_TRACEPOINT] = {feature_btf_raw_tracepoint, 0},
 	[FEATURE_FENTRY] = {feature_fentry, 0},
+	[FEATURE_ITER] = {feature_iter, 0},
 	[FEATURE_UPROBE] = {perf_unit, UNIT_UPROBE},
 	[FEATURE_PERF_SOFTWARE] = {perf_event, PERF_TYPE_SOFTWARE},
 	[FEATURE_PERF_HARDWARE] = {perf_event, PERF_TYPE_HARDWARE},

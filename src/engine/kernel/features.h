@@ -9,6 +9,7 @@
 
 /* features_btf.c: what needs a BTF id of the running kernel. */
 bool feature_fentry(uint32_t unused);
+bool feature_iter(uint32_t unused);
 bool feature_btf_raw_tracepoint(uint32_t unused);
 
 /* Does a process id given to uprobe_multi mean the process (v6.10), not one thread? Tried anew

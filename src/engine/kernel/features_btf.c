@@ -59,3 +59,24 @@ bool feature_btf_raw_tracepoint(uint32_t unused)
 	types_destroy(types);
 	return prog >= 0;
 }
+
+bool feature_iter(uint32_t unused)
+{
+	own_arena struct arena *a = arena_create();
+	struct types *types = types_create(a, NULL);
+	uint32_t id = 0;
+	own_fd int prog = -1;
+	own_fd int link = -1;
+
+	(void)unused;
+	if (types_find_func(types, "bpf_iter_task", NULL, &id, NULL, NULL) && id)
+		prog = load_tracing(BPF_TRACE_ITER, id);
+	if (prog >= 0) {
+		union bpf_attr attr = {.link_create = {.prog_fd = (uint32_t)prog,
+		                                       .attach_type = BPF_TRACE_ITER}};
+
+		link = sys_bpf(BPF_LINK_CREATE, &attr, sizeof(attr));
+	}
+	types_destroy(types);
+	return link >= 0;
+}

@@ -4,6 +4,7 @@
  *   maps.c      map_fds, views          load.c      prog_fds, is_multi (with btf.c, verifier_log.c)
  *   attach*.c   attached                detach.c    empties it
  *   ring.c, perf_buffer.c, events.c     records to the session
+ *   iterator.c  iterator
  *   map_read.c  what the person's variables hold */
 #ifndef SKEP_ENGINE_KERNEL_KERNEL_H
 #define SKEP_ENGINE_KERNEL_KERNEL_H
@@ -18,6 +19,7 @@
 
 struct ring;
 struct perf_buffer;
+struct iterator;
 
 /* One attachment: what has to be closed to end it. */
 struct attached {
@@ -47,6 +49,7 @@ struct engine {
 
 	struct ring *ring;
 	struct perf_buffer *perf;
+	struct iterator *iterator; /* an iterator's records come from here; or NULL */
 	int wait_fd;       /* epoll: the ring's or the perf buffers' wake-ups */
 	uint32_t slice_ms; /* how long to let records gather */
 	uint64_t last_drain_ns;
@@ -107,6 +110,10 @@ void perf_buffer_close(struct perf_buffer *p);
 int perf_buffer_drain(struct perf_buffer *p, engine_event_fn *fn, void *arg, uint32_t *ret_percent);
 uint64_t perf_buffer_lost(const struct perf_buffer *p);
 int perf_buffer_watch(struct perf_buffer *p, int epoll_fd);
+
+/* iterator.c. Hands over what comes next; 0: there is no more, 1: there may be, or -errno. */
+int iterator_read(struct engine *e, engine_event_fn *fn, void *arg);
+void iterator_close(struct engine *e);
 
 /* events.c */
 int events_open(struct engine *e, struct engine_error *ret_error);
