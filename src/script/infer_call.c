@@ -6,13 +6,14 @@
  *   s  text: a string or an array of characters   m  bytes: pointer, integer, array or struct
  *   S  a string literal                           N  an integer literal, not negative
  *   t  what str() reads: an address or text       a  any value
+ *   c  text, or a pointer to characters
  *   -  walked by the function itself (maps, bare words)
  * Behind the last letter, the last one goes on. */
 #include <string.h>
 #include <sys/stat.h>
 
 #include "output/output.h"
-#include "script/infer_internal.h"
+#include "script/infer_rules.h"
 #include "symbols/symbols.h"
 
 struct rule {
@@ -22,16 +23,6 @@ struct rule {
 };
 
 /* ---- what several need ---------------------------------------------------------------------- */
-
-static const struct node *arg(const struct node *n, uint32_t i)
-{
-	return i < n->n_args ? n->args[i] : NULL;
-}
-
-static uint32_t max_strlen(const struct infer *x)
-{
-	return (uint32_t)x->config->max_strlen;
-}
 
 static const struct type *result_u64(struct infer *x, struct node *n)
 {
@@ -47,95 +38,18 @@ static const struct type *result_bool(struct infer *x, struct node *n)
 	return type_bool();
 }
 
+static const struct type *result_s64(struct infer *x, struct node *n)
+{
+	(void)x;
+	(void)n;
+	return type_int(8, true);
+}
+
 static const struct type *result_inet(struct infer *x, struct node *n)
 {
 	(void)x;
 	(void)n;
 	return type_simple(TYPE_INET);
-}
-
-/* ---- text ----------------------------------------------------------------------------------- */
-
-/* str(p [, n]): the parameter's own text, a literal as it is, or memory. */
-static const struct type *result_str(struct infer *x, struct node *n)
-{
-	const struct node *from = n->args[0], *len = arg(n, 1);
-	const struct type *t = from->type;
-	uint64_t size_b = max_strlen(x);
-
-	if (len && len->kind == NODE_INT && len->number < size_b)
-		size_b = len->number ? len->number : 1;
-	if ((from->is_param || from->kind == NODE_STRING) && from->string &&
-	    (!len || len->kind == NODE_INT)) {
-		uint32_t len_b = (uint32_t)strlen(from->string);
-
-		if (len_b > size_b - 1)
-			len_b = (uint32_t)size_b - 1;
-		infer_set_string(x, n, from->string, len_b);
-		return n->type;
-	}
-	if (t->kind == TYPE_STRING || t->kind == TYPE_ARRAY) {
-		bool is_bytes = t->kind == TYPE_STRING || type_strip(t->elem)->size_b == 1;
-
-		if (!is_bytes)
-			return infer_error(x, E_ARG_KIND, from->at,
-			                   "%s() expects an integer or a pointer type as first "
-			                   "argument (%s provided)",
-			                   n->name, infer_type_text(x, t));
-		if (t->size_b && t->size_b < size_b)
-			size_b = t->size_b;
-	}
-	return type_string(x->a, (uint32_t)size_b);
-}
-
-static const struct type *result_buf(struct infer *x, struct node *n)
-{
-	enum { LENGTH_B = 4 };
-	const struct type *t = n->args[0]->type;
-	uint64_t most_b = max_strlen(x) > LENGTH_B ? max_strlen(x) - LENGTH_B : 1, size_b = most_b;
-	const struct node *len = arg(n, 1);
-
-	if (len && len->kind == NODE_INT) {
-		if (len->number > most_b)
-			infer_warn(x, E_LIMIT, len->at,
-			           "buf() length is too long and will be shortened to %llu bytes "
-			           "(see max_strlen)",
-			           (unsigned long long)most_b);
-		size_b = len->number;
-	} else if (!len && t->kind == TYPE_ARRAY) {
-		size_b = t->size_b;
-	} else if (!len) {
-		return infer_error(x, E_ARG_COUNT, n->at,
-		                   "buf() expects a length argument for non-array type %s",
-		                   infer_type_text(x, t));
-	}
-	return type_buffer(x->a, (uint32_t)(size_b < most_b ? size_b : most_b));
-}
-
-static const struct type *result_strerror(struct infer *x, struct node *n)
-{
-	enum { LONGEST_B = 64 }; /* of the C library's texts, in rounded up slots */
-
-	(void)n;
-	return type_string(x->a, LONGEST_B);
-}
-
-static const struct type *result_strlen(struct infer *x, struct node *n)
-{
-	const struct node *s = n->args[0];
-
-	if (s->kind == NODE_STRING) {
-		infer_set_int(n, strlen(s->string), type_int(8, false));
-		return n->type;
-	}
-	return result_u64(x, n);
-}
-
-static const struct type *result_timestamp(struct infer *x, struct node *n)
-{
-	(void)x;
-	(void)n;
-	return type_simple(TYPE_TIMESTAMP);
 }
 
 /* ---- formats -------------------------------------------------------------------------------- */
@@ -216,6 +130,55 @@ static const struct type *result_has_key(struct infer *x, struct node *n)
 	if (im)
 		infer_map_key(x, im, &n->args[1], n->args[1]->at);
 	return t;
+}
+
+/* find(@m, k, $v): $v becomes the value, if there is one. */
+static const struct type *result_find(struct infer *x, struct node *n)
+{
+	struct node *to = n->args[2];
+	struct infer_map *im;
+	const struct type *t = result_has_key(x, n), *value;
+	struct infer_var *v;
+
+	if (!to || to->kind != NODE_VAR)
+		return infer_error(x, E_ARG_KIND, to->at,
+		                   "find() expects a variable as its third argument");
+	v = scope_find(x, to->name);
+	if (!v)
+		v = scope_declare(x, to->name, to->at, &to->var);
+	to->var = &v->v;
+	v->is_assigned = v->is_ever_assigned = true;
+	im = n->args[0]->kind == NODE_MAP ? infer_map_named(x, n->args[0]) : NULL;
+	if (!im || cast_is_unknown(im->m->value))
+		return t;
+	value = im->m->value;
+	if (type_is_castable_agg(value))
+		value = cast_agg_result(value);
+	if (type_is_agg(value))
+		return infer_error(x, E_MAP_USE, n->args[0]->at,
+		                   "Map value '%s' cannot be assigned from a map to a scratch "
+		                   "variable.",
+		                   infer_type_text(x, value));
+	if (value->kind == TYPE_PTR && value->as == AS_BTF) /* it comes back as a plain number */
+		value = type_ptr(x->a, value->elem, AS_KERNEL);
+	if (!scope_join(x, v, value))
+		return infer_error(x, E_TYPE_MISMATCH, to->at,
+		                   "Type mismatch for %s: trying to assign value of type '%s' when "
+		                   "variable already has a type '%s'",
+		                   to->name, infer_type_text(x, value),
+		                   infer_type_text(x, scope_type(v)));
+	to->type = cast_settled(scope_type(v));
+	return t;
+}
+
+/* is_scalar(@m): what the uses of the map have made it, all over the script. */
+static const struct type *result_is_scalar(struct infer *x, struct node *n)
+{
+	struct infer_map *im = infer_map_whole(x, n->args[0], n->name);
+
+	if (im && x->is_final)
+		infer_set_int(n, !im->m->is_keyed, type_bool());
+	return type_bool();
 }
 
 /* delete(@m, k), delete(@m[k]), delete(@scalar) */
@@ -380,9 +343,8 @@ static const struct type *result_signal(struct infer *x, struct node *n)
 		                   (long long)what->number, LAST_SIGNAL);
 	if (what->kind != NODE_STRING && !cast_is_number(t))
 		return infer_error(x, E_ARG_KIND, what->at,
-		                   "signal() only accepts string literals or integers (%s "
-		                   "provided)",
-		                   cast_kind_word(t));
+		                   "%s() only accepts string literals or integers (%s provided)",
+		                   n->name, cast_kind_word(t));
 	return type_none();
 }
 
@@ -470,7 +432,7 @@ static const struct rule rules[F_N] = {
     /* clang-format off */
 	[F_avg]         = {"i", infer_result_agg},
 	[F_bswap]       = {"i", result_bswap},
-	[F_buf]         = {"mi", result_buf},
+	[F_buf]         = {"mi", infer_result_buf},
 	[F_cat]         = {"Sa", result_format},
 	[F_cgroup_path] = {"iS", result_cgroup_path},
 	[F_cgroupid]    = {"S", result_cgroupid},
@@ -479,18 +441,21 @@ static const struct rule rules[F_N] = {
 	[F_delete]      = {"-", result_delete},
 	[F_errorf]      = {"Sa", result_format},
 	[F_exit]        = {"i", result_exit},
+	[F_find]        = {"-", result_find},
 	[F_has_key]     = {"-", result_has_key},
 	[F_hist]        = {"iN", infer_result_hist},
+	[F_is_scalar]   = {"-", result_is_scalar},
 	[F_join]        = {"pS", NULL},
 	[F_kaddr]       = {"S", result_u64},
 	[F_kptr]        = {"p", result_space},
 	[F_kstack]      = {"-", result_stack},
 	[F_ksym]        = {"p", result_sym},
-	[F_kstr]        = {"ti", result_str},
+	[F_kstr]        = {"ti", infer_result_str},
 	[F_len]         = {"-", result_len},
 	[F_lhist]       = {"iNNN", infer_result_lhist},
 	[F_macaddr]     = {"m", result_macaddr},
 	[F_max]         = {"i", infer_result_agg},
+	[F_memcmp]      = {"mmN", infer_result_memcmp},
 	[F_min]         = {"i", infer_result_agg},
 	[F_nsecs]       = {"-", result_nsecs},
 	[F_ntop]        = {"mm", result_ntop},
@@ -500,14 +465,20 @@ static const struct rule rules[F_N] = {
 	[F_pton]        = {"S", result_pton},
 	[F_reg]         = {"S", result_u64},
 	[F_signal]      = {"a", result_signal},
+	[F_signal_name] = {"i", infer_result_signal_name},
+	[F_signal_thread] = {"a", result_signal},
 	[F_stats]       = {"i", infer_result_agg},
-	[F_str]         = {"ti", result_str},
-	[F_strcontains] = {"ss", result_bool},
-	[F_strerror]    = {"i", result_strerror},
-	[F_strftime]    = {"Si", result_timestamp},
-	[F_strlen]      = {"s", result_strlen},
-	[F_strncmp]     = {"ssN", result_u64},
+	[F_str]         = {"ti", infer_result_str},
+	[F_str_concat]  = {"cc", infer_result_str_concat},
+	[F_strcap]      = {"c", infer_result_strcap},
+	[F_strcontains] = {"cc", result_bool},
+	[F_strerror]    = {"i", infer_result_strerror},
+	[F_strftime]    = {"Si", infer_result_timestamp},
+	[F_strlen]      = {"c", infer_result_strlen},
+	[F_strncmp]     = {"ccN", result_u64},
+	[F_strstr]      = {"cc", result_s64},
 	[F_sum]         = {"i", infer_result_agg},
+	[F_syscall_name] = {"i", infer_result_syscall_name},
 	[F_system]      = {"Sa", result_format},
 	[F_tid]         = {"-", result_pid},
 	[F_time]        = {"S", NULL},
@@ -653,8 +624,9 @@ static const struct {
 	char letter;
 	bool (*check)(struct infer *x, struct node *n, uint32_t i);
 } kinds[] = {
-    {'i', check_int},  {'p', check_address},        {'t', check_readable},    {'m', check_bytes},
-    {'s', check_text}, {'S', check_string_literal}, {'N', check_int_literal}, {'a', check_any},
+    {'i', check_int},  {'p', check_address},  {'t', check_readable},       {'m', check_bytes},
+    {'s', check_text}, {'c', infer_c_string}, {'S', check_string_literal}, {'N', check_int_literal},
+    {'a', check_any},
 };
 
 static bool check_argument(struct infer *x, struct node *n, uint32_t i, char letter)

@@ -13,6 +13,7 @@
 #include "script/ast.h"
 #include "script/builtins.h"
 #include "script/script.h"
+#include "script/text_tables.h"
 
 enum { SCRATCH_CHUNK_B = 32768 }; /* largest per-CPU value: PCPU_MIN_UNIT_SIZE */
 
@@ -71,7 +72,8 @@ struct lower {
 	struct strbuf rodata_bytes;
 	struct strmap rodata_strings; /* literal -> 1 + offset */
 	uint32_t zeros_off_b, zeros_size_b;
-	uint32_t *var_of_map; /* struct map.id -> image var */
+	uint32_t text_tables[TEXT_TABLES_N]; /* 1 + offset in rodata, 0: not there yet */
+	uint32_t *var_of_map;                /* struct map.id -> image var */
 	/* the program being made */
 	struct ir_unit *unit;
 	struct lower_func *fn;
@@ -171,6 +173,8 @@ struct ir_inst *lower_safe_divisor(struct lower *l, struct ir_inst *v, struct sp
 
 /* ---- lower_string.c ---- */
 struct ir_inst *lower_string_equal(struct lower *l, struct node *x, struct node *y, uint64_t limit);
+/* Where the needle begins, or -1. */
+struct ir_inst *lower_strstr(struct lower *l, struct node *hay, struct node *needle);
 struct ir_inst *lower_strcontains(struct lower *l, struct node *hay, struct node *needle);
 struct ir_inst *lower_strlen(struct lower *l, struct node *s);
 /* Read a C string at p into dst (size_b bytes). */
@@ -181,6 +185,12 @@ struct ir_inst *lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_i
 
 /* str() at `dst` in scratch memory; the bytes it took, NUL included: at least 1. */
 struct ir_inst *lower_str_packed(struct lower *l, struct node *call, struct ir_inst *dst);
+
+/* ---- lower_text.c ---- */
+/* The text of the number that the call is given. */
+struct value lower_text_of(struct lower *l, struct node *call, enum text_table_id table);
+struct value lower_str_concat(struct lower *l, struct node *call);
+struct ir_inst *lower_memcmp(struct lower *l, struct node *call);
 
 /* ---- lower_stmt.c, lower_loop.c ---- */
 void lower_stmt(struct lower *l, struct node *n);
@@ -213,6 +223,8 @@ struct ir_inst *lower_map_update(struct lower *l, struct node *map,
 void lower_map_aggregate(struct lower *l, struct node *map, struct node *call);
 struct ir_inst *lower_map_delete(struct lower *l, struct node *map, bool is_used);
 struct ir_inst *lower_map_has_key(struct lower *l, struct node *map, struct node *key);
+/* find(@m, key, $v) */
+struct ir_inst *lower_map_find(struct lower *l, struct node *call);
 /* An aggregation reduced over all CPUs to an integer. `key` NULL for scalars. */
 struct ir_inst *lower_map_reduce(struct lower *l, struct map *m, struct ir_inst *key);
 struct ir_inst *lower_map_key(struct lower *l, struct map *m, struct node *key);
@@ -246,6 +258,8 @@ struct ir_inst *lower_stack_len(struct lower *l, struct value stack);
 struct value lower_builtin(struct lower *l, struct node *n);
 struct ir_inst *lower_now(struct lower *l); /* boot-time ns */
 struct value lower_call(struct lower *l, struct node *n);
+/* size_b bytes of what n is (memory) or points to, into dst. */
+void lower_bytes_into(struct lower *l, struct node *n, struct ir_inst *dst, uint32_t size_b);
 struct value lower_args_field(struct lower *l, struct node *n);
 struct ir_inst *lower_pid_tgid(struct lower *l, bool want_pid, bool is_init_ns);
 int lower_reg_offset(const char *name);

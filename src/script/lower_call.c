@@ -103,7 +103,7 @@ static struct value call_buf(struct lower *l, struct node *n)
 }
 
 /* Struct bytes from wherever they are, into dst. */
-static void bytes_into(struct lower *l, struct node *n, struct ir_inst *dst, uint32_t size_b)
+void lower_bytes_into(struct lower *l, struct node *n, struct ir_inst *dst, uint32_t size_b)
 {
 	struct ir_builder *b = &l->b;
 
@@ -137,7 +137,7 @@ static struct value call_ntop(struct lower *l, struct node *n)
 		uint32_t size = is_memory(addr) ? t->size_b : 16;
 
 		is_v6 = size >= 16;
-		bytes_into(l, addr, bytes, is_v6 ? 16 : 4);
+		lower_bytes_into(l, addr, bytes, is_v6 ? 16 : 4);
 	}
 	af = n->n_args > 1 ? lower_int(l, n->args[0]) : ir_const(b, is_v6 ? AF_INET6 : AF_INET);
 	ir_store(b, dst, 0, 8, af);
@@ -149,7 +149,7 @@ static struct value call_macaddr(struct lower *l, struct node *n)
 	struct ir_inst *dst = lower_temp(l, 8, "macaddr");
 
 	ir_zero(&l->b, dst, 8, 8);
-	bytes_into(l, n->args[0], dst, 6);
+	lower_bytes_into(l, n->args[0], dst, 6);
 	return value_mem(n->type, dst, 8);
 }
 
@@ -278,35 +278,6 @@ static struct value call_reg(struct lower *l, struct node *n)
 	return value_reg(n->type, ir_load(&l->b, lower_ctx(l), off, 8, false, PTR_NONE));
 }
 
-/* Texts of all errors in one table, looked up by number at run time. */
-static struct value call_strerror(struct lower *l, struct node *n)
-{
-	enum { LAST = 133, STRIDE = 64 };
-	struct ir_builder *b = &l->b;
-	char *table = arena_alloc(l->a, (LAST + 2) * STRIDE);
-	struct ir_block *known = lower_block(l), *go_on = lower_block(l);
-	ir_var index = ir_var_new(l->fn->f);
-	struct ir_inst *e, *at;
-
-	for (int i = 0; i <= LAST; i++) {
-		const char *text = strerrordesc_np(i);
-
-		strncpy(table + i * STRIDE, text ? text : "Unknown error", STRIDE - 1);
-	}
-	strcpy(table + (LAST + 1) * STRIDE, "Unknown error");
-	e = lower_int(l, n->args[0]);
-	ir_var_set(b, index, ir_const(b, LAST + 1));
-	ir_branch(b, COND_ULE, e, ir_const(b, LAST), known, go_on);
-	lower_enter(l, known);
-	ir_var_set(b, index, e);
-	ir_jump(b, go_on);
-	lower_enter(l, go_on);
-	at = ir_bin_imm(b, IR_MUL, ir_var_get(b, index), STRIDE);
-	at = ir_bin(b, IR_ADD, lower_rodata_addr(l, lower_rodata(l, table, (LAST + 2) * STRIDE, 8)),
-	            at);
-	return value_mem(type_string(l->a, STRIDE), at, 8);
-}
-
 static int signal_number(const char *name)
 {
 	if (!strncasecmp(name, "SIG", 3))
@@ -322,6 +293,7 @@ static int signal_number(const char *name)
 
 static struct value call_signal(struct lower *l, struct node *n)
 {
+	bool is_thread = n->function->id == F_signal_thread;
 	struct node *x = n->args[0];
 	struct ir_inst *number;
 
@@ -335,7 +307,8 @@ static struct value call_signal(struct lower *l, struct node *n)
 	} else {
 		number = lower_int(l, x);
 	}
-	ir_callv(&l->b, BPF_FUNC_send_signal, PTR_NONE, number);
+	ir_callv(&l->b, is_thread ? BPF_FUNC_send_signal_thread : BPF_FUNC_send_signal, PTR_NONE,
+	         number);
 	return nothing(l);
 }
 
@@ -495,11 +468,24 @@ struct value lower_call(struct lower *l, struct node *n)
 	case F_reg:
 		return call_reg(l, n);
 	case F_signal:
+	case F_signal_thread:
 		return call_signal(l, n);
 	case F_strcontains:
 		return value_reg(n->type, lower_strcontains(l, n->args[0], n->args[1]));
+	case F_strstr:
+		return value_reg(n->type, lower_strstr(l, n->args[0], n->args[1]));
+	case F_str_concat:
+		return lower_str_concat(l, n);
+	case F_memcmp:
+		return value_reg(n->type, lower_memcmp(l, n));
 	case F_strerror:
-		return call_strerror(l, n);
+		return lower_text_of(l, n, TEXT_ERRORS);
+	case F_signal_name:
+		return lower_text_of(l, n, TEXT_SIGNALS);
+	case F_syscall_name:
+		return lower_text_of(l, n, TEXT_SYSCALLS);
+	case F_find:
+		return value_reg(n->type, lower_map_find(l, n));
 	case F_strftime:
 		return call_strftime(l, n);
 	case F_strlen:
@@ -513,6 +499,8 @@ struct value lower_call(struct lower *l, struct node *n)
 	case F_unwatch:
 		return nothing(l);
 	case F_cgroupid: /* folded by inference */
+	case F_is_scalar:
+	case F_strcap:
 	case F_avg:
 	case F_count:
 	case F_hist:

@@ -259,8 +259,9 @@ static bool acts(const struct node *n)
 	case NODE_IF:
 	case NODE_INCDEC:
 		return true;
-	case NODE_CALL: /* delete(), and what returns nothing */
-		if (n->function->id == F_delete || n->type->kind == TYPE_NONE)
+	case NODE_CALL: /* delete(), find(), and what returns nothing */
+		if (n->function->id == F_delete || n->function->id == F_find ||
+		    n->type->kind == TYPE_NONE)
 			return true;
 		break;
 	case NODE_INDEX: /* out of bounds leaves the probe */

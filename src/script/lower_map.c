@@ -250,6 +250,31 @@ struct ir_inst *lower_map_has_key(struct lower *l, struct node *map, struct node
 	return ir_cmp(&l->b, COND_NE, v, ir_const(&l->b, 0));
 }
 
+struct ir_inst *lower_map_find(struct lower *l, struct node *call)
+{
+	struct node *map = call->args[0], *to = call->args[2];
+	struct map *m = map->map;
+	struct ir_block *found = lower_block(l), *missing = lower_block(l), *join = lower_block(l);
+	struct ir_inst *key = lower_map_key(l, m, call->args[1]), *at = lookup(l, m, key);
+	ir_var is_there = ir_var_new(l->fn->f);
+	struct value v;
+
+	ir_branch(&l->b, COND_NE, at, ir_const(&l->b, 0), found, missing);
+	lower_enter(l, found);
+	if (type_is_castable_agg(type_strip(m->value)))
+		v = value_reg(to->type, lower_map_reduce(l, m, key));
+	else
+		v = lower_at(l, m->value, at, 0, 8);
+	lower_var_set(l, to->var, v);
+	ir_var_set(&l->b, is_there, ir_const(&l->b, 1));
+	ir_jump(&l->b, join);
+	lower_enter(l, missing);
+	ir_var_set(&l->b, is_there, ir_const(&l->b, 0));
+	ir_jump(&l->b, join);
+	lower_enter(l, join);
+	return ir_var_get(&l->b, is_there);
+}
+
 /* ---- aggregations ---------------------------------------------------------------------------- */
 
 /* floor(log2 n) of n > 0, without branches: every branch here would multiply the paths that the

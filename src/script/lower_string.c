@@ -236,6 +236,18 @@ struct ir_inst *lower_string_equal(struct lower *l, struct node *x, struct node 
 	return equal_loop(l, x, y, limit);
 }
 
+/* A loop's counter behind its end. It goes through memory, where the verifier does not follow it:
+ * known to it, the program's rest would be walked once for each of its values. */
+static struct ir_inst *forgotten(struct lower *l, struct ir_inst *i)
+{
+	struct ir_inst *at = lower_scratch_at(l, lower_scratch_alloc(l, 8)), *same;
+
+	ir_store(&l->b, at, 0, 8, i);
+	same = ir_load(&l->b, at, 0, 8, false, PTR_NONE);
+	same->is_volatile = true;
+	return same;
+}
+
 struct ir_inst *lower_strlen(struct lower *l, struct node *s)
 {
 	struct value v = lower_direct(l, lower_expr(l, s));
@@ -259,10 +271,11 @@ struct ir_inst *lower_strlen(struct lower *l, struct node *s)
 	ir_jump(&l->b, head);
 	ir_seal(head);
 	lower_enter(l, done);
-	return ir_var_get(&l->b, var);
+	return forgotten(l, ir_var_get(&l->b, var));
 }
 
-/* ---- strcontains ----------------------------------------------------------------------------- */
+/* ---- strstr, strcontains
+ * ----------------------------------------------------------------------------- */
 
 /* The n bytes at `at` against the literal's: 0 if they are the same. */
 static struct ir_inst *literal_difference(struct lower *l, struct ir_inst *at, const char *bytes,
@@ -285,16 +298,19 @@ static struct ir_inst *literal_difference(struct lower *l, struct ir_inst *at, c
 	return difference;
 }
 
-static struct ir_inst *contains_literal(struct lower *l, struct value hay, const char *needle)
+/* Where the literal begins, or -1; 0 for any place if only that it is there is wanted. */
+static struct ir_inst *find_literal(struct lower *l, struct value hay, const char *needle,
+                                    bool want_place)
 {
 	uint32_t size = image_value_size(type_strip(hay.type)), n = (uint32_t)strlen(needle);
 	struct ir_block *head = lower_block(l), *body = lower_block(l), *next = lower_block(l);
 	struct ir_block *stop = lower_block(l), *found = lower_block(l), *missing = lower_block(l);
-	ir_var var = ir_var_new(l->fn->f);
+	struct ir_block *join = lower_block(l);
+	ir_var var = ir_var_new(l->fn->f), place = ir_var_new(l->fn->f);
 	struct ir_inst *i, *at, *difference, *is_end;
 
 	if (!n || n > size)
-		return ir_const(&l->b, !n);
+		return ir_const(&l->b, n ? -1 : 0);
 	ir_var_set(&l->b, var, ir_const(&l->b, 0));
 	ir_jump(&l->b, head);
 	l->b.block = head;
@@ -317,7 +333,13 @@ static struct ir_inst *contains_literal(struct lower *l, struct value hay, const
 	lower_enter(l, stop);
 	ir_branch(&l->b, COND_EQ, difference, ir_const(&l->b, 0), found, missing);
 	lower_enter(l, found);
-	return finish(l, missing);
+	ir_var_set(&l->b, place, want_place ? forgotten(l, i) : ir_const(&l->b, 0));
+	ir_jump(&l->b, join);
+	lower_enter(l, missing);
+	ir_var_set(&l->b, place, ir_const(&l->b, -1));
+	ir_jump(&l->b, join);
+	lower_enter(l, join);
+	return ir_var_get(&l->b, place);
 }
 
 /* A needle known at run time only, in scratch memory as is the haystack: both are found there by
@@ -358,7 +380,7 @@ static void search_here(struct lower *l, struct ir_inst *i, struct ir_block *sto
 	lower_enter(l, end);
 	ir_branch(b, COND_EQ, c, ir_const(b, 0), found, differ);
 	lower_enter(l, found);
-	ir_store(b, lower_scratch_at(l, s->result), 0, 8, ir_const(b, 1));
+	ir_store(b, lower_scratch_at(l, s->result), 0, 8, i);
 	ir_jump(b, stop);
 	lower_enter(l, differ);
 	ir_branch(b, COND_EQ, ir_load(b, hay, 0, 1, false, PTR_NONE), ir_const(b, 0), stop, go_on);
@@ -377,7 +399,8 @@ static uint32_t into_scratch(struct lower *l, struct value v, uint32_t spare_b)
 	return off;
 }
 
-struct ir_inst *lower_strcontains(struct lower *l, struct node *hay, struct node *needle)
+static struct ir_inst *search(struct lower *l, struct node *hay, struct node *needle,
+                              bool want_place)
 {
 	struct value h = lower_direct(l, lower_expr(l, hay)), n;
 	struct search s;
@@ -385,14 +408,24 @@ struct ir_inst *lower_strcontains(struct lower *l, struct node *hay, struct node
 	while (needle->kind == NODE_CAST && needle->is_implicit)
 		needle = needle->args[0];
 	if (needle->kind == NODE_STRING)
-		return contains_literal(l, h, needle->string);
+		return find_literal(l, h, needle->string, want_place);
 	n = lower_direct(l, lower_expr(l, needle));
 	s.hay_b = image_value_size(type_strip(h.type));
 	s.needle_b = image_value_size(type_strip(n.type));
 	s.hay = into_scratch(l, h, s.needle_b + 1);
 	s.needle = into_scratch(l, n, 0);
 	s.result = lower_scratch_alloc(l, 8);
-	ir_store(&l->b, lower_scratch_at(l, s.result), 0, 8, ir_const(&l->b, 0));
+	ir_store(&l->b, lower_scratch_at(l, s.result), 0, 8, ir_const(&l->b, -1));
 	lower_repeat(l, s.hay_b, search_here, &s);
 	return ir_load(&l->b, lower_scratch_at(l, s.result), 0, 8, false, PTR_NONE);
+}
+
+struct ir_inst *lower_strstr(struct lower *l, struct node *hay, struct node *needle)
+{
+	return search(l, hay, needle, true);
+}
+
+struct ir_inst *lower_strcontains(struct lower *l, struct node *hay, struct node *needle)
+{
+	return ir_cmp(&l->b, COND_NE, search(l, hay, needle, false), ir_const(&l->b, -1));
 }

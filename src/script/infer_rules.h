@@ -1,0 +1,18 @@
+/* What infer_call.c's table of functions refers to, by topic: the type of a call whose arguments
+ * have been checked, each reporting what is wrong with them beyond their kinds. */
+#ifndef SKEP_SCRIPT_INFER_RULES_H
+#define SKEP_SCRIPT_INFER_RULES_H
+
+#include "script/infer_internal.h"
+
+typedef const struct type *infer_result_fn(struct infer *x, struct node *n);
+
+/* ---- infer_text.c ---- */
+infer_result_fn infer_result_str, infer_result_buf, infer_result_strlen, infer_result_strcap;
+infer_result_fn infer_result_str_concat, infer_result_memcmp, infer_result_timestamp;
+infer_result_fn infer_result_strerror, infer_result_signal_name, infer_result_syscall_name;
+/* Text as strlen() and its kin take it: a string, an array of characters, or a pointer to them,
+ * which becomes str(pointer). False: reported, or not known yet. */
+bool infer_c_string(struct infer *x, struct node *n, uint32_t i);
+
+#endif
