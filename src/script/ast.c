@@ -44,10 +44,37 @@ struct node *node_clone(struct arena *a, const struct node *n)
 		for (uint32_t i = 0; i < n->n_args; i++)
 			copy->args[i] = node_clone(a, n->args[i]);
 	}
+	copy->type_of = node_clone(a, n->type_of);
 	copy->stmts.items = NULL;
 	copy->stmts.n = copy->stmts.cap = 0;
 	vec_reserve(a, &copy->stmts, n->stmts.n);
 	for (size_t i = 0; i < n->stmts.n; i++)
 		vec_push(a, &copy->stmts, node_clone(a, n->stmts.items[i]));
 	return copy;
+}
+
+void node_drop_result(struct arena *a, struct node *n)
+{
+	while (n && n->kind == NODE_IF) {
+		node_drop_result(a, n->args[1]);
+		n = n->args[2];
+	}
+	if (n && n->kind == NODE_BLOCK && n->n_args) {
+		struct node *result = n->args[0];
+
+		n->args[0] = NULL;
+		n->n_args = 0;
+		if (result->kind == NODE_IF || result->kind == NODE_BLOCK) {
+			node_drop_result(a, result);
+		} else {
+			struct node *statement = node_new(a, NODE_EXPR, result->at);
+
+			statement->args = arena_array(a, struct node *, 3);
+			statement->args[0] = result;
+			statement->n_args = 1;
+			statement->origin = result->origin;
+			result = statement;
+		}
+		vec_push(a, &n->stmts, result);
+	}
 }

@@ -34,6 +34,10 @@ enum node_kind {
 	NODE_CAST,     /* (cast_to) args[0]; also inserted by inference (is_implicit) */
 	NODE_SIZEOF,   /* type_text or args[0]; infer folds to INT */
 	NODE_OFFSETOF, /* type_text or args[0], then name "a.b"; infer folds to INT */
+	NODE_TYPE, /* a type where a value could stand: typeof(type_text), typeof(args[0]). What
+	              macros and typeinfo() take; gone after inference */
+	NODE_TYPEINFO, /* args[0] or type_text; infer makes it a record of literals */
+	NODE_COMPTIME, /* args[0]; infer folds to a literal */
 	NODE_BLOCK,    /* stmts; as an expression also result in args[0] */
 	NODE_IF, /* args[0] condition, args[1] then (BLOCK), args[2] else (BLOCK, IF) or NULL; also
 	            an expression */
@@ -112,6 +116,13 @@ struct map {
 	uint32_t id; /* dense within the unit */
 };
 
+/* A macro call that nodes came from, and the one around it. */
+struct origin {
+	struct span call;
+	const struct macro *macro;
+	const struct origin *outer; /* NULL: the call stands in a probe */
+};
+
 struct builtin;  /* script/builtins.h: a row of builtins.def */
 struct function; /* a row of functions.def */
 
@@ -134,6 +145,10 @@ struct node {
 	vec(struct node *) stmts; /* BLOCK */
 	struct span type_at;      /* where the type name stands: CAST SIZEOF OFFSETOF LET */
 	const char *type_text;    /* the type name as written, NULL if none */
+	struct node *type_of; /* TYPE: type_text is but what follows typeof(): "", "*", "[4]" */
+	/* macro expansion */
+	const struct origin *origin; /* NULL: it was written in a probe */
+	const char *binding; /* VAR LET FOR_*: the name to look up, if a macro's variable; else NULL */
 	/* filled by inference */
 	const struct type *type;    /* of the value; never NULL after inference for expressions */
 	const struct type *cast_to; /* CAST */
@@ -162,6 +177,22 @@ struct probe {
 	bool uses_probe_name; /* `probe` builtin: which target fired must be known */
 };
 
+enum macro_param_kind { MACRO_VAR, MACRO_MAP, MACRO_EXPR };
+
+struct macro_param {
+	enum macro_param_kind kind;
+	const char *name; /* with its $ or @ */
+	struct span at;
+};
+
+struct macro {
+	const char *name;
+	struct span at; /* of the name */
+	vec(struct macro_param) params;
+	struct node *body; /* BLOCK, perhaps with a result */
+	bool is_library;
+};
+
 struct config_setting {
 	struct span at;
 	const char *name;  /* as written */
@@ -177,14 +208,19 @@ struct unit {
 	struct symbols *symbols;
 	uint32_t source;           /* number of the main text in diag */
 	size_t c_begin_b, c_end_b; /* the C section */
+	uint32_t stdlib_loaded;    /* bits of modules */
 	vec(struct config_setting) config;
 	vec(struct probe *) probes;
+	vec(struct macro *) macros;
 	vec(struct map *) maps; /* declared ones first, then by first use */
 	const struct script_options *opts;
 };
 
 struct node *node_new(struct arena *a, enum node_kind kind, struct span at);
 struct node *node_clone(struct arena *a, const struct node *n); /* deep */
+/* A block (or if) made as an expression stands as a statement after all: its result, if it has
+ * one, becomes its last statement. */
+void node_drop_result(struct arena *a, struct node *n);
 /* Indented tree, one node a line; with types once inferred (-d ast, -d types). */
 void ast_print(const struct unit *u, bool with_types, struct strbuf *out);
 

@@ -25,7 +25,8 @@ static const char *const kind_names[NODE_N] = {
 	[NODE_IF] = "if", [NODE_EXPR] = "expr", [NODE_LET] = "let", [NODE_ASSIGN] = "assign",
 	[NODE_WHILE] = "while", [NODE_FOR_MAP] = "for", [NODE_FOR_RANGE] = "for",
 	[NODE_UNROLL] = "unroll", [NODE_BREAK] = "break", [NODE_CONTINUE] = "continue",
-	[NODE_RETURN] = "return", [NODE_DISCARD] = "discard",
+	[NODE_RETURN] = "return", [NODE_DISCARD] = "discard", [NODE_TYPE] = "type",
+	[NODE_TYPEINFO] = "typeinfo", [NODE_COMPTIME] = "comptime",
     /* clang-format on */
 };
 

@@ -66,6 +66,7 @@ static bool compile(struct unit *u, struct image *img)
 	return STAGE(u, parse, "ast") &&   /* text -> tree */
 	       STAGE(u, configure, "") &&  /* config block -> options */
 	       STAGE(u, declare, "") &&    /* C section -> types */
+	       STAGE(u, macros, "macros") && /* macro calls -> their bodies */
 	       STAGE(u, expand, "") &&     /* attach points -> targets */
 	       STAGE(u, infer, "types") && /* every node typed */
 	       script_lower(u, img);       /* tree -> IR -> passes -> BPF -> image; -d ir, passes */

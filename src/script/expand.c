@@ -27,6 +27,8 @@ static bool uses_builtin(const struct node *n, enum builtin_id id)
 		return false;
 	if (n->kind == NODE_BUILTIN && n->builtin && n->builtin->id == id)
 		return true;
+	if (uses_builtin(n->type_of, id))
+		return true;
 	for (uint32_t i = 0; i < n->n_args; i++)
 		if (uses_builtin(n->args[i], id))
 			return true;

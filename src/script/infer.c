@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "script/infer.h"
+#include "script/macro.h"
 #include "script/stages.h"
 
 enum {
@@ -32,6 +33,7 @@ const struct type *infer_error(struct infer *x, enum diag_code code, struct span
 		va_start(ap, fmt);
 		diag_error(x->d, code, at, "%s", arena_vprintf(x->a, fmt, ap));
 		va_end(ap);
+		macro_add_origin(x->d, x->origin);
 	}
 	return cast_unknown();
 }
@@ -40,11 +42,12 @@ void infer_warn(struct infer *x, enum diag_code code, struct span at, const char
 {
 	va_list ap;
 
-	if (!x->is_final)
+	if (!x->is_final || (x->origin && x->origin->macro->is_library && at.source != SPAN_NONE))
 		return;
 	va_start(ap, fmt);
 	diag_warn(x->d, code, at, "%s", arena_vprintf(x->a, fmt, ap));
 	va_end(ap);
+	macro_add_origin(x->d, x->origin);
 }
 
 void infer_hint(struct infer *x, const char *fmt, ...)
@@ -62,6 +65,8 @@ bool infer_gate(struct infer *x, struct span at, const char *feature, int value,
 {
 	enum { GATE_ENABLE, GATE_WARN, GATE_ERROR };
 
+	if (x->origin && x->origin->macro->is_library)
+		return true; /* its author knows */
 	if (value == GATE_WARN)
 		infer_warn(x, E_SUSPICIOUS, NO_SPAN,
 		           "Script is using an unstable feature: %s. To prevent this warning you "
@@ -124,9 +129,11 @@ static void run_pass(struct infer *x)
 /* Returns whether the pass learned anything new. */
 static bool learn(struct infer *x, bool is_widening)
 {
-	bool changed = false;
+	bool changed;
 
+	x->has_news = false;
 	run_pass(x);
+	changed = x->has_news;
 	vec_each (v, &x->vars) {
 		if ((*v)->v.has_declared_type)
 			continue;

@@ -143,9 +143,9 @@ static const struct type *result_find(struct infer *x, struct node *n)
 	if (!to || to->kind != NODE_VAR)
 		return infer_error(x, E_ARG_KIND, to->at,
 		                   "find() expects a variable as its third argument");
-	v = scope_find(x, to->name);
+	v = scope_find(x, to);
 	if (!v)
-		v = scope_declare(x, to->name, to->at, &to->var);
+		v = scope_declare(x, to);
 	to->var = &v->v;
 	v->is_assigned = v->is_ever_assigned = true;
 	im = n->args[0]->kind == NODE_MAP ? infer_map_named(x, n->args[0]) : NULL;
@@ -441,10 +441,17 @@ static const struct rule rules[F_N] = {
 	[F_delete]      = {"-", result_delete},
 	[F_errorf]      = {"Sa", result_format},
 	[F_exit]        = {"i", result_exit},
+	[F_fail]        = {"Sa", infer_fail},
 	[F_find]        = {"-", result_find},
 	[F_has_key]     = {"-", result_has_key},
 	[F_hist]        = {"iN", infer_result_hist},
+	[F_is_array]    = {"-", infer_type_test},
+	[F_is_integer]  = {"-", infer_type_test},
+	[F_is_literal]  = {"-", infer_type_test},
+	[F_is_ptr]      = {"-", infer_type_test},
 	[F_is_scalar]   = {"-", result_is_scalar},
+	[F_is_str]      = {"-", infer_type_test},
+	[F_is_unsigned_integer] = {"-", infer_type_test},
 	[F_join]        = {"pS", NULL},
 	[F_kaddr]       = {"S", result_u64},
 	[F_kptr]        = {"p", result_space},

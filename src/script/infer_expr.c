@@ -473,7 +473,7 @@ static const struct type *infer_incdec(struct infer *x, struct node *n)
 
 	step = n->op == OP_INC ? cast_counter() : type_int(8, true);
 	if (v->kind == NODE_VAR) {
-		var = scope_find(x, v->name);
+		var = scope_find(x, v);
 		t = infer_expr(x, v);
 		if (!var)
 			return t;
@@ -520,6 +520,13 @@ static const struct type *infer_ternary(struct infer *x, struct node *n)
 	struct node **then_slot = n->args[1] ? &n->args[1] : &n->args[0];
 
 	infer_condition(x, &n->args[0], "ternary");
+	if (x->is_comptime && n->args[0]->kind == NODE_INT && n->args[1]) {
+		struct node *taken = n->args[n->args[0]->number ? 1 : 2];
+
+		infer_value(x, &taken);
+		if (infer_take_element(x, n, taken))
+			return n->type;
+	}
 	then = n->args[1] ? infer_value(x, &n->args[1]) : n->args[0]->type;
 	otherwise = infer_value(x, &n->args[2]);
 	if (cast_is_unknown(then) || cast_is_unknown(otherwise))
@@ -558,7 +565,7 @@ static const struct type *infer_tuple(struct infer *x, struct node *n)
 
 static const struct type *infer_var(struct infer *x, struct node *n)
 {
-	struct infer_var *v = scope_find(x, n->name);
+	struct infer_var *v = scope_find(x, n);
 	const struct type *t;
 
 	if (!v) {
@@ -695,6 +702,12 @@ static const struct type *dispatch(struct infer *x, struct node *n)
 		return infer_sizeof(x, n);
 	case NODE_OFFSETOF:
 		return infer_offsetof(x, n);
+	case NODE_TYPE:
+		return infer_error(x, E_TYPE_MISMATCH, n->at, "A type cannot be used as a value");
+	case NODE_TYPEINFO:
+		return infer_typeinfo(x, n);
+	case NODE_COMPTIME:
+		return infer_comptime(x, n);
 	case NODE_BLOCK:
 		return infer_block(x, n, true);
 	case NODE_IF:
@@ -706,8 +719,12 @@ static const struct type *dispatch(struct infer *x, struct node *n)
 
 const struct type *infer_expr(struct infer *x, struct node *n)
 {
-	const struct type *t = type_strip(dispatch(x, n));
+	const struct origin *origin = x->origin;
+	const struct type *t;
 
+	x->origin = n->origin;
+	t = type_strip(dispatch(x, n));
+	x->origin = origin;
 	n->type = t;
 	if (x->is_final && cast_is_unknown(t) && x->first_unknown.source == SPAN_NONE)
 		x->first_unknown = n->at;

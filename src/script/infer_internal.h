@@ -17,6 +17,7 @@
 
 struct infer_var {
 	struct variable v; /* first: what the tree points to */
+	const char *binding; /* its name in scope: a macro's variable has one of its own */
 	const struct type *next;
 	uint32_t body_level; /* how many for bodies it was declared in */
 	bool is_assigned;    /* so far in this pass */
@@ -40,8 +41,12 @@ struct infer {
 	const struct script_config *config;
 	struct probe_context cx;
 	bool is_final;
+	bool is_trial;    /* a copy is being inferred, see infer_comptime.c */
+	bool is_comptime; /* in the operand of comptime */
+	bool has_news;    /* a declared type is another one than in the last pass */
 	/* The probe being walked. */
 	struct probe *p;
+	const struct origin *origin; /* of the node being walked: for messages */
 	struct strmap bindings;           /* $name -> struct infer_var in scope, or NULL */
 	vec(struct infer_var *) in_scope; /* innermost last */
 	uint32_t body_level;              /* for bodies around */
@@ -71,10 +76,12 @@ const char *infer_type_text(struct infer *x, const struct type *t);
 /* ---- scope.c ---- */
 size_t scope_enter(struct infer *x);
 void scope_leave(struct infer *x, size_t mark);
-struct infer_var *scope_find(struct infer *x, const char *name);
-/* Bind `name` here. `slot` is where the declaring node keeps its variable from pass to pass. */
-struct infer_var *scope_declare(struct infer *x, const char *name, struct span at,
-                                struct variable **slot);
+/* What the VAR, LET or FOR_* node `n` names. */
+struct infer_var *scope_find(struct infer *x, const struct node *n);
+/* The same without the thought that it is used here. */
+struct infer_var *scope_peek(const struct infer *x, const struct node *n);
+/* Bind n's name here; the node keeps its variable from pass to pass. */
+struct infer_var *scope_declare(struct infer *x, struct node *n);
 /* The variable gets (also) a value of type t; false if it does not fit. */
 bool scope_join(struct infer *x, struct infer_var *v, const struct type *t);
 const struct type *scope_type(const struct infer_var *v); /* as known so far, may be unknown */
@@ -124,6 +131,19 @@ const struct type *infer_complete(struct infer *x, const struct type *t);
 /* ---- infer_define.c ---- */
 /* Make n the literal that the #define `name` stands for; false if there is none. */
 bool infer_define(struct infer *x, struct node *n, const char *name);
+
+/* ---- infer_comptime.c ---- */
+/* A copy of n, inferred with the types as known so far as if they were final. */
+struct node *infer_trial(struct infer *x, const struct node *n, bool is_comptime);
+const struct type *infer_typeof(struct infer *x, struct node *n, const char *suffixes);
+const struct type *infer_typeinfo(struct infer *x, struct node *n);
+const struct type *infer_comptime(struct infer *x, struct node *n);
+/* Value of `if comptime ...`'s condition; false: not known (yet), or reported. */
+bool infer_comptime_condition(struct infer *x, struct node *n, bool *ret_value);
+/* In comptime, n (x.y, c ? x : y) becomes the literal it selects. */
+bool infer_take_element(struct infer *x, struct node *n, const struct node *elem);
+const struct type *infer_type_test(struct infer *x, struct node *n);
+const struct type *infer_fail(struct infer *x, struct node *n);
 
 /* ---- infer_stmt.c ---- */
 void infer_probe(struct infer *x, struct probe *p);

@@ -152,6 +152,9 @@ static const struct type *tuple_element(struct infer *x, struct node *n, const s
 	n->number = number;
 	n->field = &t->fields[number];
 	n->field_off_b = n->field->off_b;
+	if (n->args[0]->kind == NODE_TUPLE &&
+	    infer_take_element(x, n, n->args[0]->args[number]))
+		return n->type;
 	elem = cast_settled(n->field->type);
 	if (elem->kind == TYPE_PTR && elem->as == AS_BTF)
 		return type_ptr(x->a, elem->elem, AS_KERNEL); /* it has been in memory */
@@ -183,6 +186,9 @@ const struct type *infer_field(struct infer *x, struct node *n)
 	if (t->kind == TYPE_RECORD) {
 		const struct type *elem = cast_settled(n->field->type);
 
+		if (n->args[0]->kind == NODE_TUPLE &&
+		    infer_take_element(x, n, n->args[0]->args[n->field - t->fields]))
+			return n->type;
 		return elem->kind == TYPE_PTR && elem->as == AS_BTF
 		           ? type_ptr(x->a, elem->elem, AS_KERNEL)
 		           : elem;
@@ -289,9 +295,12 @@ const struct type *infer_ident(struct infer *x, struct node *n)
 
 const struct type *infer_type_name(struct infer *x, struct node *n)
 {
-	const struct type *t = types_parse_name(x->types, n->type_text, strlen(n->type_text));
 	struct span at = n->type_at.source == n->at.source && n->type_at.end ? n->type_at : n->at;
+	const struct type *t;
 
+	if (n->type_of)
+		return infer_typeof(x, n->type_of, n->type_text);
+	t = types_parse_name(x->types, n->type_text, strlen(n->type_text));
 	if (!t)
 		return infer_error(x, E_UNKNOWN_NAME, at, "Cannot resolve unknown type \"%s\"",
 		                   n->type_text);
@@ -308,7 +317,7 @@ const struct type *infer_type_name(struct infer *x, struct node *n)
 /* Sizes are only final in the last pass; until then the node stays as it is. */
 static const struct type *constant(struct infer *x, struct node *n, uint64_t value)
 {
-	if (x->is_final)
+	if (x->is_final || x->is_trial)
 		infer_set_int(n, value, type_int(8, false));
 	return type_int(8, false);
 }

@@ -96,7 +96,7 @@ static void assign_var(struct infer *x, struct node *n)
 
 		infer_expr(x, n->args[1]);
 		now = infer_expr(x, target); /* reports an undefined one */
-		v = scope_find(x, target->name);
+		v = scope_find(x, target);
 		if (!v)
 			return;
 		t = compound_type(x, n, now);
@@ -105,9 +105,9 @@ static void assign_var(struct infer *x, struct node *n)
 		return;
 	}
 	infer_value(x, &n->args[1]);
-	v = scope_find(x, target->name);
+	v = scope_find(x, target);
 	if (!v)
-		v = scope_declare(x, target->name, target->at, &target->var);
+		v = scope_declare(x, target);
 	target->var = &v->v;
 	store_var(x, v, &n->args[1]);
 	target->type = cast_settled(scope_type(v));
@@ -202,7 +202,7 @@ static void refuse_shadowing(struct infer *x, const struct node *n, const struct
 
 static void infer_let(struct infer *x, struct node *n)
 {
-	struct infer_var *v = strmap_get(&x->bindings, n->name);
+	struct infer_var *v = scope_peek(x, n);
 	const struct type *declared = NULL;
 
 	if (v)
@@ -213,10 +213,11 @@ static void infer_let(struct infer *x, struct node *n)
 		infer_value(x, &n->args[0]);
 	if (v)
 		return;
-	v = scope_declare(x, n->name, n->at, &n->var);
+	v = scope_declare(x, n);
 	v->is_declared = true;
 	n->type = type_none();
 	if (declared && !cast_is_unknown(declared)) {
+		x->has_news |= !type_equal(v->v.type, declared);
 		v->v.has_declared_type = true;
 		v->v.type = declared;
 	}
@@ -275,11 +276,36 @@ static const struct type *infer_branch(struct infer *x, struct node *n, uint32_t
 	return n->args[i]->type = infer_if(x, n->args[i], as_value);
 }
 
+/* The other branch is not looked at. In the last pass the one taken is all that is left. */
+static const struct type *infer_if_comptime(struct infer *x, struct node *n, bool as_value)
+{
+	const struct origin *origin = n->origin;
+	struct node *taken;
+	bool value;
+
+	if (!infer_comptime_condition(x, n->args[0], &value))
+		return n->type = as_value ? cast_unknown() : type_none();
+	taken = value ? n->args[1] : n->n_args > 2 ? n->args[2] : NULL;
+	if (!x->is_final)
+		return n->type = infer_branch(x, n, value ? 1 : 2, as_value);
+	if (taken) {
+		*n = *taken;
+	} else {
+		n->kind = NODE_BLOCK;
+		n->n_args = 0;
+	}
+	x->origin = origin;
+	return n->type =
+	           n->kind == NODE_IF ? infer_if(x, n, as_value) : infer_block(x, n, as_value);
+}
+
 const struct type *infer_if(struct infer *x, struct node *n, bool as_value)
 {
 	const struct type *then, *otherwise, *both;
 	struct node **slot;
 
+	if (n->args[0]->kind == NODE_COMPTIME)
+		return infer_if_comptime(x, n, as_value);
 	infer_condition(x, &n->args[0], "if()");
 	then = infer_branch(x, n, 1, as_value);
 	otherwise = infer_branch(x, n, 2, as_value);
@@ -338,13 +364,13 @@ static void infer_unroll(struct infer *x, struct node *n)
 
 static struct infer_var *declare_loop_variable(struct infer *x, struct node *n)
 {
-	struct infer_var *v = strmap_get(&x->bindings, n->name);
+	struct infer_var *v = scope_peek(x, n);
 
 	if (v) {
 		refuse_shadowing(x, n, v);
 		return NULL;
 	}
-	v = scope_declare(x, n->name, n->at, &n->var);
+	v = scope_declare(x, n);
 	v->v.is_loop_variable = true;
 	return v;
 }
@@ -484,6 +510,9 @@ static void infer_expr_stmt(struct infer *x, struct node *n)
 
 static void infer_stmt(struct infer *x, struct node *n)
 {
+	const struct origin *origin = x->origin;
+
+	x->origin = n->origin;
 	switch (n->kind) {
 	case NODE_EXPR:
 		infer_expr_stmt(x, n);
@@ -525,6 +554,7 @@ static void infer_stmt(struct infer *x, struct node *n)
 	default:
 		infer_expr(x, n);
 	}
+	x->origin = origin;
 }
 
 void infer_probe(struct infer *x, struct probe *p)

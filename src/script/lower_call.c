@@ -498,9 +498,16 @@ struct value lower_call(struct lower *l, struct node *n)
 		return call_time(l, n);
 	case F_unwatch:
 		return nothing(l);
-	case F_cgroupid: /* folded by inference */
 	case F_is_scalar:
 	case F_strcap:
+	case F_fail: /* reported or folded by inference */
+	case F_is_array:
+	case F_is_integer:
+	case F_is_literal:
+	case F_is_ptr:
+	case F_is_str:
+	case F_is_unsigned_integer:
+	case F_cgroupid:
 	case F_avg:
 	case F_count:
 	case F_hist:

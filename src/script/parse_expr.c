@@ -56,6 +56,10 @@ static bool lengthen_chain(struct parser *p)
 	return false;
 }
 
+/* A type that can be nothing else may stand as an argument: m(struct task_struct). */
+static bool is_bare_type(const struct parser *p);
+static struct node *parse_typeof(struct parser *p);
+
 /* An expression inside brackets, where a predicate's `/` is a division again. */
 static struct node *parse_inner_expr(struct parser *p)
 {
@@ -72,8 +76,18 @@ static struct node *parse_inner_expr(struct parser *p)
 static bool parse_list(struct parser *p, node_list *list)
 {
 	do {
-		struct node *n = parse_inner_expr(p);
+		struct node *n;
 
+		if (is_bare_type(p)) {
+			uint32_t begin = p->tok.begin;
+
+			n = parser_node(p, NODE_TYPE, begin, NULL, NULL, NULL);
+			if (!parse_type(p, n))
+				return false;
+			n->at = parser_span(p, begin);
+		} else {
+			n = parse_inner_expr(p);
+		}
 		if (!n)
 			return false;
 		vec_push(p->u->a, list, n);
@@ -135,13 +149,49 @@ enum type_likeness {
 	TYPE_SURE,    /* can be nothing else: struct x */
 };
 
+/* `*`, `[n]` and words behind a type's name. */
+static enum type_likeness skip_suffixes(struct parser *look, enum type_likeness likeness)
+{
+	for (;;) {
+		if (look->tok.kind == TOK_STAR || token_is_one_of(look, c_words)) {
+			if (likeness < TYPE_STARRED)
+				likeness = TYPE_STARRED;
+			parser_advance(look);
+		} else if (look->tok.kind == TOK_LBRACK) {
+			parser_advance(look);
+			if (look->tok.kind == TOK_INT)
+				parser_advance(look);
+			if (look->tok.kind != TOK_RBRACK)
+				return TYPE_UNLIKE;
+			parser_advance(look);
+		} else {
+			return likeness;
+		}
+	}
+}
+
+/* typeof(...) and its suffixes: in parentheses of a cast it is a type, whatever follows. */
+static enum type_likeness skip_typeof(struct parser *look)
+{
+	size_t depth = 0;
+
+	parser_advance(look);
+	do {
+		depth += look->tok.kind == TOK_LPAREN;
+		depth -= depth && look->tok.kind == TOK_RPAREN;
+		parser_advance(look);
+	} while (depth && look->tok.kind != TOK_EOF);
+	skip_suffixes(look, TYPE_SURE);
+	return TYPE_SURE;
+}
+
 /* Step over what reads as a type. */
 static enum type_likeness skip_type(struct parser *look)
 {
 	enum type_likeness likeness = TYPE_LIKE;
 
 	if (look->tok.kind == TOK_TYPEOF)
-		return TYPE_SURE;
+		return skip_typeof(look);
 	if (look->tok.kind != TOK_IDENT)
 		return TYPE_UNLIKE;
 	if (token_is_one_of(look, tag_words)) {
@@ -161,28 +211,13 @@ static enum type_likeness skip_type(struct parser *look)
 	/* The word behind `const` is wanted, the one behind `unsigned int` is not there. */
 	if (look->tok.kind == TOK_IDENT || (likeness == TYPE_SURE && token_is_word(look->tok.kind)))
 		parser_advance(look);
-	for (;;) {
-		if (look->tok.kind == TOK_STAR || token_is_one_of(look, c_words)) {
-			if (likeness < TYPE_STARRED)
-				likeness = TYPE_STARRED;
-			parser_advance(look);
-		} else if (look->tok.kind == TOK_LBRACK) {
-			parser_advance(look);
-			if (look->tok.kind == TOK_INT)
-				parser_advance(look);
-			if (look->tok.kind != TOK_RBRACK)
-				return TYPE_UNLIKE;
-			parser_advance(look);
-		} else {
-			return likeness;
-		}
-	}
+	return skip_suffixes(look, likeness);
 }
 
-/* type   = ( tag IDENT | IDENT { IDENT } ) { suffix }
+/* type   = ( tag IDENT | IDENT { IDENT } | typeof ) { suffix }
  * tag    = "struct" | "union" | "enum"
  * suffix = "*" | "const" | "[" [ INT ] "]" */
-const char *parse_type(struct parser *p, struct span *ret_at)
+bool parse_type(struct parser *p, struct node *n)
 {
 	enum { SUFFIXES_MAX = 32 };
 	uint32_t begin = p->tok.begin;
@@ -191,13 +226,14 @@ const char *parse_type(struct parser *p, struct span *ret_at)
 	unsigned n_suffixes = 0;
 
 	if (p->tok.kind == TOK_TYPEOF) {
-		parser_unsupported(p, "typeof");
-		return NULL;
+		n->type_of = parse_typeof(p);
+		if (!n->type_of)
+			return false;
 	}
 	while (p->tok.kind == TOK_IDENT || (was_tag && token_is_word(p->tok.kind))) {
 		bool is_word = token_is_one_of(p, c_words);
 
-		if (had_name && !is_word)
+		if ((had_name || n->type_of) && !is_word)
 			break;
 		if (text.n)
 			sb_addc(&text, ' ');
@@ -206,17 +242,17 @@ const char *parse_type(struct parser *p, struct span *ret_at)
 		had_name = !was_tag && !is_word;
 		parser_advance(p);
 	}
-	if (!text.n || was_tag) {
+	if ((!text.n && !n->type_of) || was_tag) {
 		parser_error(p, "expected %s", was_tag ? "identifier" : "type");
-		return NULL;
+		return false;
 	}
 	while (p->tok.kind == TOK_STAR || p->tok.kind == TOK_LBRACK ||
 	       token_is_one_of(p, c_words)) {
 		if (n_suffixes++ == SUFFIXES_MAX) {
 			parser_error(p, "more than %u '*' or '[]' in a type", SUFFIXES_MAX);
-			return NULL;
+			return false;
 		}
-		if (p->tok.kind != TOK_LBRACK && text.s[text.n - 1] != '*')
+		if (p->tok.kind != TOK_LBRACK && text.n && text.s[text.n - 1] != '*')
 			sb_addc(&text, ' ');
 		sb_add(&text, p->lx.text + p->tok.begin, p->tok.end - p->tok.begin);
 		if (parser_accept(p, TOK_LBRACK)) {
@@ -226,13 +262,14 @@ const char *parse_type(struct parser *p, struct span *ret_at)
 			}
 			sb_addc(&text, ']');
 			if (!parser_expect(p, TOK_RBRACK))
-				return NULL;
+				return false;
 		} else {
 			parser_advance(p);
 		}
 	}
-	*ret_at = parser_span(p, begin);
-	return arena_strndup(p->u->a, sb_str(&text), text.n);
+	n->type_at = parser_span(p, begin);
+	n->type_text = arena_strndup(p->u->a, sb_str(&text), text.n);
+	return true;
 }
 
 /* Can the token begin a cast's operand? After a name that need not be a type, the tokens that
@@ -252,6 +289,7 @@ static bool starts_operand(enum token_kind kind, bool is_type)
 	case TOK_SIZEOF:
 	case TOK_OFFSETOF:
 	case TOK_COMPTIME:
+	case TOK_TYPEINFO:
 	case TOK_BANG:
 	case TOK_TILDE:
 	case TOK_LPAREN:
@@ -292,6 +330,53 @@ static bool is_type_until(const struct parser *p, enum token_kind closing)
 	enum type_likeness likeness = skip_type(&look);
 
 	return likeness == TYPE_SURE || (likeness != TYPE_UNLIKE && look.tok.kind == closing);
+}
+
+static bool is_bare_type(const struct parser *p)
+{
+	struct parser look = *p;
+
+	if (!token_is_one_of(p, tag_words))
+		return false;
+	parser_advance(&look);
+	return token_is_word(look.tok.kind);
+}
+
+/* type_or_expr up to `closing` as type_text, or as args[0]. */
+static bool parse_type_or_expr(struct parser *p, struct node *n, enum token_kind closing)
+{
+	if (is_type_until(p, closing))
+		return parse_type(p, n);
+	n->args[0] = parse_inner_expr(p);
+	n->n_args = n->args[0] ? 1 : 0;
+	return n->args[0];
+}
+
+/* word = WORD "(" ( type | expr ) ")", the token being WORD: typeof, typeinfo, sizeof */
+static struct node *parse_about(struct parser *p, enum node_kind kind)
+{
+	uint32_t begin = p->tok.begin;
+	struct node *n = parser_node(p, kind, begin, NULL, NULL, NULL);
+
+	n->type_at = NO_SPAN;
+	parser_advance(p);
+	if (!parser_expect(p, TOK_LPAREN) || !parse_type_or_expr(p, n, TOK_RPAREN) ||
+	    !parser_expect(p, TOK_RPAREN))
+		return NULL;
+	n->at = parser_span(p, begin);
+	return n;
+}
+
+/* typeof = "typeof" "(" ( type | expr ) ")" */
+static struct node *parse_typeof(struct parser *p)
+{
+	struct node *n;
+
+	if (!parser_enter(p))
+		return NULL;
+	n = parse_about(p, NODE_TYPE);
+	parser_leave(p);
+	return n;
 }
 
 /* ---- primaries ---- */
@@ -425,46 +510,17 @@ static struct node *parse_paren(struct parser *p)
 	return n;
 }
 
-/* sizeof = "sizeof" "(" ( type | expr ) ")" */
-static struct node *parse_sizeof(struct parser *p)
-{
-	uint32_t begin = p->tok.begin;
-	const char *type_text = NULL;
-	struct span type_at = NO_SPAN;
-	struct node *n, *of = NULL;
-
-	parser_advance(p);
-	if (!parser_expect(p, TOK_LPAREN))
-		return NULL;
-	if (is_type_until(p, TOK_RPAREN))
-		type_text = parse_type(p, &type_at);
-	else
-		of = parse_inner_expr(p);
-	if ((!type_text && !of) || !parser_expect(p, TOK_RPAREN))
-		return NULL;
-	n = parser_node(p, NODE_SIZEOF, begin, of, NULL, NULL);
-	n->type_text = type_text;
-	n->type_at = type_at;
-	return n;
-}
-
 /* offsetof = "offsetof" "(" ( type | expr ) "," IDENT { "." IDENT } ")" */
 static struct node *parse_offsetof(struct parser *p)
 {
 	uint32_t begin = p->tok.begin;
+	struct node *n = parser_node(p, NODE_OFFSETOF, begin, NULL, NULL, NULL);
 	own_strbuf struct strbuf path = {0};
-	const char *type_text = NULL;
-	struct span type_at = NO_SPAN;
-	struct node *n, *of = NULL;
 
+	n->type_at = NO_SPAN;
 	parser_advance(p);
-	if (!parser_expect(p, TOK_LPAREN))
-		return NULL;
-	if (is_type_until(p, TOK_COMMA))
-		type_text = parse_type(p, &type_at);
-	else
-		of = parse_inner_expr(p);
-	if ((!type_text && !of) || !parser_expect(p, TOK_COMMA))
+	if (!parser_expect(p, TOK_LPAREN) || !parse_type_or_expr(p, n, TOK_COMMA) ||
+	    !parser_expect(p, TOK_COMMA))
 		return NULL;
 	do {
 		if (!token_is_word(p->tok.kind)) {
@@ -478,10 +534,8 @@ static struct node *parse_offsetof(struct parser *p)
 	} while (parser_accept(p, TOK_DOT));
 	if (!parser_expect(p, TOK_RPAREN))
 		return NULL;
-	n = parser_node(p, NODE_OFFSETOF, begin, of, NULL, NULL);
+	n->at = parser_span(p, begin);
 	n->name = arena_strndup(p->u->a, sb_str(&path), path.n);
-	n->type_text = type_text;
-	n->type_at = type_at;
 	return n;
 }
 
@@ -548,7 +602,7 @@ static struct node *parse_primary(struct parser *p)
 	case TOK_LPAREN:
 		return parse_paren(p);
 	case TOK_SIZEOF:
-		return parse_sizeof(p);
+		return parse_about(p, NODE_SIZEOF);
 	case TOK_OFFSETOF:
 		return parse_offsetof(p);
 	case TOK_LBRACE:
@@ -556,11 +610,9 @@ static struct node *parse_primary(struct parser *p)
 	case TOK_IF:
 		return parse_if(p);
 	case TOK_TYPEOF:
-		parser_unsupported(p, "typeof");
-		return NULL;
+		return parse_typeof(p);
 	case TOK_TYPEINFO:
-		parser_unsupported(p, "typeinfo");
-		return NULL;
+		return parse_about(p, NODE_TYPEINFO);
 	default:
 		parser_error(p, "expected expression");
 		return NULL;
@@ -642,21 +694,15 @@ static struct node *parse_postfix(struct parser *p)
 static struct node *parse_cast(struct parser *p)
 {
 	uint32_t begin = p->tok.begin;
-	const char *type_text;
-	struct span type_at;
-	struct node *n;
+	struct node *n = parser_node(p, NODE_CAST, begin, NULL, NULL, NULL);
 
 	parser_advance(p);
-	type_text = parse_type(p, &type_at);
-	if (!type_text || !parser_expect(p, TOK_RPAREN))
+	if (!parse_type(p, n) || !parser_expect(p, TOK_RPAREN))
 		return NULL;
-	n = parse_unary(p);
-	if (!n)
-		return NULL;
-	n = parser_node(p, NODE_CAST, begin, n, NULL, NULL);
-	n->type_text = type_text;
-	n->type_at = type_at;
-	return n;
+	n->args[0] = parse_unary(p);
+	n->n_args = 1;
+	n->at = parser_span(p, begin);
+	return n->args[0] ? n : NULL;
 }
 
 /* prefixed = ( "-" | "!" | "~" | "*" | "&" | "++" | "--" ) unary | "comptime" unary */
@@ -668,9 +714,10 @@ static struct node *parse_prefixed(struct parser *p)
 
 	parser_advance(p);
 	of = parse_unary(p);
-	/* comptime promises that its operand folds; the compiler folds whatever it can anyway */
-	if (!of || !op)
-		return of;
+	if (!of)
+		return NULL;
+	if (!op)
+		return parser_node(p, NODE_COMPTIME, op_at.begin, of, NULL, NULL);
 	if (op == OP_INC || op == OP_DEC)
 		return new_incdec(p, op, false, op_at, op_at.begin, of);
 	n = parser_node(p, NODE_UNARY, op_at.begin, of, NULL, NULL);

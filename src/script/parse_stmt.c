@@ -36,25 +36,6 @@ static struct node *new_expr_statement(struct parser *p, struct node *value)
 	return n;
 }
 
-void parse_drop_result(struct parser *p, struct node *n)
-{
-	while (n && n->kind == NODE_IF) {
-		parse_drop_result(p, n->args[1]);
-		n = n->args[2];
-	}
-	if (n && n->kind == NODE_BLOCK && n->n_args) {
-		struct node *result = n->args[0];
-
-		n->args[0] = NULL;
-		n->n_args = 0;
-		if (result->kind == NODE_IF || result->kind == NODE_BLOCK)
-			parse_drop_result(p, result);
-		else
-			result = new_expr_statement(p, result);
-		push_statement(p, n, result);
-	}
-}
-
 /* A probe's name at a line's beginning: here the `}` of this block was forgotten. */
 static bool is_next_probe(const struct parser *p)
 {
@@ -101,7 +82,7 @@ static struct node *parse_body(struct parser *p)
 {
 	struct node *n = parse_block(p);
 
-	parse_drop_result(p, n);
+	node_drop_result(p->u->a, n);
 	return n;
 }
 
@@ -149,10 +130,9 @@ fail:
 static struct node *parse_let(struct parser *p)
 {
 	uint32_t begin = p->tok.begin;
-	const char *name, *type_text = NULL;
-	struct node *n, *value = NULL;
-	struct span type_at = NO_SPAN;
+	struct node *n = node_new(p->u->a, NODE_LET, NO_SPAN), *value;
 
+	n->args = arena_array(p->u->a, struct node *, 3);
 	parser_advance(p);
 	if (p->tok.kind != TOK_VAR) {
 		bool is_map = p->tok.kind == TOK_MAP;
@@ -161,22 +141,18 @@ static struct node *parse_let(struct parser *p)
 			diag_hint(p->u->diag, "maps are declared outside of probes");
 		return NULL;
 	}
-	name = parser_token_dup(p);
+	n->name = parser_token_dup(p);
 	parser_advance(p);
-	if (parser_accept(p, TOK_COLON)) {
-		type_text = parse_type(p, &type_at);
-		if (!type_text)
-			return NULL;
-	}
+	if (parser_accept(p, TOK_COLON) && !parse_type(p, n))
+		return NULL;
 	if (parser_accept(p, TOK_SET)) {
 		value = parse_expr(p);
 		if (!value)
 			return NULL;
+		n->args[0] = value;
+		n->n_args = 1;
 	}
-	n = parser_node(p, NODE_LET, begin, value, NULL, NULL);
-	n->name = name;
-	n->type_text = type_text;
-	n->type_at = type_at;
+	n->at = parser_span(p, begin);
 	return n;
 }
 
@@ -276,6 +252,9 @@ static struct node *parse_jump(struct parser *p)
 	uint32_t begin = p->tok.begin;
 	struct node *value = NULL;
 
+	if (p->no_jumps)
+		lexer_error(&p->lx, E_JUMP, p->tok.begin, p->tok.end,
+		            "'%s' statement is not allowed in a macro", parser_token_dup(p));
 	parser_advance(p);
 	if (kind == TOK_RETURN && p->tok.kind != TOK_SEMI && p->tok.kind != TOK_RBRACE) {
 		value = parse_expr(p);
@@ -386,7 +365,7 @@ static bool parse_statement(struct parser *p, struct node *block)
 		block->args[0] = n;
 		block->n_args = 1;
 	} else {
-		parse_drop_result(p, n);
+		node_drop_result(p->u->a, n);
 		push_statement(p, block, n);
 	}
 	return true;

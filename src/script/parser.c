@@ -565,7 +565,7 @@ static bool parse_probe(struct parser *p)
 	probe->body = parse_block(p);
 	if (!probe->body)
 		return false;
-	parse_drop_result(p, probe->body);
+	node_drop_result(p->u->a, probe->body);
 	probe->index = (uint32_t)p->u->probes.n;
 	vec_push(p->u->a, &p->u->probes, probe);
 	return true;
@@ -598,7 +598,7 @@ static void skip_top_level(struct parser *p, uint32_t begin, bool to_semi)
  * reported, but read all the same. */
 static bool parse_item(struct parser *p, bool *seen_config)
 {
-	bool is_late = p->u->probes.n || p->u->maps.n;
+	bool is_late = p->u->probes.n || p->u->maps.n || p->u->macros.n;
 
 	if (is_c_definition(p)) {
 		parser_error(p, "C definitions must appear before probes and functions");
@@ -622,8 +622,7 @@ static bool parse_item(struct parser *p, bool *seen_config)
 			parser_unsupported(p, "import");
 		return false;
 	case TOK_MACRO:
-		parser_unsupported(p, "macro");
-		return false;
+		return parse_macro(p);
 	case TOK_FN:
 		parser_unsupported(p, "fn");
 		return false;
@@ -672,5 +671,20 @@ bool script_parse(struct unit *u)
 	}
 	lexer_init(&p.lx, u->a, u->diag, u->source, text, (uint32_t)len_b);
 	parse_program(&p);
+	return diag_errors(u->diag) == errors;
+}
+
+bool script_parse_library(struct unit *u, const char *name, const char *text)
+{
+	size_t errors = diag_errors(u->diag), len_b = strlen(text);
+	uint32_t source = diag_add_source(u->diag, name, text, len_b);
+	struct parser p = {.u = u, .is_library = true};
+
+	lexer_init(&p.lx, u->a, u->diag, source, text, (uint32_t)len_b);
+	parser_jump(&p, 0);
+	while (p.tok.kind == TOK_MACRO && parse_macro(&p))
+		;
+	if (p.tok.kind != TOK_EOF)
+		parser_error(&p, "expected macro");
 	return diag_errors(u->diag) == errors;
 }

@@ -28,6 +28,8 @@ struct parser {
 	unsigned expressions; /* how many expressions we are inside of */
 	bool slash_ends;      /* in a predicate, outside brackets: `/` before `{` ends it */
 	unsigned n_warnings;  /* see parser_may_warn() */
+	bool is_library;      /* the text is one of stdlib/ */
+	const char *no_jumps; /* inside a macro: its name; nothing there may jump out */
 };
 
 /* ---- parser.c: moving, reporting ---- */
@@ -66,16 +68,18 @@ struct node *parser_node(struct parser *p, enum node_kind kind, uint32_t begin, 
 struct node *parse_expr(struct parser *p);
 struct node *parse_unary(struct parser *p);
 bool parse_is_binary_operator(enum token_kind kind);
-/* type = as in a cast; *ret_at is where it stands. Its text in one normal spelling, or NULL. */
-const char *parse_type(struct parser *p, struct span *ret_at);
+/* A type = as in a cast, or typeof(...). Fills in type_at, type_text (one normal spelling) and
+ * type_of of `n`. */
+bool parse_type(struct parser *p, struct node *n);
 
 /* ---- parse_stmt.c ---- */
 
 struct node *parse_block(struct parser *p);
 struct node *parse_if(struct parser *p);
-/* A block (or if) made as an expression stands as a statement after all: its result, if it has
- * one, becomes its last statement. */
-void parse_drop_result(struct parser *p, struct node *n);
+
+/* ---- parse_define.c ---- */
+
+bool parse_macro(struct parser *p);
 
 /* ---- params.c ---- */
 

@@ -15,7 +15,7 @@ void scope_leave(struct infer *x, size_t mark)
 	while (x->in_scope.n > mark) {
 		struct infer_var *v = vec_pop(&x->in_scope);
 
-		strmap_put(&x->bindings, v->v.name, NULL);
+		strmap_put(&x->bindings, v->binding, NULL);
 		if (!x->is_final || v->is_ever_assigned || !v->is_declared)
 			continue;
 		infer_warn(x, E_SUSPICIOUS, v->v.declared_at, "Variable %s was never assigned to.",
@@ -23,34 +23,45 @@ void scope_leave(struct infer *x, size_t mark)
 	}
 }
 
-struct infer_var *scope_find(struct infer *x, const char *name)
+static const char *binding_of(const struct node *n)
 {
-	struct infer_var *v = strmap_get(&x->bindings, name);
+	return n->binding ? n->binding : n->name;
+}
+
+struct infer_var *scope_peek(const struct infer *x, const struct node *n)
+{
+	return strmap_get(&x->bindings, binding_of(n));
+}
+
+struct infer_var *scope_find(struct infer *x, const struct node *n)
+{
+	struct infer_var *v = scope_peek(x, n);
 
 	if (v && v->body_level < x->body_level)
 		v->v.is_captured = true;
 	return v;
 }
 
-struct infer_var *scope_declare(struct infer *x, const char *name, struct span at,
-                                struct variable **slot)
+struct infer_var *scope_declare(struct infer *x, struct node *n)
 {
-	struct infer_var *v = (struct infer_var *)*slot;
+	struct infer_var *v = (struct infer_var *)n->var;
 
-	if (!v || v->v.declared_at.begin != at.begin || v->v.declared_at.source != at.source) {
+	if (!v || v->v.declared_at.begin != n->at.begin ||
+	    v->v.declared_at.source != n->at.source) {
 		v = arena_new(x->a, struct infer_var);
-		v->v.name = name;
-		v->v.declared_at = at;
+		v->v.name = n->name;
+		v->v.declared_at = n->at;
+		v->binding = binding_of(n);
 		v->v.type = cast_unknown();
 		v->next = cast_unknown();
 		v->v.id = (uint32_t)x->p->vars.n;
 		vec_push(x->a, &x->p->vars, &v->v);
 		vec_push(x->a, &x->vars, v);
-		*slot = &v->v;
+		n->var = &v->v;
 	}
 	v->body_level = x->body_level;
 	v->is_assigned = false;
-	strmap_put(&x->bindings, name, v);
+	strmap_put(&x->bindings, v->binding, v);
 	vec_push(x->a, &x->in_scope, v);
 	return v;
 }

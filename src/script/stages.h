@@ -10,8 +10,12 @@
 /* Text to tree: config, C section bounds, map declarations, probes with attach points. Positional
  * parameters are substituted. */
 bool script_parse(struct unit *u);
+/* The same for a module of the standard library: only definitions. */
+bool script_parse_library(struct unit *u, const char *name, const char *text);
 /* Apply the config block to `config` (a copy of the options': the environment wins). */
 bool script_apply_config(struct unit *u, struct script_config *config);
+/* Macro calls to what they stand for. */
+bool script_macros(struct unit *u);
 /* Attach points to targets; afterwards every probe has one kind and targets that can share a body:
  * a probe is cloned per kind, and per target where its body uses `args` (argument types differ). */
 bool script_expand(struct unit *u);

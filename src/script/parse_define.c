@@ -1,0 +1,86 @@
+/* Definitions beside probes: macros (spec 5.4). */
+#include "script/parser.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+/* param = VAR | MAP | IDENT */
+static bool parse_macro_param(struct parser *p, struct macro *m)
+{
+	struct macro_param param = {.kind = p->tok.kind == TOK_VAR   ? MACRO_VAR
+	                                    : p->tok.kind == TOK_MAP ? MACRO_MAP
+	                                                             : MACRO_EXPR,
+	                            .name = parser_token_dup(p),
+	                            .at = parser_token_span(p)};
+
+	if (p->tok.kind != TOK_VAR && p->tok.kind != TOK_MAP && !token_is_word(p->tok.kind)) {
+		parser_error(p, "expected a parameter: $variable, @map or name");
+		return false;
+	}
+	vec_each (other, &m->params) {
+		if (strcmp(other->name, param.name))
+			continue;
+		lexer_error(&p->lx, E_REDEFINED, p->tok.begin, p->tok.end,
+		            "Macro parameter %s is there twice", param.name);
+	}
+	parser_advance(p);
+	vec_push(p->u->a, &m->params, param);
+	return true;
+}
+
+static bool is_same_signature(const struct macro *m, const struct macro *other)
+{
+	if (strcmp(m->name, other->name) || m->params.n != other->params.n ||
+	    m->is_library != other->is_library)
+		return false;
+	for (size_t i = 0; i < m->params.n; i++)
+		if (m->params.items[i].kind != other->params.items[i].kind)
+			return false;
+	return true;
+}
+
+static void check_redefinition(struct parser *p, const struct macro *m)
+{
+	vec_each (other, &p->u->macros) {
+		if (!is_same_signature(m, *other))
+			continue;
+		if (lexer_error(&p->lx, E_REDEFINED, m->at.begin, m->at.end,
+		                "Redefinition of macro: %s", m->name))
+			diag_context(p->u->diag, (*other)->at, "This is the first definition.");
+		return;
+	}
+}
+
+/* macro = "macro" IDENT "(" [ param { "," param } [ "," ] ] ")" block */
+bool parse_macro(struct parser *p)
+{
+	struct macro *m = arena_new(p->u->a, struct macro);
+
+	m->is_library = p->is_library;
+	parser_advance(p);
+	if (!token_is_word(p->tok.kind)) {
+		parser_error(p, "expected macro name");
+		return false;
+	}
+	m->name = parser_token_dup(p);
+	m->at = parser_token_span(p);
+	parser_advance(p);
+	if (!parser_expect(p, TOK_LPAREN))
+		return false;
+	while (p->tok.kind != TOK_RPAREN) {
+		if (!parse_macro_param(p, m))
+			return false;
+		if (!parser_accept(p, TOK_COMMA))
+			break;
+	}
+	if (!parser_expect(p, TOK_RPAREN))
+		return false;
+	check_redefinition(p, m);
+	p->no_jumps = m->name;
+	m->body = parse_block(p);
+	p->no_jumps = NULL;
+	if (m->body)
+		vec_push(p->u->a, &p->u->macros, m);
+	return m->body;
+}
