@@ -118,14 +118,31 @@ static int read_source(struct run *r)
 	return -1;
 }
 
+/* What begins with two dashes is for getopt(), the rest are $1 and so on. */
+static void split_operands(struct run *r)
+{
+	size_t n = r->o.operands.n;
+	const char **params = arena_array(r->a, const char *, n + 1);
+	const char **named = arena_array(r->a, const char *, n + 1);
+
+	r->so.n_params = r->so.n_named = 0;
+	vec_each (o, &r->o.operands) {
+		if (!strncmp(*o, "--", 2) && (*o)[2])
+			named[r->so.n_named++] = *o;
+		else
+			params[r->so.n_params++] = *o;
+	}
+	r->so.params = params;
+	r->so.named = named;
+}
+
 static bool script_options(struct run *r)
 {
 	bool ok;
 
 	script_config_defaults(&r->so.config);
 	ok = script_config_from_environment(&r->so.config, r->diag);
-	r->so.params = r->o.operands.items;
-	r->so.n_params = r->o.operands.n;
+	split_operands(r);
 	r->so.include_dirs = r->o.include_dirs.items;
 	r->so.n_include_dirs = r->o.include_dirs.n;
 	r->so.symbols = r->syms;
@@ -271,7 +288,7 @@ static const struct engine_ops *choose_engine(struct run *r, const char **ret_pr
 static int run_script(struct run *r)
 {
 	const char *problem;
-	own_strbuf struct strbuf dump = {0};
+	own_strbuf struct strbuf dump = {0}, option_help = {0};
 	const char *child_error = NULL;
 	struct child *child = NULL;
 	struct image *img;
@@ -293,12 +310,14 @@ static int run_script(struct run *r)
 		r->so.target.has_ringbuf = false;
 	r->so.dump = &dump;
 	r->so.effective = &r->config;
+	r->so.option_help = &option_help;
 	img = script_compile(r->a, r->diag, r->types, r->source_name, r->source, r->source_len_b,
 	                     &r->so);
 	fputs(sb_str(&dump), stdout);
 	fflush(stdout);
 	show_diagnostics(r);
-	if (!img) {
+	fputs(sb_str(&option_help), stdout);
+	if (!img || option_help.n) {
 		status = 1;
 	} else if (problem) {
 		fprintf(stderr, "ERROR: %s\n", problem);

@@ -4,6 +4,7 @@
  * how its text is read. A second table knows the names that mean something else today. */
 #include "script/script.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -305,6 +306,37 @@ static bool report_unknown(struct diag *d, struct span at, const char *name)
 	if (guess.best)
 		diag_hint(d, "did you mean %s?", guess.best);
 	return false;
+}
+
+bool script_config_get(const struct script_config *c, uint32_t i, struct script_config_value *ret)
+{
+	const struct variable_row *row = &rows[i];
+	const void *at;
+	const char *word;
+
+	if (i >= N_ROWS(rows))
+		return false;
+	at = (const char *)c + row->off_b;
+	*ret = (struct script_config_value){.name = row->name};
+	switch (row->kind) {
+	case VALUE_INT:
+		ret->number = *(const uint64_t *)at;
+		break;
+	case VALUE_BOOL:
+		ret->number = *(const bool *)at;
+		ret->is_bool = true;
+		break;
+	case VALUE_STRING:
+		ret->string = *(const char *const *)at;
+		break;
+	case VALUE_ENUM:
+		word = row->values;
+		for (int n = *(const int *)at; n; n--)
+			word = strchr(word, '|') + 1;
+		snprintf(ret->word, sizeof(ret->word), "%.*s", (int)strcspn(word, "|"), word);
+		ret->string = ret->word;
+	}
+	return true;
 }
 
 /* The name behind a prefix of ours, or NULL if it has none. */

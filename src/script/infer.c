@@ -246,6 +246,7 @@ bool script_infer(struct unit *u)
 	settle_unassigned(&x);
 	x.is_final = true;
 	run_pass(&x);
+	infer_check_options(&x);
 	report_leftovers(&x, errors_before);
 	check_declared_maps(&x);
 	settle_maps(&x);

@@ -248,6 +248,7 @@ static const struct {
 	[B_args]      = {0, type_of_args},
 	[B_cgroup]    = {8, NULL},
 	[B_comm]      = {0, type_of_comm},
+	[B_config]    = {0, infer_config},
 	[B_cpid]      = {4, NULL},
 	[B_cpu]       = {8, NULL},
 	[B_ctx]       = {0, type_of_ctx},

@@ -443,6 +443,7 @@ static const struct rule rules[F_N] = {
 	[F_exit]        = {"i", result_exit},
 	[F_fail]        = {"Sa", infer_fail},
 	[F_find]        = {"-", result_find},
+	[F_getopt]      = {"S-S", infer_result_getopt},
 	[F_has_key]     = {"-", result_has_key},
 	[F_hist]        = {"iN", infer_result_hist},
 	[F_is_array]    = {"-", infer_type_test},
@@ -539,11 +540,31 @@ static bool check_address(struct infer *x, struct node *n, uint32_t i)
 	       only_supports(x, n, n->args[i], "int or pointer");
 }
 
+/* A parameter's text from an offset on, `$1 + 2`, number or not. */
+static bool is_param_tail(const struct node *n)
+{
+	const struct node *from = n->kind == NODE_BINARY && n->op == OP_ADD ? n->args[0] : NULL;
+
+	return from && from->is_param && from->string && n->args[1]->kind == NODE_INT;
+}
+
+static void take_param_tail(struct infer *x, struct node *n)
+{
+	const char *text = n->args[0]->string;
+	uint64_t skip_b = n->args[1]->number;
+	size_t len_b = strlen(text);
+
+	text += skip_b < len_b ? skip_b : len_b;
+	infer_set_string(x, n, text, (uint32_t)strlen(text));
+}
+
 /* What str() takes: an address, or text that is at hand. */
 static bool check_readable(struct infer *x, struct node *n, uint32_t i)
 {
 	const struct type *t;
 
+	if (is_param_tail(n->args[i]))
+		take_param_tail(x, n->args[i]);
 	/* A parameter may be longer than a literal: str() cuts it. */
 	if (n->args[i]->kind == NODE_STRING)
 		return true;

@@ -33,6 +33,14 @@ struct infer_map {
 	bool is_written;
 };
 
+/* getopt("name", default, "description"): an option of the program. */
+struct infer_option {
+	const char *name;
+	const struct node *dflt; /* a literal, or NULL */
+	const char *description; /* or NULL */
+	struct span at;
+};
+
 struct infer {
 	struct unit *u;
 	struct arena *a;
@@ -56,6 +64,7 @@ struct infer {
 	vec(struct infer_var *) vars;
 	struct strmap map_names;      /* @name -> struct infer_map */
 	vec(struct infer_map *) maps; /* by map id */
+	vec(struct infer_option) options;
 	struct span first_unknown;    /* an expression without a type in the last pass */
 	struct span first_unset_map;
 	const char *unset_map;
@@ -164,6 +173,14 @@ struct infer_map *infer_map_whole(struct infer *x, struct node *n, const char *f
 /* A key given apart from the map (has_key(@m, k)). */
 void infer_map_key(struct infer *x, struct infer_map *im, struct node **slot, struct span at);
 void infer_map_take_over(struct infer *x, bool is_widening, bool *changed);
+
+/* ---- infer_option.c ---- */
+const struct type *infer_result_getopt(struct infer *x, struct node *n);
+/* When all options are known: were others given, or is their list wanted? */
+void infer_check_options(struct infer *x);
+const struct type *infer_config(struct infer *x, struct node *n);
+/* `config.NAME` becomes a literal; false: there is no such variable. */
+bool infer_config_field(struct infer *x, struct node *n);
 
 /* ---- infer_builtin.c ---- */
 /* Reports and returns true if only the kernel has what `name` stands for and the target is the user

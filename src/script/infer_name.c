@@ -163,8 +163,13 @@ static const struct type *tuple_element(struct infer *x, struct node *n, const s
 
 const struct type *infer_field(struct infer *x, struct node *n)
 {
-	const struct type *base = infer_expr(x, n->args[0]), *t = base;
+	const struct node *of = n->args[0];
+	const struct type *base, *t;
 
+	if (n->name && of->kind == NODE_BUILTIN && of->builtin && of->builtin->id == B_config &&
+	    infer_config_field(x, n))
+		return infer_expr(x, n);
+	base = t = infer_expr(x, n->args[0]);
 	n->field = NULL;
 	if (cast_is_unknown(base))
 		return base;

@@ -391,7 +391,8 @@ struct value lower_builtin(struct lower *l, struct node *n)
 		return value_reg(n->type, argument(l, n, n->number));
 	case B_sarg:
 		return value_reg(n->type, stack_argument(l, n->number));
-	case B_default_str_length: /* numbers since inference */
+	case B_default_str_length: /* literals since inference */
+	case B_config:
 	case B_has_cpid:
 	case B_N:
 		break;

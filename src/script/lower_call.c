@@ -508,6 +508,7 @@ struct value lower_call(struct lower *l, struct node *n)
 	case F_is_str:
 	case F_is_unsigned_integer:
 	case F_cgroupid:
+	case F_getopt:
 	case F_avg:
 	case F_count:
 	case F_hist:

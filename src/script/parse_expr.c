@@ -598,6 +598,7 @@ static struct node *parse_primary(struct parser *p)
 	case TOK_PARAM_COUNT:
 		return parse_param(p);
 	case TOK_IDENT:
+	case TOK_CONFIG:
 		return parse_name(p);
 	case TOK_LPAREN:
 		return parse_paren(p);

@@ -30,6 +30,16 @@ bool script_config_set(struct script_config *c, struct diag *d, struct span at, 
 /* All BPFTRACE_* and SKEP_* variables of the environment. */
 bool script_config_from_environment(struct script_config *c, struct diag *d);
 
+/* Variable number i as it is set; false behind the last. */
+struct script_config_value {
+	const char *name;
+	const char *string; /* NULL: a number or a truth. May point to `word` */
+	char word[24];
+	uint64_t number;
+	bool is_bool;
+};
+bool script_config_get(const struct script_config *c, uint32_t i, struct script_config_value *ret);
+
 /* What the kernel can do, as far as code generation cares; filled by whoever knows the engine. */
 struct script_target {
 	bool is_user_engine; /* our own machine and ptrace: no kernel memory, no kernel events */
@@ -58,6 +68,10 @@ struct script_options {
 	struct symbols *symbols; /* where uprobes look; NULL: a reader for this compilation */
 	const char *const *params; /* positional */
 	size_t n_params;
+	const char *const *named; /* `--name`, `--name=value`: read by getopt() */
+	size_t n_named;
+	/* If not NULL: gets the list of the program's options when `--help` is among the named. */
+	struct strbuf *option_help;
 	const char *const *include_dirs;
 	size_t n_include_dirs;
 	pid_t pid;       /* -p */
