@@ -379,34 +379,12 @@ static bool push_from_list(struct cpp *c, const char *list, const char *name, st
 	return false;
 }
 
-/* Headers of the kernel, whose types BTF has. */
-static bool is_kernel_header(const char *name)
+static void define_constant(void *arg, const char *name, unsigned long long value)
 {
-	static const char *const dirs[] = {
-	    "linux/",  "net/",   "asm/",       "asm-generic/", "uapi/",       "trace/",
-	    "crypto/", "scsi/",  "sound/",     "drm/",         "rdma/",       "media/",
-	    "kvm/",    "video/", "xen/",       "acpi/",        "ras/",        "target/",
-	    "block/",  "../fs/", "../kernel/", "../block/",    "../drivers/", "../net/"};
+	struct cpp *c = arg;
 
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		if (!strncmp(name, dirs[i], strlen(dirs[i])))
-			return true;
-	return false;
-}
-
-/* Constants that scripts take from kernel headers and that are macros there, so that BTF does not
- * have them (include/linux/socket.h). */
-static void define_kernel_constants(struct cpp *c)
-{
-	static const char *const rows[][2] = {
-	    {"AF_UNSPEC", "0"},  {"AF_UNIX", "1"},   {"AF_LOCAL", "1"},
-	    {"AF_INET", "2"},    {"AF_INET6", "10"}, {"AF_NETLINK", "16"},
-	    {"AF_PACKET", "17"}, {"AF_VSOCK", "40"}, {"AF_XDP", "44"},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (!strmap_get(&c->ts->defines, rows[i][0]))
-			define(c, rows[i][0], strlen(rows[i][0]), rows[i][1]);
+	if (!strmap_get(&c->ts->defines, name))
+		define(c, name, strlen(name), arena_printf(c->ts->a, "%#llx", value));
 }
 
 static void directive_include(struct cpp *c, struct text *t, struct span at)
@@ -455,13 +433,18 @@ static void directive_include(struct cpp *c, struct text *t, struct span at)
 		    push_from_list(c, getenv("C_INCLUDE_PATH"), name, at))
 			return;
 	}
-	if (is_kernel_header(name))
-		define_kernel_constants(c);
+	if (cpp_is_kernel_header(name))
+		cpp_each_constant(define_constant, c);
 	for (size_t i = 0; i < sizeof(system_dirs) / sizeof(system_dirs[0]); i++)
 		if (push_file(c, system_dirs[i], name, true, at))
 			return;
-	if (is_system || (is_kernel_header(name) && types_have_btf(c->ts)))
+	if (is_system || (cpp_is_kernel_header(name) && types_have_btf(c->ts)))
 		return;
+	/* No development files here: BTF has most of their types, we the constants. */
+	if (cpp_is_libc_header(name) && types_have_btf(c->ts)) {
+		cpp_each_constant(define_constant, c);
+		return;
+	}
 	diag_error(c->d, E_UNKNOWN_NAME, at, "'%s' file not found", name);
 	diag_hint(c->d, "add its directory with -I");
 }

@@ -21,6 +21,13 @@ typedef vec(struct c_token) c_tokens;
 void cpp_run(struct types *ts, struct diag *d, uint32_t source, size_t begin_b, size_t end_b,
              const struct c_options *opts, c_tokens *out);
 
+/* constants.c: what a header of this name would say, where there is no such file. Kernel headers'
+ * types are in BTF, and so are most of libc's. */
+bool cpp_is_kernel_header(const char *name);
+bool cpp_is_libc_header(const char *name);
+void cpp_each_constant(void (*fn)(void *arg, const char *name, unsigned long long value),
+                       void *arg);
+
 static inline bool c_is(const struct c_token *t, const char *text)
 {
 	return (t->kind == C_NAME || t->kind == C_PUNCT) && t->n == __builtin_strlen(text) &&

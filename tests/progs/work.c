@@ -382,6 +382,16 @@ static void do_udp(void)
 	}
 }
 
+/* lost PORT N: datagrams to a port where nobody listens */
+static void do_lost(void)
+{
+	struct sockaddr_in at = loopback(arg(0));
+	int fd = check(socket(AF_INET, SOCK_DGRAM, 0), "socket");
+
+	for (long i = 0; i < arg(1); i++)
+		check(sendto(fd, "x", 1, 0, (void *)&at, sizeof(at)), "sendto");
+}
+
 /* setuid UID */
 static void do_setuid(void)
 {
@@ -392,14 +402,13 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } kinds[] = {
-    {"open", do_open},       {"stat", do_stat},     {"read", do_read},
-    {"write", do_write},     {"direct", do_direct}, {"life", do_life},
-    {"sync", do_sync},       {"fork", do_fork},     {"exec", do_exec},
-    {"threads", do_threads}, {"kill", do_kill},     {"sleep", do_sleep},
-    {"burn", do_burn},       {"spin", do_spin},     {"pingpong", do_pingpong},
-    {"touch", do_touch},     {"mmap", do_mmap},     {"brk", do_brk},
-    {"malloc", do_malloc},   {"lock", do_lock},     {"tcp", do_tcp},
-    {"refused", do_refused}, {"udp", do_udp},       {"setuid", do_setuid},
+    {"open", do_open},     {"stat", do_stat},       {"read", do_read},         {"write", do_write},
+    {"direct", do_direct}, {"life", do_life},       {"sync", do_sync},         {"fork", do_fork},
+    {"exec", do_exec},     {"threads", do_threads}, {"kill", do_kill},         {"sleep", do_sleep},
+    {"burn", do_burn},     {"spin", do_spin},       {"pingpong", do_pingpong}, {"touch", do_touch},
+    {"mmap", do_mmap},     {"brk", do_brk},         {"malloc", do_malloc},     {"lock", do_lock},
+    {"tcp", do_tcp},       {"refused", do_refused}, {"udp", do_udp},           {"lost", do_lost},
+    {"setuid", do_setuid},
 };
 
 int main(int argc, char **argv)
