@@ -22,10 +22,12 @@ struct engine_options {
 	bool is_dry_run; /* nothing that would stay is made */
 	int missing; /* MISSING_ERROR / WARN / IGNORE (probe/probe.h's order) for refused
 	                attachments */
-	/* The user engine: a traced process is about to end and its memory still there. May be
-	 * NULL; of the kernel engine nobody hears. */
+	/* The user engine: a traced process stands still and is about to end, or its stack was just
+	 * taken: what it has mapped is there to be read. May be NULL; of the kernel engine nobody
+	 * hears. */
 	void (*leaving)(void *arg, pid_t pid);
-	void *leaving_arg;
+	void (*seen)(void *arg, pid_t pid);
+	void *process_arg; /* of both */
 	const struct diag
 	    *diag; /* the sources spans point into, for line information; may be NULL */
 };

@@ -30,12 +30,14 @@ struct session {
 	struct output *out;
 	struct watch watch;
 	int exit_code;
-	bool has_exited;    /* an exit event was seen: drop what follows */
-	bool is_dropping;   /* between it and the detach */
-	bool is_by_signal;  /* asked to end from outside */
-	bool can_fire;      /* something besides begin and end is attached */
-	uint64_t lost;      /* reported so far */
-	int64_t lost_at_ms; /* when the engine was asked last */
+	bool has_exited;      /* an exit event was seen: drop what follows */
+	bool is_dropping;     /* between it and the detach */
+	bool is_by_signal;    /* asked to end from outside */
+	bool can_fire;        /* something besides begin and end is attached */
+	bool names_processes; /* their addresses, that is */
+	pid_t noted;          /* whose maps are looked at now and then, or 0 */
+	uint64_t lost;        /* reported so far */
+	int64_t lost_at_ms;   /* when the engine was asked last */
 };
 
 /* ---- messages -------------------------------------------------------------------------------- */
@@ -278,27 +280,49 @@ static bool names_user_addresses(const struct type *t)
 	return t->kind == TYPE_USYM || t->kind == TYPE_USTACK;
 }
 
-static bool needs_maps_of_child(const struct session *s)
+/* Are addresses of processes named at all? */
+static bool names_processes(const struct image *img)
 {
-	if (!s->opts->child || !s->opts->symbols)
-		return false;
-	vec_each (v, &s->img->vars)
+	vec_each (v, &img->vars)
 		if (names_user_addresses(v->key) || names_user_addresses(v->value))
 			return true;
-	vec_each (ev, &s->img->events)
+	vec_each (ev, &img->events)
 		for (uint32_t i = 0; i < ev->n_fields; i++)
 			if (names_user_addresses(ev->fields[i].type))
 				return true;
 	return false;
 }
 
+/* Addresses are named when printed, maybe long after their process ended. So what processes have
+ * mapped is noted while they live: the command and the one of -p by a look now and then, more often
+ * at first, as libraries come early; where the kernel tells of mappings, all of them. */
+static void watch_processes(struct session *s)
+{
+	int fd;
+
+	if (s->opts->child)
+		s->noted = child_pid(s->opts->child);
+	else if ((s->noted = s->watch.pid))
+		symbols_remember_process(s->opts->symbols, s->noted);
+	symbols_set_program(s->opts->symbols, s->noted);
+	if (s->ops != &engine_kernel)
+		return;
+	fd = symbols_watch_mappings(s->opts->symbols);
+	if (fd >= 0)
+		watch_also(&s->watch, fd);
+}
+
+static void note_processes(struct session *s)
+{
+	symbols_read_mappings(s->opts->symbols);
+	if (s->noted)
+		symbols_remember_process(s->opts->symbols, s->noted);
+}
+
 static void run_events(struct session *s)
 {
 	bool is_done = false;
-	/* The command's addresses are named when printed, maybe long after it ended: look at what
-	 * it has mapped while it lives, more often at first, as libraries come early. */
-	bool looks_at_child = needs_maps_of_child(s);
-	int wait_ms = looks_at_child ? 1 : POLL_MS;
+	int wait_ms = s->noted ? 1 : POLL_MS;
 
 	if (!s->can_fire) {
 		drain(s);
@@ -307,8 +331,8 @@ static void run_events(struct session *s)
 	while (!is_done && !s->has_exited && !output_is_broken(s->out)) {
 		int n = s->ops->poll(s->engine, wait_ms, s->watch.epoll_fd, handle_event, s);
 
-		if (looks_at_child)
-			symbols_remember_process(s->opts->symbols, child_pid(s->opts->child));
+		if (s->names_processes)
+			note_processes(s);
 		wait_ms = wait_ms * 2 < POLL_MS ? wait_ms * 2 : POLL_MS;
 		output_flush(s->out);
 		if (n < 0 && n != -EINTR) {
@@ -405,12 +429,19 @@ static int run_loaded(struct session *s, const struct engine_options *eopts)
 	return s->exit_code;
 }
 
-static void remember_child(void *arg, pid_t pid)
+/* The user engine says when a look at a process is worth it. */
+static void note_seen(void *arg, pid_t pid)
 {
 	struct session *s = arg;
 
-	if (pid == child_pid(s->opts->child))
-		symbols_remember_process(s->opts->symbols, pid);
+	symbols_note_process(s->opts->symbols, pid);
+}
+
+static void remember_leaving(void *arg, pid_t pid)
+{
+	struct session *s = arg;
+
+	symbols_remember_process(s->opts->symbols, pid);
 }
 
 static int read_stack(void *arg, uint64_t id, uint32_t size_b, struct image_stack *ret)
@@ -430,15 +461,19 @@ int session_run(struct image *img, const struct engine_ops *ops, const struct en
 	int err, exit_code;
 
 	options.child = sopts->child ? child_pid(sopts->child) : 0;
-	if (needs_maps_of_child(&s)) {
-		options.leaving = remember_child;
-		options.leaving_arg = &s;
+	s.names_processes = sopts->symbols && names_processes(img);
+	if (s.names_processes) {
+		options.leaving = remember_leaving;
+		options.seen = note_seen;
+		options.process_arg = &s;
 	}
 	err = watch_open(&s.watch, options.pid, sopts->child);
 	if (err) {
 		complainf(sopts, "Failed to watch process %d: %s", options.pid, strerror(-err));
 		return 1;
 	}
+	if (s.names_processes)
+		watch_processes(&s);
 	output = sopts->output;
 	output.read_stack = read_stack;
 	output.read_stack_arg = &s;

@@ -55,6 +55,7 @@ int watch_open(struct watch *w, pid_t pid, struct child *child)
 	                    .child = child,
 	                    .pid_fd = -1,
 	                    .child_fd = -1,
+	                    .also_fd = -1,
 	                    .signal_fd = -1,
 	                    .epoll_fd = -1};
 	if (pid) {
@@ -89,6 +90,12 @@ void watch_child_released(struct watch *w)
 		add_fd(w, child_exec_fd(w->child));
 }
 
+void watch_also(struct watch *w, int fd)
+{
+	w->also_fd = fd;
+	add_fd(w, fd);
+}
+
 static void read_signals(struct watch *w, struct watch_news *news)
 {
 	struct signalfd_siginfo info;
@@ -116,7 +123,7 @@ struct watch_news watch_read(struct watch *w)
 			news.has_process_ended = true;
 		} else if (fd == w->child_fd) {
 			news.has_process_ended = true;
-		} else { /* the exec pipe: once */
+		} else if (fd != w->also_fd) { /* the exec pipe: once */
 			news.exec_error = child_exec_result(w->child);
 			epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 		}

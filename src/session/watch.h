@@ -13,6 +13,7 @@ struct watch {
 	int epoll_fd;
 	int signal_fd;
 	int pid_fd, child_fd; /* pidfds, -1: none, or a kernel before 5.3 (then asked each round) */
+	int also_fd;          /* not owned, -1: none */
 	pid_t pid;
 	struct child *child;
 	sigset_t old_mask;
@@ -31,6 +32,8 @@ struct watch_news {
 /* pid 0, child NULL: none. From here on the signals arrive only as news. Returns 0, or -errno
  * (-ESRCH: no process `pid`) with nothing changed. */
 int watch_open(struct watch *w, pid_t pid, struct child *child);
+void watch_also(struct watch *w,
+                int fd); /* one more descriptor that ends a wait; its owner reads it */
 void watch_child_released(struct watch *w); /* from now on its exec may fail */
 /* What has happened since the last call; never waits. */
 struct watch_news watch_read(struct watch *w);

@@ -1,10 +1,14 @@
 /* ELF files: one table of functions per file, by address and by name.
  *
- * Input: a path. Output: symbols of .symtab and .dynsym, and of the separate debug file if the
- * build id leads to one. A file is known by device and inode, so that a library mapped by a hundred
- * processes is read once. Names stay in the mapped file (ELF specification, "Symbol Table"). */
+ * Input: a path, or an image in memory. Output: symbols of .symtab and .dynsym, of the separate
+ * debug file if the file has no .symtab, and the entries of its procedure linkage table. A file is
+ * known by device, inode, size and time, so that a library mapped by a hundred processes is read
+ * once, on the first question; its descriptor is held, so that no other file can take the inode's
+ * number while answers are given. Nothing stays mapped: a file that is truncated under us costs
+ * answers, not our life. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +20,8 @@
 #include "symbols/debug_file.h"
 #include "symbols/symbols_priv.h"
 
+enum { MOST_HELD = 512 }; /* descriptors; 1024 is what a process usually may have */
+
 struct segment {
 	uint64_t off_b, address, file_b, mem_b;
 	bool is_code;
@@ -23,16 +29,24 @@ struct segment {
 
 struct entry {
 	struct elf_symbol sym;
+	uint64_t
+	    end; /* where the place ends: of one without a size, at the next or its section's */
 	bool is_func;
 	unsigned char bind;
 };
 
 struct elf_file {
-	int err;         /* why it can't be read; the rest is empty then */
-	vec(Elf *) open; /* itself; names point into it */
-	struct debug_file *debug; /* and into this one */
+	struct symbols *owner;
+	const char *path; /* as it was found, for its debug file */
+	int err;          /* why it can't be read; the rest is empty then */
+	int fd;           /* -1: not held */
+	Elf *image;       /* in memory, until it is read */
+	bool is_read;
+	Elf *elf;          /* open for notes (usdt.c) */
+	vec(char *) texts; /* names point into them; malloc'ed */
 	vec(struct segment) segments;
 	vec(struct entry) entries;        /* functions and objects, by address */
+	struct extents places;            /* of functions */
 	vec(struct elf_symbol) functions; /* by name, each once; made on the first question */
 	bool has_functions;
 	struct usdt_list usdt;
@@ -57,7 +71,7 @@ static void read_segments(struct elf_file *f, Elf *elf)
 	}
 }
 
-bool elf_file_to_address(const struct elf_file *f, uint64_t off_b, uint64_t *ret_address)
+static bool to_address(const struct elf_file *f, uint64_t off_b, uint64_t *ret_address)
 {
 	/* Segments can share a page of the file: code first, that is what runs. */
 	for (int pass = 0; pass < 2; pass++)
@@ -70,8 +84,7 @@ bool elf_file_to_address(const struct elf_file *f, uint64_t off_b, uint64_t *ret
 	return false;
 }
 
-bool elf_file_to_offset(const struct elf_file *f, uint64_t address, bool is_code,
-                        uint64_t *ret_off_b)
+static bool to_offset(const struct elf_file *f, uint64_t address, bool is_code, uint64_t *ret_off_b)
 {
 	vec_each (s, &f->segments)
 		if (address >= s->address && address - s->address < s->file_b &&
@@ -82,27 +95,44 @@ bool elf_file_to_offset(const struct elf_file *f, uint64_t address, bool is_code
 	return false;
 }
 
-static bool to_offset(const struct elf_file *f, uint64_t address, uint64_t *ret_off_b)
+/* The end of the section that a symbol lies in; of the next byte if it has none. */
+static uint64_t section_end(Elf *elf, uint16_t index, uint64_t address)
 {
-	return elf_file_to_offset(f, address, false, ret_off_b);
+	Elf_Scn *scn = index < SHN_LORESERVE ? elf_getscn(elf, index) : NULL;
+	GElf_Shdr sh;
+
+	if (!scn || !gelf_getshdr(scn, &sh) || address < sh.sh_addr ||
+	    address - sh.sh_addr >= sh.sh_size)
+		return address + 1;
+	return sh.sh_addr + sh.sh_size;
 }
 
-struct usdt_list *elf_file_usdt(struct elf_file *f)
+/* A copy of a section that begins and ends with a NUL; owned by `f`. */
+static const char *keep_text(struct elf_file *f, Elf *elf, size_t section, size_t *ret_len_b)
 {
-	return &f->usdt;
-}
+	Elf_Scn *scn = elf_getscn(elf, section);
+	Elf_Data *data = scn ? elf_getdata(scn, NULL) : NULL;
+	char *text;
 
-Elf *elf_file_elf(struct elf_file *f)
-{
-	return f->open.items[0];
+	if (!data || !data->d_buf || !data->d_size)
+		return NULL;
+	text = malloc(data->d_size + 1);
+	if (!text)
+		return NULL;
+	memcpy(text, data->d_buf, data->d_size);
+	text[data->d_size] = '\0';
+	vec_push(NULL, &f->texts, text);
+	*ret_len_b = data->d_size;
+	return text;
 }
 
 static void read_symbols(struct elf_file *f, Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh)
 {
 	Elf_Data *data = elf_getdata(scn, NULL);
-	size_t n = data && sh->sh_entsize ? data->d_size / sh->sh_entsize : 0;
+	size_t n = data && sh->sh_entsize ? data->d_size / sh->sh_entsize : 0, text_b = 0;
+	const char *text = n ? keep_text(f, elf, sh->sh_link, &text_b) : NULL;
 
-	for (size_t i = 1; i < n; i++) {
+	for (size_t i = 1; text && i < n; i++) {
 		struct entry e = {0};
 		const char *name;
 		GElf_Sym sym;
@@ -113,17 +143,22 @@ static void read_symbols(struct elf_file *f, Elf *elf, Elf_Scn *scn, const GElf_
 		kind = GELF_ST_TYPE(sym.st_info);
 		e.is_func = kind == STT_FUNC || kind == STT_GNU_IFUNC;
 		if ((!e.is_func && kind != STT_OBJECT && kind != STT_NOTYPE) ||
-		    sym.st_shndx == SHN_UNDEF || sym.st_shndx == SHN_ABS || !sym.st_value)
+		    sym.st_shndx == SHN_UNDEF || sym.st_shndx == SHN_ABS || !sym.st_value ||
+		    sym.st_name >= text_b)
 			continue;
-		name = elf_strptr(elf, sh->sh_link, sym.st_name);
+		name = text + sym.st_name;
 		/* Mapping symbols of arm ($x, $d) name no place. */
-		if (!name || !*name || *name == '$' || (kind == STT_NOTYPE && !sym.st_size))
+		if (!*name || *name == '$' || (kind == STT_NOTYPE && !sym.st_size))
 			continue;
 		e.bind = GELF_ST_BIND(sym.st_info);
 		e.sym.name = name;
 		e.sym.address = sym.st_value;
 		e.sym.size_b = sym.st_size;
-		to_offset(f, sym.st_value, &e.sym.file_off_b);
+		if (__builtin_add_overflow(sym.st_value, sym.st_size, &e.end))
+			continue;
+		if (e.is_func && !sym.st_size)
+			e.end = section_end(elf, sym.st_shndx, sym.st_value);
+		to_offset(f, sym.st_value, false, &e.sym.file_off_b);
 		vec_push(NULL, &f->entries, e);
 	}
 }
@@ -143,32 +178,6 @@ static bool read_tables(struct elf_file *f, Elf *elf)
 		read_symbols(f, elf, scn, &sh);
 	}
 	return has_symtab;
-}
-
-/* Open and keep; the descriptor isn't needed once the file is mapped. */
-static Elf *open_elf(struct elf_file *f, const char *path, int *ret_err)
-{
-	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	Elf *elf;
-
-	if (fd < 0) {
-		*ret_err = -errno;
-		return NULL;
-	}
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		*ret_err = -ENOEXEC;
-		return NULL;
-	}
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (!elf || elf_kind(elf) != ELF_K_ELF) {
-		elf_end(elf);
-		*ret_err = -ENOEXEC;
-		return NULL;
-	}
-	vec_push(NULL, &f->open, elf);
-	return elf;
 }
 
 /* Which of several names of one place is shown: functions before objects, plain names before those
@@ -193,58 +202,155 @@ static int by_address(const void *a, const void *b)
 	return strcmp(x->sym.name, y->sym.name);
 }
 
-static void finish(struct elf_file *f)
+static void add_plt(void *arg, uint64_t address, uint64_t size_b, const char *name)
 {
-	if (f->entries.n)
-		qsort(f->entries.items, f->entries.n, sizeof(*f->entries.items), by_address);
+	struct elf_file *f = arg;
+	char *text;
+
+	if (asprintf(&text, "%s@plt", name) < 0)
+		return;
+	vec_push(NULL, &f->texts, text);
+	extents_add(&f->places, address, address + size_b, text);
 }
 
-static void read_file(struct symbols *s, struct elf_file *f, const char *path)
+static void make_extents(struct elf_file *f)
 {
-	Elf *elf = open_elf(f, path, &f->err);
+	size_t n = f->entries.n;
 
-	if (!elf)
-		return;
-	read_segments(f, elf);
-	if (!read_tables(f, elf)) {
-		f->debug = debug_file_find(s, elf, path, DEBUG_SYMTAB);
-		if (f->debug)
-			read_tables(f, f->debug->elf);
+	if (n)
+		qsort(f->entries.items, n, sizeof(*f->entries.items), by_address);
+	for (size_t i = 0; i < n; i++) {
+		const struct entry *e = &f->entries.items[i];
+		uint64_t end = e->end;
+
+		if (!e->is_func)
+			continue;
+		for (; i + 1 < n && f->entries.items[i + 1].sym.address == e->sym.address; i++) {
+			const struct entry *same = &f->entries.items[i + 1];
+
+			/* a name without a size says nothing of the end */
+			if (same->is_func && same->sym.size_b &&
+			    (!e->sym.size_b || same->end > end))
+				end = same->end;
+		}
+		/* Hand-written assembly often has no size: it lasts until the next symbol. */
+		if (end == e->end && !e->sym.size_b && i + 1 < n &&
+		    f->entries.items[i + 1].sym.address < end)
+			end = f->entries.items[i + 1].sym.address;
+		extents_add(&f->places, e->sym.address, end, e->sym.name);
 	}
-	finish(f);
+}
+
+/* An ELF file behind a descriptor, which stays the caller's; NULL if it is none. */
+static Elf *begin_elf(int fd)
+{
+	Elf *elf;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (elf && elf_kind(elf) == ELF_K_ELF)
+		return elf;
+	elf_end(elf);
+	return NULL;
+}
+
+static void read_elf(struct elf_file *f, Elf *elf)
+{
+	read_segments(f, elf);
+	if (!read_tables(f, elf) && f->path) { /* they were stripped off into a file of their own */
+		struct debug_file *debug = debug_file_find(f->owner, elf, f->path, DEBUG_SYMTAB);
+
+		if (debug)
+			read_tables(f, debug->elf);
+		debug_file_close(debug);
+	}
+	make_extents(f);
+	plt_read(elf, add_plt, f);
+	extents_finish(&f->places);
+}
+
+static struct elf_file *need_tables(struct elf_file *f)
+{
+	Elf *elf;
+
+	if (f->is_read)
+		return f;
+	f->is_read = true;
+	elf = f->image ? TAKE(f->image) : f->fd >= 0 ? begin_elf(f->fd) : NULL;
+	if (!elf) {
+		f->err = -ENOEXEC;
+		return f;
+	}
+	read_elf(f, elf);
+	elf_end(elf);
+	return f;
+}
+
+struct elf_file *elf_file_from_fd(struct symbols *s, int fd, const char *path, int *ret_err)
+{
+	struct elf_file *f;
+	struct stat st;
+	char key[100];
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		*ret_err = -ENOEXEC;
+		close(fd);
+		return NULL;
+	}
+	snprintf(key, sizeof(key), "%llx:%llx:%lld:%lld.%09ld", (unsigned long long)st.st_dev,
+	         (unsigned long long)st.st_ino, (long long)st.st_size, (long long)st.st_mtim.tv_sec,
+	         st.st_mtim.tv_nsec);
+	f = strmap_get(&s->files, key);
+	if (f) {
+		close(fd);
+	} else {
+		f = arena_new(s->a, struct elf_file);
+		f->owner = s;
+		f->path = arena_strdup(s->a, path);
+		f->fd = fd;
+		strmap_put(&s->files, arena_strdup(s->a, key), f);
+		if (s->n_held == MOST_HELD) {
+			need_tables(f);
+			close(fd);
+			f->fd = -1;
+		} else {
+			s->n_held++;
+		}
+	}
+	if (f->err) {
+		*ret_err = f->err;
+		return NULL;
+	}
+	return f;
+}
+
+bool elf_file_is_held(const struct elf_file *f)
+{
+	return f->fd >= 0;
 }
 
 struct elf_file *elf_file_get(struct symbols *s, const char *path, int *ret_err)
 {
 	struct elf_file *f = strmap_get(&s->paths, path);
-	struct stat st;
-	char *key;
+	int err = 0, fd;
 
 	if (!f) {
-		if (stat(path, &st)) {
-			if (ret_err)
-				*ret_err = -errno;
-			return NULL;
-		}
-		key = arena_printf(s->a, "%llx:%llx:%lld:%lld", (unsigned long long)st.st_dev,
-		                   (unsigned long long)st.st_ino, (long long)st.st_size,
-		                   (long long)st.st_mtime);
-		f = strmap_get(&s->files, key);
-		if (!f) {
-			f = arena_new(s->a, struct elf_file);
-			read_file(s, f, path);
-			strmap_put(&s->files, key, f);
-		}
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0)
+			err = -errno;
+		else
+			f = elf_file_from_fd(s, fd, path, &err);
 		/* A path through /proc may name another file tomorrow. */
-		if (strncmp(path, "/proc/", 6))
+		if (f && strncmp(path, "/proc/", 6))
 			strmap_put(&s->paths, arena_strdup(s->a, path), f);
 	}
-	if (f->err) {
-		if (ret_err)
-			*ret_err = f->err;
-		return NULL;
-	}
-	return f;
+	if (f && need_tables(f)->err)
+		err = f->err;
+	if (!err)
+		return f;
+	if (ret_err)
+		*ret_err = err;
+	return NULL;
 }
 
 struct elf_file *elf_file_from_memory(struct symbols *s, const char *key, void *image, size_t len_b)
@@ -259,55 +365,62 @@ struct elf_file *elf_file_from_memory(struct symbols *s, const char *key, void *
 	if (!elf)
 		return NULL;
 	f = arena_new(s->a, struct elf_file);
-	vec_push(NULL, &f->open, elf);
-	read_segments(f, elf);
-	read_tables(f, elf);
-	finish(f);
+	f->fd = -1;
+	f->image = elf;
 	strmap_put(&s->files, arena_strdup(s->a, key), f);
 	return f;
 }
 
 void elf_file_free(struct elf_file *f)
 {
-	vec_each (elf, &f->open)
-		elf_end(*elf);
-	vec_free(&f->open);
-	debug_file_close(f->debug);
+	elf_end(f->image);
+	elf_end(f->elf);
+	if (f->fd >= 0)
+		close(f->fd);
+	vec_each (text, &f->texts)
+		free(*text);
+	vec_free(&f->texts);
 	vec_free(&f->segments);
 	vec_free(&f->entries);
+	extents_free(&f->places);
 	vec_free(&f->functions);
 }
 
 /* ---- questions --------------------------------------------------------------------------- */
 
-bool elf_file_at(const struct elf_file *f, uint64_t address, struct elf_symbol *ret)
+bool elf_file_to_address(struct elf_file *f, uint64_t off_b, uint64_t *ret_address)
 {
-	size_t lo = 0, hi = f->entries.n;
-	const struct entry *items = f->entries.items;
+	return to_address(need_tables(f), off_b, ret_address);
+}
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
+bool elf_file_to_offset(const struct elf_file *f, uint64_t address, bool is_code,
+                        uint64_t *ret_off_b)
+{
+	return to_offset(f, address, is_code, ret_off_b);
+}
 
-		if (items[mid].sym.address <= address)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	/* Step back over what ends before the address: a short function may lie inside of a long
-	 * one. Not far, as tables are mostly flat. */
-	for (unsigned steps = 0; lo && steps < 64; steps++) {
-		const struct entry *e = &items[--lo];
+struct usdt_list *elf_file_usdt(struct elf_file *f)
+{
+	return &f->usdt;
+}
 
-		while (lo && items[lo - 1].sym.address == e->sym.address)
-			e = &items[--lo];
-		/* Hand-written assembly often has no size: it lasts until the next symbol. */
-		if (e->is_func &&
-		    (address - e->sym.address < e->sym.size_b || (!e->sym.size_b && !steps))) {
-			*ret = e->sym;
-			return true;
-		}
-	}
-	return false;
+Elf *elf_file_elf(struct elf_file *f)
+{
+	if (!f->elf && f->fd >= 0)
+		f->elf = begin_elf(f->fd);
+	return f->elf;
+}
+
+bool elf_file_at(struct elf_file *f, uint64_t address, struct elf_symbol *ret)
+{
+	const struct extent *p = extents_find(&need_tables(f)->places, address);
+
+	if (!p)
+		return false;
+	*ret =
+	    (struct elf_symbol){.name = p->name, .address = p->start, .size_b = p->end - p->start};
+	to_offset(f, ret->address, false, &ret->file_off_b);
+	return true;
 }
 
 static int by_name(const void *a, const void *b)
@@ -396,5 +509,5 @@ bool symbols_elf_to_offset(struct symbols *s, const char *path, uint64_t address
 {
 	struct elf_file *f = elf_file_get(s, path, NULL);
 
-	return f && to_offset(f, address, ret_off_b);
+	return f && to_offset(f, address, false, ret_off_b);
 }

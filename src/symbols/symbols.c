@@ -19,12 +19,13 @@ void symbols_destroy(struct symbols *s)
 	if (!s)
 		return;
 	kernel_symbols_free(&s->kernel);
-	vec_each (p, &s->processes)
-		process_free(*p);
+	mappings_free(s->mappings);
+	process_table_free(&s->processes);
 	for (size_t i = 0; i < s->files.n; i++)
 		if (s->files.items[i].value)
 			elf_file_free(s->files.items[i].value);
 	strmap_free(&s->files);
+	strmap_free(&s->files_by_inode);
 	strmap_free(&s->paths);
 	strmap_free(&s->demangled);
 	strmap_free(&s->interned);
@@ -34,4 +35,19 @@ void symbols_destroy(struct symbols *s)
 void symbols_set_demangle(struct symbols *s, bool on)
 {
 	s->no_demangle = !on;
+}
+
+void symbols_set_policy(struct symbols *s, enum symbols_policy policy)
+{
+	s->policy = policy;
+}
+
+void symbols_set_program(struct symbols *s, pid_t pid)
+{
+	s->program = pid;
+}
+
+void symbols_set_eager(struct symbols *s, bool on)
+{
+	s->is_eager = on;
 }

@@ -28,12 +28,31 @@ uint64_t symbols_kernel_address(struct symbols *s, const char *name);
 /* Bytes from a kernel symbol to the next one, of several of that name the most; 0 if unknown. */
 uint64_t symbols_kernel_size(struct symbols *s, const char *name);
 
-/* User addresses of process `pid`: its maps and one sorted table per ELF file (.symtab, .dynsym,
- * through /proc/PID/root; vdso; /tmp/perf-PID.map). `fallback_path` (may be NULL) is the file to
- * try, by its link addresses, when the process is gone. cpp_demangle as in the config. */
+/* User addresses of process `pid`, as we see it: by its maps and one sorted table per ELF file
+ * (.symtab, .dynsym, separate debug files, PLT), seen through the process (deleted files, other
+ * mount namespaces); vdso; /tmp/perf-PID.map. Without a name *ret still says which file it is. */
 bool symbols_user(struct symbols *s, pid_t pid, uint64_t address, struct symbol *ret);
-/* Read and keep a process's maps now, as it may be gone when its addresses are asked for. */
+/* Look at a process's maps now and hold its files, as it may be gone when its addresses are asked
+ * for. */
 void symbols_remember_process(struct symbols *s, pid_t pid);
+/* The same, often: does something only if the process is new, or runs another program now. */
+void symbols_note_process(struct symbols *s, pid_t pid);
+/* Have the kernel tell of all processes what they map from now on (perf events), so that those
+ * that live shortly have names too. Returns a descriptor that is readable when much has gathered
+ * (then call symbols_read_mappings), or -errno: nobody tells. */
+int symbols_watch_mappings(struct symbols *s);
+void symbols_read_mappings(struct symbols *s);
+
+/* What is kept of processes (cache_user_symbols). */
+enum symbols_policy {
+	SYMBOLS_BY_PROCESS,
+	SYMBOLS_BY_PROGRAM, /* one of which nothing is known is taken for the one of symbols_set_program */
+	SYMBOLS_KEEP_NOTHING, /* maps are read for each answer, nothing is remembered */
+};
+void symbols_set_policy(struct symbols *s, enum symbols_policy policy);
+void symbols_set_program(struct symbols *s, pid_t pid);
+/* Read files and maps of generated code when a process is remembered, not when names are wanted. */
+void symbols_set_eager(struct symbols *s, bool on);
 void symbols_set_demangle(struct symbols *s, bool on);
 
 /* A C++ or Rust name as people write it, with parameters; malloc'ed, NULL if it isn't mangled. */

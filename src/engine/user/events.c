@@ -172,7 +172,7 @@ static void on_task_exit(void *arg, struct tracer_task *k, int status)
 	(void)status;
 	user_sampler_remove(e, tracer_tid(k));
 	if (e->opts.leaving && tracer_tid(k) == tracer_tgid(k))
-		e->opts.leaving(e->opts.leaving_arg, tracer_tgid(k));
+		e->opts.leaving(e->opts.process_arg, tracer_tgid(k));
 	if (!e->task_exit.n)
 		return;
 	tracer_comm(k, record.comm);

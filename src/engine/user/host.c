@@ -165,6 +165,8 @@ static int64_t host_user_stack(void *arg, uint64_t *ret, uint32_t max)
 	uint64_t fp, pair[2];
 	uint32_t n = 0;
 
+	if (e->task && e->opts.seen)
+		e->opts.seen(e->opts.process_arg, tracer_tgid(e->task));
 	if (e->stack) {
 		n = e->n_stack < max ? e->n_stack : max;
 		memcpy(ret, e->stack, n * sizeof(*ret));
