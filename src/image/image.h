@@ -74,6 +74,7 @@ enum map_role {
 	MAP_SCRATCH,     /* PERCPU_ARRAY, one entry per program: strings, big keys */
 	MAP_RING,        /* RINGBUF; max_entries 0: the session decides the size */
 	MAP_PERF,        /* PERF_EVENT_ARRAY: where there is no ring buffer */
+	MAP_PACKETS,     /* PERF_EVENT_ARRAY: records of EVENT_PACKET */
 	MAP_LOST, /* PERCPU_ARRAY of u64, one entry per program: events that could not be delivered
 	           */
 	MAP_STACKS, /* HASH, u64 id -> struct image_stack; one map per size of value */
@@ -128,6 +129,13 @@ struct image_record {
 	uint32_t arg;   /* free for the event: see each kind */
 };
 
+struct image_packet {
+	struct image_record head;
+	uint64_t boot_ns;
+	uint32_t len_b, captured_b; /* of the whole packet; of the bytes that follow */
+	uint64_t skip_b;            /* of these, at their beginning: not wanted */
+};
+
 enum event_kind {
 	EVENT_PRINTF, /* format, fields */
 	EVENT_ERRORF,
@@ -142,6 +150,7 @@ enum event_kind {
 	EVENT_JOIN,          /* fields: the strings (arg = how many are used); format = separator */
 	EVENT_CAT,           /* format, fields: the path */
 	EVENT_SYSTEM,        /* format, fields: the command */
+	EVENT_PACKET,        /* struct image_packet, then its bytes; format = path of the file */
 	EVENT_EXIT,          /* arg = exit code; ends the session */
 	EVENT_RUNTIME_WARNING, /* text `format`, at the span; arg = -retcode, helper = name or NULL
 	                        */

@@ -93,8 +93,7 @@ static void emit_join(struct output *o, const struct image_event *ev, const void
 	sb_add(&o->text, o->scratch.s, o->scratch.n);
 }
 
-static void complainf(struct output *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void complainf(struct output *o, const char *fmt, ...)
+void output_complainf(struct output *o, const char *fmt, ...)
 {
 	own_strbuf struct strbuf line = {0};
 	va_list ap;
@@ -114,7 +113,8 @@ static void emit_cat(struct output *o, const struct image_event *ev, const void 
 	ssize_t n = 0;
 
 	if (fd < 0) {
-		complainf(o, "ERROR: failed to open file '%s' (%s)\n", path, strerror(errno));
+		output_complainf(o, "ERROR: failed to open file '%s' (%s)\n", path,
+		                 strerror(errno));
 		return;
 	}
 	while (text.n < o->opts.max_cat_bytes) {
@@ -126,7 +126,8 @@ static void emit_cat(struct output *o, const struct image_event *ev, const void 
 		sb_add(&text, chunk, (size_t)n);
 	}
 	if (n < 0) {
-		complainf(o, "ERROR: failed to read file '%s' (%s)\n", path, strerror(errno));
+		output_complainf(o, "ERROR: failed to read file '%s' (%s)\n", path,
+		                 strerror(errno));
 		return;
 	}
 	if (is_json(o))
@@ -143,9 +144,9 @@ static void emit_system(struct output *o, const struct image_event *ev, const vo
 	output_flush(o); /* it may take its time */
 	status = command_run(sb_str(render_scratch(o, ev, record)), &text);
 	if (status < 0)
-		complainf(o, "ERROR: failed to run command (%s)\n", strerror(-status));
+		output_complainf(o, "ERROR: failed to run command (%s)\n", strerror(-status));
 	else if (status > 0)
-		complainf(o, "ERROR: command exited with code %d\n", status);
+		output_complainf(o, "ERROR: command exited with code %d\n", status);
 	else if (is_json(o))
 		output_json_message(o, "syscall", sb_str(&text), text.n);
 	else
@@ -274,12 +275,16 @@ void warnings_total(struct output *o)
 void output_event(struct output *o, const struct image_event *ev, const void *record,
                   uint32_t size_b)
 {
-	if (!events[ev->kind])
+	if (!events[ev->kind] && ev->kind != EVENT_PACKET)
 		return;
 	if (size_b < ev->size_b) {
-		complainf(o, "ERROR: an event of %u bytes came with %u\n", ev->size_b, size_b);
+		output_complainf(o, "ERROR: an event of %u bytes came with %u\n", ev->size_b,
+		                 size_b);
 		return;
 	}
-	events[ev->kind](o, ev, record);
+	if (ev->kind == EVENT_PACKET)
+		pcap_write(o, ev->format, record, size_b);
+	else
+		events[ev->kind](o, ev, record);
 	output_emitted(o);
 }

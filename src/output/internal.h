@@ -13,6 +13,7 @@
 
 struct format;
 struct path_cache;
+struct pcap_file;
 
 struct output {
 	const struct image *img;
@@ -26,8 +27,14 @@ struct output {
 	int64_t wall_offset_ns;  /* CLOCK_REALTIME - CLOCK_BOOTTIME; 0: not asked for yet */
 	struct path_cache *cgroups;
 	struct path_cache *users;
+	struct pcap_file *pcaps;
 	bool is_broken; /* a write failed: nobody is reading */
 };
+
+/* ---- pcap.c ---- */
+/* A record with its bytes joins the capture file at `path`, which is made by the first one. */
+void pcap_write(struct output *o, const char *path, const struct image_packet *p, uint32_t size_b);
+void pcap_close(struct output *o);
 
 /* ---- event.c ---- */
 /* How often each run-time warning came, of those that came more than once. */
@@ -41,6 +48,7 @@ void output_emitted(struct output *o);
 void output_json_message(struct output *o, const char *type, const char *text, size_t len_b);
 /* To stderr, after what the script printed before. */
 void output_complain(struct output *o, const struct strbuf *text);
+void output_complainf(struct output *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- value.c --------------------------------------------------------------------------------- */
 

@@ -42,6 +42,7 @@ void output_destroy(struct output *o)
 	struct arena *a = o->a;
 
 	warnings_total(o);
+	pcap_close(o);
 	write_out(o);
 	sb_free(&o->text);
 	sb_free(&o->scratch);

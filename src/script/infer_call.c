@@ -348,6 +348,19 @@ static const struct type *result_signal(struct infer *x, struct node *n)
 	return type_none();
 }
 
+static const struct type *result_skboutput(struct infer *x, struct node *n)
+{
+	const struct node *skb = n->args[1];
+	const struct type *to = skb->type->kind == TYPE_PTR ? type_strip(skb->type->elem) : NULL;
+
+	if (!to || to->kind != TYPE_STRUCT || !to->name || strcmp(to->name, "sk_buff") != 0)
+		return infer_error(x, E_ARG_KIND, skb->at,
+		                   "skboutput() only supports struct sk_buff * arguments (%s "
+		                   "provided)",
+		                   infer_type_text(x, skb->type));
+	return type_int(4, false);
+}
+
 /* ---- bare words ----------------------------------------------------------------------------- */
 
 /* A word of a list, given as an identifier (or as a builtin of the same name); -1: none of them. */
@@ -475,6 +488,7 @@ static const struct rule rules[F_N] = {
 	[F_signal]      = {"a", result_signal},
 	[F_signal_name] = {"i", infer_result_signal_name},
 	[F_signal_thread] = {"a", result_signal},
+	[F_skboutput]   = {"Saii", result_skboutput},
 	[F_stats]       = {"i", infer_result_agg},
 	[F_str]         = {"ti", infer_result_str},
 	[F_str_concat]  = {"cc", infer_result_str_concat},

@@ -229,6 +229,9 @@ struct ir_inst *lower_map_find(struct lower *l, struct node *call);
 struct ir_inst *lower_map_reduce(struct lower *l, struct map *m, struct ir_inst *key);
 struct ir_inst *lower_map_key(struct lower *l, struct map *m, struct node *key);
 
+/* ---- lower_packet.c ---- */
+struct value lower_skboutput(struct lower *l, struct node *call);
+
 /* ---- lower_tseries.c ---- */
 /* The value n joins the interval of now in the ring at `address`. */
 void lower_tseries(struct lower *l, const struct type *t, struct ir_inst *address,

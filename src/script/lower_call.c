@@ -470,6 +470,8 @@ struct value lower_call(struct lower *l, struct node *n)
 	case F_signal:
 	case F_signal_thread:
 		return call_signal(l, n);
+	case F_skboutput:
+		return lower_skboutput(l, n);
 	case F_strcontains:
 		return value_reg(n->type, lower_strcontains(l, n->args[0], n->args[1]));
 	case F_strstr:

@@ -196,9 +196,12 @@ static void handle_event(void *arg, const void *record, uint32_t size_b)
 	const struct image_record *r = record;
 	const struct image_event *ev;
 
-	if (s->is_dropping || size_b < sizeof(*r) || r->event >= s->img->events.n)
+	if (size_b < sizeof(*r) || r->event >= s->img->events.n)
 		return;
 	ev = &s->img->events.items[r->event];
+	/* packets have buffers of their own, so the order of the two is not known */
+	if (s->is_dropping && ev->kind != EVENT_PACKET)
+		return;
 	switch (ev->kind) {
 	case EVENT_PRINT_MAP:
 		print_map(s, ev->var, ev->top, ev->div);

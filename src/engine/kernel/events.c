@@ -46,6 +46,13 @@ static uint32_t ring_size(int map_fd)
 	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) ? 0 : info.max_entries;
 }
 
+static int open_perf(struct engine *e, uint32_t map, struct perf_buffer **ret)
+{
+	int err = perf_buffer_open(e, e->map_fds[map], ret);
+
+	return err ? err : perf_buffer_watch(*ret, e->wait_fd);
+}
+
 int events_open(struct engine *e, struct engine_error *ret_error)
 {
 	const struct image_map *m;
@@ -53,20 +60,20 @@ int events_open(struct engine *e, struct engine_error *ret_error)
 	int fd, err;
 
 	e->slice_ms = SLICE_FIRST_MS;
-	if (e->ring_map == UINT32_MAX)
+	if (e->ring_map == UINT32_MAX && e->packets_map == UINT32_MAX)
 		return 0;
-	m = &e->img->maps.items[e->ring_map];
-	fd = e->map_fds[e->ring_map];
 	e->wait_fd = epoll_create1(EPOLL_CLOEXEC);
 	err = e->wait_fd < 0 ? -errno : 0;
-	if (!err && m->role == MAP_RING) {
+	if (!err && e->packets_map != UINT32_MAX)
+		err = open_perf(e, e->packets_map, &e->packets);
+	m = e->ring_map != UINT32_MAX ? &e->img->maps.items[e->ring_map] : NULL;
+	fd = m ? e->map_fds[e->ring_map] : -1;
+	if (!err && m && m->role == MAP_RING) {
 		err = ring_open(fd, ring_size(fd), largest_record(e->img), &e->ring);
 		if (!err && epoll_ctl(e->wait_fd, EPOLL_CTL_ADD, fd, &watch) < 0)
 			err = -errno;
-	} else if (!err) {
-		err = perf_buffer_open(e, fd, &e->perf);
-		if (!err)
-			err = perf_buffer_watch(e->perf, e->wait_fd);
+	} else if (!err && m) {
+		err = open_perf(e, e->ring_map, &e->perf);
 	}
 	if (err)
 		return kernel_error(e->img, ret_error, err, UINT32_MAX,
@@ -78,6 +85,7 @@ void events_close(struct engine *e)
 {
 	ring_close(e->ring);
 	perf_buffer_close(e->perf);
+	perf_buffer_close(e->packets);
 	if (e->wait_fd >= 0)
 		close(e->wait_fd);
 }
@@ -85,10 +93,14 @@ void events_close(struct engine *e)
 /* Drains, and sets the next slice by what was there. */
 static int drain(struct engine *e, engine_event_fn *fn, void *arg)
 {
-	uint32_t percent = 0;
+	uint32_t percent = 0, of_packets = 0;
 	int n = e->ring   ? ring_drain(e->ring, fn, arg, &percent)
 	        : e->perf ? perf_buffer_drain(e->perf, fn, arg, &percent)
 	                  : 0;
+
+	if (e->packets)
+		n += perf_buffer_drain(e->packets, fn, arg, &of_packets);
+	percent = percent > of_packets ? percent : of_packets;
 
 	if (n && percent >= SHORTEN_PERCENT)
 		e->slice_ms = e->slice_ms > 1 ? e->slice_ms / 2 : 1;

@@ -39,7 +39,7 @@ struct engine {
 
 	int *map_fds; /* per image map; -1 */
 	void **views; /* per image map: its value as memory (BPF_F_MMAPABLE), or NULL */
-	uint32_t ring_map, lost_map; /* index, or UINT32_MAX */
+	uint32_t ring_map, lost_map, packets_map; /* index, or UINT32_MAX */
 
 	int *prog_fds; /* per program; -1 */
 	enum multi *multi;
@@ -49,9 +49,10 @@ struct engine {
 
 	struct ring *ring;
 	struct perf_buffer *perf;
-	struct iterator *iterator; /* an iterator's records come from here; or NULL */
-	int wait_fd;       /* epoll: the ring's or the perf buffers' wake-ups */
-	uint32_t slice_ms; /* how long to let records gather */
+	struct perf_buffer *packets; /* beside one of the two, or alone */
+	struct iterator *iterator;   /* an iterator's records come from here; or NULL */
+	int wait_fd;                 /* epoll: the ring's or the perf buffers' wake-ups */
+	uint32_t slice_ms;           /* how long to let records gather */
 	uint64_t last_drain_ns;
 };
 

@@ -382,7 +382,8 @@ static int lost_batch(struct engine *e, uint64_t *values, uint32_t *keys, uint32
 
 uint64_t kernel_lost(struct engine *e)
 {
-	uint64_t sum = e->perf ? perf_buffer_lost(e->perf) : 0;
+	uint64_t sum = (e->perf ? perf_buffer_lost(e->perf) : 0) +
+	               (e->packets ? perf_buffer_lost(e->packets) : 0);
 	const struct image_map *m;
 	uint32_t n, entry_b, *keys;
 	uint64_t *values;

@@ -81,7 +81,7 @@ static int map_create(struct engine *e, const struct image_map *m)
 	map_object_name(attr.map_name, m->name);
 	if (m->role == MAP_RING && attr.max_entries == 0)
 		attr.max_entries = ring_size(e);
-	if (m->role == MAP_PERF && attr.max_entries == 0)
+	if ((m->role == MAP_PERF || m->role == MAP_PACKETS) && attr.max_entries == 0)
 		attr.max_entries = e->n_cpus;
 	fd = sys_bpf(BPF_MAP_CREATE, &attr, sizeof(attr));
 	if (fd == -EPERM) {
@@ -153,7 +153,7 @@ int maps_create(struct engine *e, struct engine_error *ret_error)
 
 	e->map_fds = arena_array(e->a, int, n + 1);
 	e->views = arena_array(e->a, void *, n + 1);
-	e->ring_map = e->lost_map = UINT32_MAX;
+	e->ring_map = e->lost_map = e->packets_map = UINT32_MAX;
 	for (size_t i = 0; i < n; i++)
 		e->map_fds[i] = -1;
 	for (uint32_t i = 0; i < n; i++) {
@@ -180,6 +180,8 @@ int maps_create(struct engine *e, struct engine_error *ret_error)
 			                    strerror(-err));
 		if (m->role == MAP_RING || m->role == MAP_PERF)
 			e->ring_map = i;
+		if (m->role == MAP_PACKETS)
+			e->packets_map = i;
 		if (m->role == MAP_LOST)
 			e->lost_map = i;
 	}
