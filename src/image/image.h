@@ -120,6 +120,19 @@ uint32_t image_hist_buckets(const struct type *t); /* HIST, LHIST */
 uint32_t image_interval_size(const struct type *t); /* TSERIES: of one of the ring */
 uint32_t image_value_size(const struct type *t);   /* any value type, as laid out in a map */
 
+/* ---- tasks of the user engine ---------------------------------------------------------------- */
+
+/* Our own machine has no struct task_struct. Where a program asks about a thread, it reads this as
+ * kernel memory at IMAGE_TASKS + tid * sizeof(struct image_task): an address that no process has.
+ * Zeros if there is no such thread. */
+struct image_task {
+	char comm[16], parent_comm[16], leader_comm[16];
+	uint32_t parent_tgid;
+	uint32_t unused[3];
+};
+#define IMAGE_TASKS (1ull << 62)
+#define IMAGE_TASKS_END (IMAGE_TASKS + (1ull << 22) * sizeof(struct image_task)) /* PID_MAX_LIMIT */
+
 /* ---- events -------------------------------------------------------------------------------- */
 
 /* Every record in the ring begins with this; the rest is fields at fixed offsets, as the event

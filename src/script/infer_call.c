@@ -7,6 +7,7 @@
  *   S  a string literal                           N  an integer literal, not negative
  *   t  what str() reads: an address or text       a  any value
  *   c  text, or a pointer to characters
+ *   T  a pointer to a struct task_struct
  *   -  walked by the function itself (maps, bare words)
  * Behind the last letter, the last one goes on. */
 #include <string.h>
@@ -450,6 +451,7 @@ static const struct rule rules[F_N] = {
 	[F_cgroup_path] = {"iS", result_cgroup_path},
 	[F_cgroupid]    = {"S", result_cgroupid},
 	[F_clear]       = {"-", result_whole_map},
+	[F_comm]        = {"i", infer_result_comm},
 	[F_count]       = {"", infer_result_agg},
 	[F_delete]      = {"-", result_delete},
 	[F_errorf]      = {"Sa", result_format},
@@ -472,6 +474,8 @@ static const struct rule rules[F_N] = {
 	[F_kstack]      = {"-", result_stack},
 	[F_ksym]        = {"p", result_sym},
 	[F_kstr]        = {"ti", infer_result_str},
+	[F_leader_comm] = {"T", infer_result_comm},
+	[F_leader_tid]  = {"T", infer_result_task_id},
 	[F_len]         = {"-", result_len},
 	[F_lhist]       = {"iNNN", infer_result_lhist},
 	[F_macaddr]     = {"m", result_macaddr},
@@ -480,7 +484,9 @@ static const struct rule rules[F_N] = {
 	[F_min]         = {"i", infer_result_agg},
 	[F_nsecs]       = {"-", result_nsecs},
 	[F_ntop]        = {"mm", result_ntop},
+	[F_pcomm]       = {"T", infer_result_comm},
 	[F_pid]         = {"-", result_pid},
+	[F_ppid]        = {"T", infer_result_task_id},
 	[F_print]       = {"-", result_print},
 	[F_printf]      = {"Sa", result_format},
 	[F_pton]        = {"S", result_pton},
@@ -666,8 +672,9 @@ static const struct {
 	char letter;
 	bool (*check)(struct infer *x, struct node *n, uint32_t i);
 } kinds[] = {
-    {'i', check_int},  {'p', check_address},  {'t', check_readable},       {'m', check_bytes},
-    {'s', check_text}, {'c', infer_c_string}, {'S', check_string_literal}, {'N', check_int_literal},
+    {'i', check_int},   {'p', check_address},        {'t', check_readable},
+    {'m', check_bytes}, {'s', check_text},           {'c', infer_c_string},
+    {'T', infer_task},  {'S', check_string_literal}, {'N', check_int_literal},
     {'a', check_any},
 };
 
@@ -740,9 +747,6 @@ static const struct type *unknown_function(struct infer *x, struct node *n)
 	for (uint32_t i = 0; i < n->n_args; i++)
 		if (n->args[i]->kind != NODE_MAP || n->args[i]->n_args)
 			infer_value(x, &n->args[i]);
-	if (!strcmp(n->name, "comm") || !strcmp(n->name, "ppid"))
-		return infer_error(x, E_UNSUPPORTED, n->at,
-		                   "%s() of another task is not supported yet", n->name);
 	if (builtin_find(n->name, &number))
 		return infer_error(x, E_ARG_COUNT, n->at,
 		                   "%s() requires no arguments (%u provided)", n->name, n->n_args);
@@ -760,12 +764,12 @@ static const struct type *call(struct infer *x, struct node *n)
 	const struct rule *rule;
 	uint64_t number;
 
-	if (!n->function)
-		n->function = function_find(n->name);
-	if (!n->function && !n->n_args && builtin_find(n->name, &number)) {
+	if (!n->n_args && builtin_find(n->name, &number)) {
 		n->kind = NODE_BUILTIN;
 		return infer_expr(x, n);
 	}
+	if (!n->function)
+		n->function = function_find(n->name);
 	if (!n->function)
 		return unknown_function(x, n);
 	rule = &rules[n->function->id];

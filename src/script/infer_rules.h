@@ -15,4 +15,8 @@ infer_result_fn infer_result_strerror, infer_result_signal_name, infer_result_sy
  * which becomes str(pointer). False: reported, or not known yet. */
 bool infer_c_string(struct infer *x, struct node *n, uint32_t i);
 
+/* ---- infer_task.c ---- */
+infer_result_fn infer_result_comm, infer_result_task_id;
+bool infer_task(struct infer *x, struct node *n, uint32_t i); /* a pointer to a task */
+
 #endif

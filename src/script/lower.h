@@ -192,6 +192,12 @@ struct value lower_text_of(struct lower *l, struct node *call, enum text_table_i
 struct value lower_str_concat(struct lower *l, struct node *call);
 struct ir_inst *lower_memcmp(struct lower *l, struct node *call);
 
+/* ---- lower_task.c ---- */
+struct ir_inst *lower_curtask(struct lower *l);
+/* ppid, pcomm, leader_comm, leader_tid of this task, NULL: the current one. */
+struct value lower_task_value(struct lower *l, struct node *n, struct node *task);
+struct value lower_comm_of(struct lower *l, struct node *call); /* comm(pid) */
+
 /* ---- lower_stmt.c, lower_loop.c ---- */
 void lower_stmt(struct lower *l, struct node *n);
 void lower_stmts(struct lower *l, struct node *block);

@@ -33,13 +33,6 @@ struct ir_inst *lower_pid_tgid(struct lower *l, bool want_pid, bool is_init_ns)
 	return want_pid ? ir_bin_imm(b, IR_SHR, v, 32) : ir_ext(b, v, 4, false);
 }
 
-static struct ir_inst *curtask(struct lower *l)
-{
-	if (l->opts->target.has_task_btf && l->opts->target.has_btf)
-		return call0(l, BPF_FUNC_get_current_task_btf, PTR_BTF);
-	return ir_as(&l->b, call0(l, BPF_FUNC_get_current_task, PTR_NONE), PTR_KERNEL);
-}
-
 struct ir_inst *lower_now(struct lower *l)
 {
 	return call0(
@@ -183,27 +176,6 @@ static struct value func(struct lower *l, struct node *n)
 	return value_mem(n->type, at, 8);
 }
 
-static struct ir_inst *ppid(struct lower *l, struct node *n)
-{
-	const struct type *task = types_find(l->u->types, "struct task_struct");
-	const struct field *parent, *tgid;
-	uint32_t parent_off, tgid_off;
-	struct ir_inst *v;
-
-	/* The user engine's tasks hold this one number (engine/user/host.c). */
-	if (l->opts->target.is_user_engine)
-		return ir_load(&l->b, call0(l, BPF_FUNC_get_current_task, PTR_KERNEL), 0, 4, false,
-		               PTR_NONE);
-	parent = task ? type_find_field(task, "real_parent", &parent_off) : NULL;
-	tgid = task ? type_find_field(task, "tgid", &tgid_off) : NULL;
-	if (!parent || !tgid) {
-		diag_error(l->u->diag, E_UNSUPPORTED, n->at, "ppid needs the kernel's BTF");
-		return ir_const(&l->b, 0);
-	}
-	v = ir_load(&l->b, curtask(l), parent_off, 8, false, PTR_KERNEL);
-	return ir_load(&l->b, v, tgid_off, 4, false, PTR_NONE);
-}
-
 struct value lower_args_field(struct lower *l, struct node *n)
 {
 	const struct field *f = n->field;
@@ -331,7 +303,7 @@ struct value lower_builtin(struct lower *l, struct node *n)
 	case B_ctx:
 		return value_reg(n->type, lower_ctx(l));
 	case B_curtask:
-		return value_reg(n->type, curtask(l));
+		return value_reg(n->type, lower_curtask(l));
 	case B_elapsed:
 		return value_reg(n->type, elapsed(l));
 	case B_func:
@@ -360,7 +332,11 @@ struct value lower_builtin(struct lower *l, struct node *n)
 	case B_tid:
 		return value_reg(n->type, lower_pid_tgid(l, false, false));
 	case B_ppid:
-		return value_reg(n->type, ppid(l, n));
+	case B_pcomm:
+	case B_leader_comm:
+		return lower_task_value(l, n, NULL);
+	case B_leader_tid:
+		return value_reg(n->type, lower_pid_tgid(l, true, false));
 	case B_probe:
 		return probe_name(l, n);
 	case B_probetype: {

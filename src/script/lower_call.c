@@ -486,6 +486,13 @@ struct value lower_call(struct lower *l, struct node *n)
 		return lower_text_of(l, n, TEXT_SIGNALS);
 	case F_syscall_name:
 		return lower_text_of(l, n, TEXT_SYSCALLS);
+	case F_comm:
+		return lower_comm_of(l, n);
+	case F_leader_comm:
+	case F_leader_tid:
+	case F_pcomm:
+	case F_ppid:
+		return lower_task_value(l, n, n->args[0]);
 	case F_find:
 		return value_reg(n->type, lower_map_find(l, n));
 	case F_strftime:

@@ -107,48 +107,19 @@ static int host_write_user(void *arg, uint64_t address, const void *data, uint32
 	return e->task ? tracer_write(e->task, address, data, size_b) : -EPERM;
 }
 
-/* The parent's process, of a thread that may not be stopped: /proc/TID/stat has it behind the name,
- * which may hold anything, and the state. */
-static int32_t proc_ppid(pid_t tid)
-{
-	char path[48], text[256];
-	const char *end;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
-	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-	text[n > 0 ? n : 0] = '\0';
-	end = strrchr(text, ')');
-	return end && strlen(end) > 4 ? atoi(end + 4) : 0;
-}
-
-static int32_t parent(struct engine *e)
-{
-	if (e->sampled_pid)
-		return proc_ppid(e->sampled_tid);
-	return e->task ? tracer_ppid(e->task) : getppid();
-}
-
 /* What is kernel memory to a program is ours here: the event's record, which we made and whose
  * strings (__data_loc) are read as such, and the stack and the map values of the program itself.
- * And of the current task, which is its thread's number here (vm/helpers_task.c), the four bytes
- * that the builtin ppid is compiled to read. */
+ * And what stands for tasks (image.h). */
 static int host_read_kernel(void *arg, void *ret, uint32_t size_b, uint64_t address)
 {
 	struct engine *e = arg;
 	uint64_t begin = (uint64_t)(uintptr_t)e->run.context, end = begin + e->run.context_b;
 	uint32_t there_b;
 
-	if (address < begin || address >= end) {
-		int32_t ppid;
-
-		if (size_b != sizeof(ppid) || address != (uint32_t)host_pid_tgid(arg))
-			return read_own(ret, size_b, address);
-		ppid = parent(e);
-		memcpy(ret, &ppid, sizeof(ppid));
-		return 0;
-	}
+	if (address >= IMAGE_TASKS && address < IMAGE_TASKS_END)
+		return user_task_read(address - IMAGE_TASKS, ret, size_b);
+	if (address < begin || address >= end)
+		return read_own(ret, size_b, address);
 	memset(ret, 0, size_b);
 	/* Strings are read in pieces that may be longer than the record: zeros follow it. */
 	there_b = end - address < size_b ? (uint32_t)(end - address) : size_b;

@@ -93,6 +93,9 @@ int user_events_open(struct engine *e, struct engine_error *ret);
 /* Run one program with this context. */
 void user_run(struct engine *e, struct hook h, void *context, uint32_t context_b);
 
+/* task.c: size_b bytes at `at` of the array of all threads' struct image_task. 0, or -errno. */
+int user_task_read(uint64_t at, void *ret, uint32_t size_b);
+
 /* host.c */
 extern const struct vm_host user_host;
 

@@ -54,6 +54,16 @@ signal_name("a") | signal_name() only supports int arguments (string provided)
 syscall_name() | syscall_name() requires one argument (0 provided)
 syscall_name("a") | syscall_name() only supports int arguments (string provided)
 signal_thread(9) | signal_thread() is an unsafe function being used in safe mode
+comm("a") | comm() only supports int arguments (string provided)
+comm(1, 2) | comm() takes up to one argument (2 provided)
+ppid(1) | ppid() only supports struct task_struct * arguments (int provided)
+pcomm("a") | pcomm() only supports struct task_struct * arguments (string provided)
+leader_comm(1, 2) | leader_comm() takes up to one argument (2 provided)
+leader_tid((int32 *)1) | leader_tid() only supports struct task_struct * arguments (int32 * provided)
+pid(3) | Invalid PID namespace mode: not a name (expects: curr_ns or init)
+tid(other) | Invalid PID namespace mode: other (expects: curr_ns or init)
+nsecs(x) | Invalid timestamp mode: x
+cpu(1) | cpu() requires no arguments (1 provided)
 END
 
 check --unsafe <<'END'
