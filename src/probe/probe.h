@@ -95,4 +95,9 @@ void probe_list_args(struct probe_context *cx, const struct probe_target *t, str
  * the struct behind `ctx`. */
 const struct type *probe_args_type(struct probe_context *cx, const struct probe_target *t);
 
+/* Until the next call, names of types are looked up in the program that the target is in, too.
+ * NULL, or a target in no program: not any more. Nothing is opened before a name is asked for. The
+ * context and the target have to live until then. */
+void probe_use_types(struct probe_context *cx, const struct probe_target *t);
+
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/wildcard.h"
 #include "probe/provider.h"
+#include "probe/uprobe_args.h"
 #include "symbols/symbols.h"
 
 /* One attach point being expanded. */
@@ -332,6 +333,43 @@ static bool expand_uprobe(struct probe_context *cx, const struct attach_point *a
 /* ---- listing
  * --------------------------------------------------------------------------------------- */
 
+/* `    type name` lines; of a uretprobe the result. */
+static void uprobe_list_args(struct probe_context *cx, const struct probe_target *t,
+                             struct strbuf *out)
+{
+	const struct type *args = uprobe_args_type(cx, t), *result;
+
+	if (t->kind == PROBE_URETPROBE) {
+		result = uprobe_result_type(cx, t);
+		if (!result || type_strip(result)->kind == TYPE_VOID)
+			return;
+		sb_adds(out, "    ");
+		type_declare(result, "retval", out);
+		sb_addc(out, '\n');
+		return;
+	}
+	for (uint32_t i = 0; args && i < args->n_fields; i++) {
+		sb_adds(out, "    ");
+		type_declare(args->fields[i].type, args->fields[i].name, out);
+		sb_addc(out, '\n');
+	}
+}
+
+static void list_function(struct listing *l, const char *path, const struct elf_symbol *sym)
+{
+	struct probe_target t = {.kind = l->kind,
+	                         .path = path,
+	                         .func = sym->name,
+	                         .name = sym->name,
+	                         .sym_address = sym->address};
+
+	list_line(l, path, sym->name);
+	if (!l->verbose)
+		return;
+	list_flush(l);
+	uprobe_list_args(l->cx, &t, l->out);
+}
+
 static void list_file(struct listing *l, struct symbols *syms, const char *path, const char *func)
 {
 	const struct elf_symbol *list;
@@ -341,7 +379,7 @@ static void list_file(struct listing *l, struct symbols *syms, const char *path,
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (wildcard_match(func, list[i].name))
-			list_line(l, path, list[i].name);
+			list_function(l, path, &list[i]);
 }
 
 static void list_uprobes(struct listing *l)
@@ -372,6 +410,17 @@ static void list_uprobes(struct listing *l)
 }
 
 const struct provider uprobe_provider = {
-    .min_args = 1, .max_args = 3, .expand = expand_uprobe, .list = list_uprobes};
+    .min_args = 1,
+    .max_args = 3,
+    .expand = expand_uprobe,
+    .list = list_uprobes,
+    .list_args = uprobe_list_args,
+    .args_type = uprobe_args_type,
+};
 const struct provider uretprobe_provider = {
-    .min_args = 1, .max_args = 3, .expand = expand_uprobe, .list = list_uprobes};
+    .min_args = 1,
+    .max_args = 3,
+    .expand = expand_uprobe,
+    .list = list_uprobes,
+    .list_args = uprobe_list_args,
+};

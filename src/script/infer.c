@@ -247,6 +247,7 @@ bool script_infer(struct unit *u)
 	x.is_final = true;
 	run_pass(&x);
 	infer_check_options(&x);
+	types_use_source(x.types, NULL, NULL);
 	report_leftovers(&x, errors_before);
 	check_declared_maps(&x);
 	settle_maps(&x);

@@ -70,10 +70,14 @@ static const struct type *type_of_args(struct infer *x, struct node *n)
 {
 	const struct type *t = infer_args_type(x);
 
-	if (!t)
-		return infer_error(x, E_UNSUPPORTED, n->at,
-		                   "The arguments of %s are not known here",
-		                   x->p->targets.n ? x->p->targets.items[0].name : probe_word(x));
+	if (!t) {
+		infer_error(x, E_UNSUPPORTED, n->at, "The arguments of %s are not known here",
+		            x->p->targets.n ? x->p->targets.items[0].name : probe_word(x));
+		if (x->p->kind == PROBE_UPROBE)
+			infer_hint(x, "they come from debug information (gcc -g, --debuginfo); "
+			              "arg0, arg1, ... work without");
+		return cast_unknown();
+	}
 	return type_ptr(x->a, t, AS_NONE);
 }
 

@@ -564,6 +564,7 @@ void infer_probe(struct infer *x, struct probe *p)
 	x->p = p;
 	if (p->kind == PROBE_ITER)
 		infer_args_type(x); /* lowering wants it even if nobody says ctx */
+	probe_use_types(&x->cx, p->targets.n ? &p->targets.items[0] : NULL);
 	x->body_level = x->map_body_level = x->loop_level = 0;
 	if (x->is_final)
 		p->uses_probe_name = false;

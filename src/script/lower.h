@@ -272,6 +272,9 @@ void lower_bytes_into(struct lower *l, struct node *n, struct ir_inst *dst, uint
 struct value lower_args_field(struct lower *l, struct node *n);
 struct ir_inst *lower_pid_tgid(struct lower *l, bool want_pid, bool is_init_ns);
 int lower_reg_offset(const char *name);
+/* lower_uprobe.c */
+/* `args.NAME`; of a struct that is not wholly to be had, [off_b, off_b + size_b) at least. */
+struct value lower_uprobe_arg(struct lower *l, struct node *n, uint32_t off_b, uint32_t size_b);
 /* lower_usdt.c: argument i at the place being lowered; do the probe's places have it in different
  * ones, so that they cannot share code? */
 struct ir_inst *lower_usdt_arg(struct lower *l, struct node *n, uint64_t i);

@@ -192,6 +192,8 @@ struct value lower_args_field(struct lower *l, struct node *n)
 		return type_is_register(t) ? value_reg(n->type, ir_const(b, 0))
 		                           : value_mem(n->type, lower_zeros(l, t->size_b), 8);
 	}
+	if (l->probe->kind == PROBE_UPROBE)
+		return lower_uprobe_arg(l, n, 0, t->size_b);
 	switch (l->args) {
 	case ARGS_SYSCALL_ENTER:
 	case ARGS_SYSCALL_EXIT:

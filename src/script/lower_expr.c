@@ -559,7 +559,14 @@ static struct value lower_field(struct lower *l, struct node *n)
 		base = lower_int(l, x);
 		base = ir_as(&l->b, base, lower_ptr_kind(l, t, base));
 	} else {
-		struct value v = lower_expr(l, x);
+		/* A struct of numbers and floating-point ones is passed half in registers that can be
+		 * read: the member says which half is wanted. */
+		bool is_arg = l->probe->kind == PROBE_UPROBE && x->kind == NODE_FIELD &&
+		              x->args[0]->kind == NODE_BUILTIN &&
+		              x->args[0]->builtin->id == B_args && lower_ctx(l);
+		struct value v = is_arg ? lower_uprobe_arg(l, x, n->field_off_b,
+		                                           type_strip(n->type)->size_b)
+		                        : lower_expr(l, x);
 
 		base = v.ir;
 		align_b = v.align_b;

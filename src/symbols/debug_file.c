@@ -39,8 +39,8 @@ static bool note_build_id(Elf_Data *data, char *ret_hex, size_t cap)
 		const unsigned char *desc = (unsigned char *)data->d_buf + desc_off;
 
 		if (nh.n_type != NT_GNU_BUILD_ID || nh.n_namesz != 4 ||
-		    memcmp((char *)data->d_buf + name_off, "GNU", 4) ||
-		    nh.n_descsz * 2 + 1 > cap || nh.n_descsz < 3)
+		    memcmp((char *)data->d_buf + name_off, "GNU", 4) || nh.n_descsz * 2 + 1 > cap ||
+		    nh.n_descsz < 3)
 			continue;
 		for (size_t i = 0; i < nh.n_descsz; i++) {
 			ret_hex[2 * i] = "0123456789abcdef"[desc[i] >> 4];
@@ -96,10 +96,9 @@ bool debug_file_has_section(Elf *elf, const char *name)
 
 static bool has_needed(Elf *elf, enum debug_need need)
 {
-	return need == DEBUG_SYMTAB
-	           ? debug_file_has_section(elf, ".symtab")
-	           : debug_file_has_section(elf, ".debug_info") ||
-	                 debug_file_has_section(elf, ".zdebug_info");
+	return need == DEBUG_SYMTAB ? debug_file_has_section(elf, ".symtab")
+	                            : debug_file_has_section(elf, ".debug_info") ||
+	                                  debug_file_has_section(elf, ".zdebug_info");
 }
 
 /* A name, NUL, and what is behind: in .gnu_debuglink padding and a CRC, in .gnu_debugaltlink a

@@ -18,7 +18,7 @@
 
 #include "base/file.h"
 #include "symbols/debug_file.h"
-#include "symbols/symbols_priv.h"
+#include "symbols/dwarf_priv.h"
 
 enum { MOST_HELD = 512 }; /* descriptors; 1024 is what a process usually may have */
 
@@ -50,6 +50,8 @@ struct elf_file {
 	vec(struct elf_symbol) functions; /* by name, each once; made on the first question */
 	bool has_functions;
 	struct usdt_list usdt;
+	struct dwarf_file *dwarf;
+	bool has_dwarf; /* asked for */
 };
 
 /* ---- reading ----------------------------------------------------------------------------- */
@@ -380,6 +382,7 @@ void elf_file_free(struct elf_file *f)
 	vec_each (text, &f->texts)
 		free(*text);
 	vec_free(&f->texts);
+	dwarf_file_free(f->dwarf);
 	vec_free(&f->segments);
 	vec_free(&f->entries);
 	extents_free(&f->places);
@@ -402,6 +405,16 @@ bool elf_file_to_offset(const struct elf_file *f, uint64_t address, bool is_code
 struct usdt_list *elf_file_usdt(struct elf_file *f)
 {
 	return &f->usdt;
+}
+
+struct dwarf_file *elf_file_dwarf(struct elf_file *f)
+{
+	if (!f->has_dwarf) {
+		f->has_dwarf = true;
+		if (f->path)
+			f->dwarf = dwarf_file_open(f->owner, f->fd, f->path);
+	}
+	return f->dwarf;
 }
 
 Elf *elf_file_elf(struct elf_file *f)

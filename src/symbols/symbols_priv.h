@@ -13,6 +13,7 @@
 struct elf_file; /* elf.c */
 struct process;  /* process.c */
 struct mappings; /* mappings.c */
+struct dwarf_file; /* dwarf.h */
 
 struct kernel_symbols {
 	bool is_read;
@@ -75,6 +76,9 @@ bool elf_file_to_offset(const struct elf_file *f, uint64_t address, bool is_code
  * lives as long as `elf`. */
 typedef void plt_fn(void *arg, uint64_t address, uint64_t size_b, const char *name);
 void plt_read(Elf *elf, plt_fn *fn, void *arg);
+
+/* Its debug information, opened on the first question; NULL: none. */
+struct dwarf_file *elf_file_dwarf(struct elf_file *f);
 
 /* USDT places of a file, read on the first question (usdt.c). */
 struct usdt_list {

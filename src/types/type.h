@@ -101,6 +101,10 @@ struct type {
 	uint32_t n_enumerators;
 	enum addr_space as; /* pointers: where they point */
 	uint32_t btf_id;    /* in the vmlinux BTF, or 0 */
+	/* Incomplete, from a program's debug information: how types_complete() finds the rest. */
+	const struct type_origin *origin;
+	/* C++: has a copy constructor or destructor of its own, so that calls pass its address. */
+	bool is_by_address;
 	/* TYPE_KSTACK, TYPE_USTACK */
 	enum stack_mode stack_mode;
 	uint32_t stack_depth;

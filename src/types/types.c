@@ -43,6 +43,10 @@ void types_destroy(struct types *ts)
 	vec_each (m, &ts->modules)
 		close_source(*m);
 	close_source(&ts->vmlinux);
+	vec_each (src, &ts->sources) {
+		strmap_free(&(*src)->found);
+		(*src)->free(*src);
+	}
 	strmap_free(&ts->found);
 	strmap_free(&ts->structs);
 	strmap_free(&ts->unions);
@@ -148,14 +152,36 @@ static const struct type *find_in_btf(struct types *ts, const char *name, uint32
 	return NULL;
 }
 
-static const struct type *find_tag(struct types *ts, const struct strmap *own, const char *tag,
-                                   uint32_t kinds)
+void types_use_source(struct types *ts, types_source_fn *get, void *arg)
+{
+	ts->source = NULL;
+	ts->get_source = get;
+	ts->get_source_arg = arg;
+}
+
+static struct type_source *source_in_use(struct types *ts)
+{
+	types_source_fn *get = ts->get_source;
+
+	if (get) {
+		ts->get_source = NULL;
+		ts->source = get(ts->get_source_arg);
+	}
+	return ts->source;
+}
+
+static const struct type *find_tag(struct types *ts, const struct strmap *own, enum type_kind kind,
+                                   const char *tag, uint32_t kinds)
 {
 	const struct type *t = strmap_get(own, tag);
 
 	if (t && !t->is_incomplete)
 		return t;
-	return find_in_btf(ts, tag, kinds);
+	if (source_in_use(ts))
+		t = ts->source->find(ts->source, kind, tag);
+	else
+		t = NULL;
+	return t ? t : find_in_btf(ts, tag, kinds);
 }
 
 static const struct type *find_uncached(struct types *ts, const char *name)
@@ -163,16 +189,20 @@ static const struct type *find_uncached(struct types *ts, const char *name)
 	const struct type *t;
 
 	if (!strncmp(name, "struct ", 7))
-		return find_tag(ts, &ts->structs, name + 7, BTF_KIND_MASK(BTF_KIND_STRUCT));
+		return find_tag(ts, &ts->structs, TYPE_STRUCT, name + 7,
+		                BTF_KIND_MASK(BTF_KIND_STRUCT));
 	if (!strncmp(name, "union ", 6))
-		return find_tag(ts, &ts->unions, name + 6, BTF_KIND_MASK(BTF_KIND_UNION));
+		return find_tag(ts, &ts->unions, TYPE_UNION, name + 6,
+		                BTF_KIND_MASK(BTF_KIND_UNION));
 	if (!strncmp(name, "enum ", 5))
-		return find_tag(ts, &ts->enums, name + 5,
+		return find_tag(ts, &ts->enums, TYPE_ENUM, name + 5,
 		                BTF_KIND_MASK(BTF_KIND_ENUM) | BTF_KIND_MASK(BTF_KIND_ENUM64));
 	t = strmap_get(&ts->typedefs, name);
 	if (t)
 		return t;
 	t = types_standard(name);
+	if (!t && source_in_use(ts))
+		t = ts->source->find(ts->source, TYPE_TYPEDEF, name);
 	if (t)
 		return t;
 	return find_in_btf(ts, name,
@@ -182,12 +212,13 @@ static const struct type *find_uncached(struct types *ts, const char *name)
 
 const struct type *types_find(struct types *ts, const char *c_name)
 {
-	const struct type *t = strmap_get(&ts->found, c_name);
+	struct strmap *found = source_in_use(ts) ? &ts->source->found : &ts->found;
+	const struct type *t = strmap_get(found, c_name);
 
 	if (t)
 		return t == &ts->nothing ? NULL : t;
 	t = find_uncached(ts, c_name);
-	strmap_put(&ts->found, arena_strdup(ts->a, c_name), (void *)(t ? t : &ts->nothing));
+	strmap_put(found, arena_strdup(ts->a, c_name), (void *)(t ? t : &ts->nothing));
 	return t;
 }
 
@@ -203,6 +234,8 @@ static const struct type *complete_tagged(struct types *ts, const struct type *t
 
 	if (mine && !mine->is_incomplete)
 		return mine;
+	if (t->origin)
+		return t->origin->complete(t->origin);
 	if (t->btf_id && types_vmlinux(ts))
 		return btf_type(ts, &ts->vmlinux, t->btf_id, true);
 	vec_each (m, &ts->module_types)
@@ -262,7 +295,9 @@ bool types_find_enumerator(struct types *ts, const char *name, int64_t *ret_valu
 			*ret_enum = own->type;
 		return true;
 	}
-	if (types_vmlinux(ts))
+	if (source_in_use(ts))
+		t = ts->source->find_enumerator(ts->source, name);
+	if (!t && types_vmlinux(ts))
 		t = find_enum_with(ts, &ts->vmlinux, name);
 	for (uint32_t i = 0; t && i < t->n_enumerators; i++) {
 		if (strcmp(t->enumerators[i].name, name))

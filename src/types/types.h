@@ -9,6 +9,7 @@
 
 struct types;
 struct btf_file; /* types/btf.h: lazy reader of one BTF blob */
+struct type_source; /* types/dwarf.h: the types of one program */
 
 /* btf_path NULL: $BPFTRACE_BTF / $SKEP_BTF, else /sys/kernel/btf/vmlinux. Opens nothing yet. */
 struct types *types_create(struct arena *a, const char *btf_path);
@@ -46,6 +47,12 @@ const struct type *types_find_raw_tracepoint_in(struct types *ts, const char *na
 						uint32_t *ret_btf_obj_id, const char **ret_module);
 /* Does the kernel have a function of this name in its BTF? Used as a feature probe. */
 bool types_kernel_has_func(struct types *ts, const char *name);
+
+/* Until the next call, names are looked up in what `get` returns, too: after the script's own
+ * declarations, before the kernel's BTF. It is called when a name is asked for first, and may
+ * return NULL. `get` NULL: nowhere else. */
+typedef struct type_source *types_source_fn(void *arg);
+void types_use_source(struct types *ts, types_source_fn *get, void *arg);
 
 /* Call `fn` for each vmlinux BTF function (and, with modules, theirs), or type of `kind`
  * (TYPE_STRUCT, TYPE_UNION, TYPE_ENUM) whose name matches the wildcard. Stops when fn returns

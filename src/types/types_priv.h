@@ -32,6 +32,20 @@ struct module_type {
 	uint32_t id;
 };
 
+/* A program's types. The functions return NULL for what it does not have. */
+struct type_source {
+	/* `kind`: TYPE_STRUCT, TYPE_UNION, TYPE_ENUM, or TYPE_TYPEDEF for a name without a word in
+	 * front. */
+	const struct type *(*find)(struct type_source *src, enum type_kind kind, const char *name);
+	const struct type *(*find_enumerator)(struct type_source *src, const char *name);
+	void (*free)(struct type_source *src); /* what is not in the arena */
+	struct strmap found; /* as types.found, while this source is in use */
+};
+
+struct type_origin {
+	const struct type *(*complete)(const struct type_origin *from);
+};
+
 struct types {
 	struct arena *a;
 	const char *btf_path; /* NULL: the running kernel's */
@@ -39,6 +53,10 @@ struct types {
 	vec(struct btf_source *) modules;
 	bool modules_listed;
 	vec(struct module_type) module_types;
+	vec(struct type_source *) sources; /* all there are, to be freed */
+	struct type_source *source;        /* the one in use, or NULL; ask source_in_use() */
+	types_source_fn *get_source;       /* not called yet */
+	void *get_source_arg;
 	struct strmap found; /* C spelling -> type, &ts->nothing for names known to be unknown */
 	struct type nothing;
 	/* The script's own declarations. */

@@ -1,0 +1,46 @@
+/* Inside of the files that read debug information. */
+#ifndef SKEP_SYMBOLS_DWARF_PRIV_H
+#define SKEP_SYMBOLS_DWARF_PRIV_H
+
+#include "symbols/debug_file.h"
+#include "symbols/dwarf.h"
+#include "symbols/symbols_priv.h"
+
+struct func_range {
+	uint64_t start, end;
+	Dwarf_Die die;
+};
+
+struct dwarf_unit {
+	Dwarf_Die die;
+	bool is_read;
+	vec(struct func_range) funcs; /* by start; made on the first question */
+};
+
+struct unit_range {
+	uint64_t start, end;
+	uint32_t unit;
+};
+
+struct dwarf_file {
+	Elf *elf;                 /* the program */
+	struct debug_file *debug; /* NULL: the program has its DWARF itself */
+	struct debug_file *alt;   /* what dwz moved out */
+	Dwarf *dw, *dw_alt;
+	Dwarf_CFI *cfi;               /* of .eh_frame; owned */
+	bool has_cfi;                 /* asked for */
+	Dwarf_Frame *frame;           /* of the last question; malloc'ed */
+	vec(struct dwarf_unit) units; /* those with code */
+	vec(struct unit_range) ranges;
+	bool has_units;
+};
+
+/* The units with code, read on the first call; the unit around an address, NULL: none. */
+void dwarf_file_need_units(struct dwarf_file *f);
+struct dwarf_unit *dwarf_file_unit(struct dwarf_file *f, uint64_t address);
+
+/* Of the program open as `fd` (not kept), or -1: to be opened at `path`. */
+struct dwarf_file *dwarf_file_open(struct symbols *s, int fd, const char *path);
+void dwarf_file_free(struct dwarf_file *f);
+
+#endif
