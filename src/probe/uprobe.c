@@ -10,29 +10,14 @@
 #include <unistd.h>
 
 #include "base/wildcard.h"
-#include "probe/provider.h"
+#include "probe/uprobe.h"
 #include "probe/uprobe_args.h"
 #include "symbols/symbols.h"
-
-/* One attach point being expanded. */
-struct work {
-	struct probe_context *cx;
-	const struct attach_point *ap;
-	enum probe_kind kind;
-	struct symbols *syms;
-	probe_targets *out;
-	const char *file; /* as written; NULL: the process's program */
-	const char *func; /* function, with its offset cut off */
-	bool is_cpp;
-	bool has_offset;
-	uint64_t off_b;
-	bool from_wildcard; /* of files */
-};
 
 /* ---- errors
  * -------------------------------------------------------------------------------------- */
 
-static bool report_file(struct work *w, const char *file)
+static bool report_file(struct uprobe_work *w, const char *file)
 {
 	static const char fmt[] = "uprobe target file '%s' does not exist or is not executable";
 
@@ -45,7 +30,7 @@ static bool report_file(struct work *w, const char *file)
 	return w->cx->missing == MISSING_WARN;
 }
 
-static const char *nearest_function(struct work *w, const char *path)
+static const char *nearest_function(struct uprobe_work *w, const char *path)
 {
 	struct diag_guess guess = {.word = w->func};
 	const struct elf_symbol *list;
@@ -63,7 +48,7 @@ static const char *nearest_function(struct work *w, const char *path)
 /* ---- one file
  * ------------------------------------------------------------------------------------ */
 
-static struct probe_target *add_place(struct work *w, const char *path,
+static struct probe_target *add_place(struct uprobe_work *w, const char *path,
                                       const struct elf_symbol *sym, bool from_wildcard)
 {
 	struct probe_target *t = target_add(w->cx, w->out, w->kind);
@@ -78,7 +63,7 @@ static struct probe_target *add_place(struct work *w, const char *path,
 }
 
 /* Is an offset into this function acceptable? Without --unsafe it must be inside. */
-static bool check_bounds(struct work *w, const struct elf_symbol *sym)
+static bool check_bounds(struct uprobe_work *w, const struct elf_symbol *sym)
 {
 	if (w->cx->is_unsafe || !w->off_b)
 		return true;
@@ -97,7 +82,7 @@ static bool check_bounds(struct work *w, const struct elf_symbol *sym)
 	return true;
 }
 
-static bool expand_name(struct work *w, const char *path)
+static bool expand_name(struct uprobe_work *w, const char *path)
 {
 	struct elf_symbol sym;
 	struct probe_target *t;
@@ -119,7 +104,7 @@ static bool expand_name(struct work *w, const char *path)
 	return true;
 }
 
-static bool expand_address(struct work *w, const char *path)
+static bool expand_address(struct uprobe_work *w, const char *path)
 {
 	struct elf_symbol sym = {.name = ""};
 	struct probe_target *t;
@@ -147,7 +132,7 @@ static bool expand_address(struct work *w, const char *path)
 	return true;
 }
 
-static bool expand_wild_name(struct work *w, const char *path)
+static bool expand_wild_name(struct uprobe_work *w, const char *path)
 {
 	const struct elf_symbol *list;
 	size_t n, before = w->out->n;
@@ -188,7 +173,7 @@ static bool is_cpp_match(const char *wanted, const char *text)
 	return match;
 }
 
-static bool expand_cpp(struct work *w, const char *path)
+static bool expand_cpp(struct uprobe_work *w, const char *path)
 {
 	const struct elf_symbol *list;
 	size_t n, before = w->out->n;
@@ -208,8 +193,10 @@ static bool expand_cpp(struct work *w, const char *path)
 	       report_no_match(w->cx, w->ap, w->kind, NULL);
 }
 
-static bool expand_file(struct work *w, const char *path)
+static bool expand_file(struct uprobe_work *w, const char *path)
 {
+	if (w->source)
+		return uprobe_expand_line(w, path);
 	if (w->is_cpp)
 		return expand_cpp(w, path);
 	if (isdigit((unsigned char)w->func[0]))
@@ -222,12 +209,12 @@ static bool expand_file(struct work *w, const char *path)
 /* ---- which files
  * ---------------------------------------------------------------------------------- */
 
-static bool expand_files(struct work *w)
+static bool expand_files(struct uprobe_work *w)
 {
 	name_list files = {0};
 	size_t before = w->out->n;
 
-	if (isdigit((unsigned char)w->func[0]) && !w->is_cpp) {
+	if (w->func && isdigit((unsigned char)w->func[0]) && !w->is_cpp) {
 		diag_error(w->cx->diag, E_PROBE_PARTS, w->ap->at,
 		           "Cannot use wildcards with absolute address");
 		return false;
@@ -240,7 +227,7 @@ static bool expand_files(struct work *w)
 	return w->out->n > before || report_no_match(w->cx, w->ap, w->kind, NULL);
 }
 
-static bool split_offset(struct work *w)
+static bool split_offset(struct uprobe_work *w)
 {
 	const char *plus = w->is_cpp ? NULL : strchr(w->func, '+');
 
@@ -265,7 +252,7 @@ static bool split_offset(struct work *w)
 }
 
 /* [FILE:][cpp:]FN */
-static bool split_parts(struct work *w)
+static bool split_parts(struct uprobe_work *w)
 {
 	const struct attach_point *ap = w->ap;
 	uint32_t n = ap->n_parts - 1;
@@ -275,11 +262,10 @@ static bool split_parts(struct work *w)
 		w->is_cpp = true;
 		n--;
 	}
-	if (n >= 2 && !w->is_cpp && strchr(ap->parts[1], '@') && access(ap->parts[1], F_OK) &&
-	    isdigit((unsigned char)*ap->parts[2])) { /* FILE@SOURCE:LINE[:COLUMN] */
-		diag_error(w->cx->diag, E_UNSUPPORTED, ap->at,
-		           "%s by source line is not supported yet", probe_kind_name(w->kind));
-		return false;
+	if (n >= 2 && !w->is_cpp && strchr(ap->parts[1], '@') && access(ap->parts[1], F_OK)) {
+		/* FILE@SOURCE:LINE[:COLUMN] */
+		w->func = NULL;
+		return uprobe_split_line(w);
 	}
 	if (n > 2 || (n == 1 && !w->cx->pid)) {
 		diag_error(w->cx->diag, E_PROBE_PARTS, ap->at,
@@ -295,7 +281,7 @@ static bool split_parts(struct work *w)
 	return split_offset(w);
 }
 
-static bool expand(struct work *w)
+static bool expand(struct uprobe_work *w)
 {
 	const char *path;
 	bool is_missing = false;
@@ -319,12 +305,12 @@ static bool expand_uprobe(struct probe_context *cx, const struct attach_point *a
                           enum probe_kind kind, probe_targets *out)
 {
 	struct symbols *own = cx->symbols ? NULL : symbols_create();
-	struct work w = {
+	struct uprobe_work w = {
 	    .cx = cx, .ap = ap, .kind = kind, .syms = own ? own : cx->symbols, .out = out};
 	size_t errors = diag_errors(cx->diag);
 	bool ok = split_parts(&w);
 
-	if (ok && w.func && (w.file || cx->pid))
+	if (ok && (w.func || w.source) && (w.file || cx->pid))
 		ok = expand(&w);
 	symbols_destroy(own);
 	return ok && diag_errors(cx->diag) == errors;

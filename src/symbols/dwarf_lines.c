@@ -194,7 +194,7 @@ static void search_unit(struct line_search *q, Dwarf_Die *unit)
 		Dwarf_Addr address;
 
 		if (!row || dwarf_lineno(row, &line) || line < (int)q->line ||
-		    dwarf_linebeginstatement(row, &is_start) || !is_start ||
+		    dwarf_linebeginstatement(row, &is_start) || (!is_start && !q->column) ||
 		    dwarf_lineendsequence(row, &is_end) || is_end ||
 		    dwarf_lineaddr(row, &address) || !address)
 			continue;
@@ -206,7 +206,7 @@ static void search_unit(struct line_search *q, Dwarf_Die *unit)
 		p.line = (uint32_t)line;
 		p.column = (uint32_t)column;
 		if (p.line != q->line || (q->column && p.column != q->column)) {
-			if (p.line != q->line && (!q->nearest || p.line < q->nearest))
+			if (!q->nearest || p.line < q->nearest)
 				q->nearest = p.line;
 			continue;
 		}
