@@ -154,10 +154,41 @@ static int choose(const char *value, const char *const *names, const char *what,
 	return 1;
 }
 
+static const char *const modes[] = {"trace", "test", "bench", "codegen", "compiler-bench", NULL};
+
+/* Once only, by whichever name. */
+static int set_mode(struct options *o, const char *name, const char *mode)
+{
+	int which, err;
+
+	if (o->mode != MODE_TRACE)
+		return usage_error(name, "Only one of --mode, --test and --bench can be "
+		                         "used.");
+	err = choose(mode, modes + 1, "mode, valid are codegen, compiler-bench, bench and test",
+	             &which);
+	if (err < 0)
+		o->mode = (enum trace_mode)(which + 1);
+	return err;
+}
+
+static int parse_filter(const char *text, struct options *o)
+{
+	char why[128];
+	int err = regcomp(&o->probe_filter, text, REG_EXTENDED | REG_NOSUB);
+
+	if (err) {
+		regerror(err, &o->probe_filter, why, sizeof(why));
+		fprintf(stderr, "ERROR: Invalid probe filter: %s: %s\n", text, why);
+		return 1;
+	}
+	o->has_probe_filter = true;
+	return -1;
+}
+
 static int take(struct options *o, const char *name, int code, char *value)
 {
 	static const char *const formats[] = {"text", "json", NULL};
-	static const char *const modes[] = {"line", "full", "none", NULL};
+	static const char *const bufferings[] = {"line", "full", "none", NULL};
 	static const char *const engines[] = {"auto", "kernel", "user", NULL};
 	int which, err;
 
@@ -181,7 +212,7 @@ static int take(struct options *o, const char *name, int code, char *value)
 		o->is_json = err < 0 && which;
 		return err;
 	case 'B':
-		return choose(value, modes, "buffering mode, valid are line, full and none",
+		return choose(value, bufferings, "buffering mode, valid are line, full and none",
 		              &o->buffering);
 	case 'q':
 		o->is_quiet = true;
@@ -222,6 +253,23 @@ static int take(struct options *o, const char *name, int code, char *value)
 	case 20:
 		o->debuginfo = value;
 		return -1;
+	case 8:
+		return set_mode(o, name, value);
+	case 9:
+		return set_mode(o, name, "test");
+	case 10:
+		return set_mode(o, name, "bench");
+	case 12:
+		return parse_filter(value, o);
+	case 13:
+		return -1;
+	case 14:
+	case 15:
+		fprintf(stderr,
+		        "ERROR: --%s: skep has its own compiler and no LLVM\n"
+		        "HINT: -d ir shows its intermediate code, -d bpf what comes out of it\n",
+		        code == 14 ? "emit-llvm" : "verify-llvm-ir");
+		return 1;
 	case 'b':
 		return -1;
 	case 'h':
@@ -289,4 +337,6 @@ void options_free(struct options *o)
 	vec_free(&o->operands);
 	vec_free(&o->include_dirs);
 	vec_free(&o->includes);
+	if (o->has_probe_filter)
+		regfree(&o->probe_filter);
 }

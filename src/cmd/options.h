@@ -2,12 +2,21 @@
 #ifndef SKEP_CMD_OPTIONS_H
 #define SKEP_CMD_OPTIONS_H
 
+#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "base/vec.h"
 
+enum trace_mode {
+	MODE_TRACE,
+	MODE_TEST,
+	MODE_BENCH,
+	MODE_CODEGEN,        /* compile, and no more */
+	MODE_COMPILER_BENCH, /* how long does that take? */
+	MODE_FORMAT,
+};
 enum trace_action { ACTION_RUN, ACTION_LIST, ACTION_INFO, ACTION_HELP, ACTION_VERSION };
 
 struct options {
@@ -25,6 +34,9 @@ struct options {
 	bool no_kprobe_multi, no_uprobe_multi, no_ringbuf;
 	const char *debug_stages;
 	const char *debuginfo; /* DIR[:DIR...], or NULL */
+	enum trace_mode mode;
+	bool has_probe_filter;
+	regex_t probe_filter;
 	vec(const char *) include_dirs;
 	vec(const char *) includes;
 };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -24,6 +25,7 @@
 #include "symbols/debug_file.h"
 #include "symbols/symbols.h"
 
+#define ENOUGH_NS 200000000ull    /* of measuring */
 #define LANGUAGE_VERSION "0.26.1" /* of bpftrace, whose language this is */
 
 struct run {
@@ -150,6 +152,11 @@ static bool script_options(struct run *r)
 	r->so.is_unsafe = r->o.is_unsafe;
 	r->so.warn_all = r->o.warn_all;
 	r->so.debug_stages = r->o.debug_stages;
+	r->so.mode = r->o.mode == MODE_TEST    ? SCRIPT_TEST
+	             : r->o.mode == MODE_BENCH ? SCRIPT_BENCH
+	                                       : SCRIPT_TRACE;
+	if (r->o.has_probe_filter)
+		r->so.probe_filter = &r->o.probe_filter;
 	return ok;
 }
 
@@ -249,6 +256,9 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 	    .shows_log = shows_log,
 	    .is_dry_run = r->o.is_dry_run,
 	    .no_maps_on_exit = !c->print_maps_on_exit,
+	    .mode = r->o.mode == MODE_TEST    ? SESSION_TEST
+	            : r->o.mode == MODE_BENCH ? SESSION_BENCH
+	                                      : SESSION_TRACE,
 	};
 	int status;
 
@@ -285,6 +295,36 @@ static const struct engine_ops *choose_engine(struct run *r, const char **ret_pr
 	return &engine_user;
 }
 
+/* The same script compiled again and again. */
+static int bench_compiler(struct run *r)
+{
+	struct output_options options = {.out = stdout, .err = stderr};
+	struct image none = {0};
+	struct output *out = output_create(&none, NULL, &options);
+	struct timespec start, now;
+	uint64_t n = 0, ns = 0;
+
+	r->so.debug_stages = NULL;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	while (ns < ENOUGH_NS) {
+		struct arena *a = arena_create();
+		struct types *types = types_create(a, NULL);
+
+		script_compile(a, diag_create(a), types, r->source_name, r->source, r->source_len_b,
+		               &r->so);
+		types_destroy(types);
+		arena_destroy(a);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		ns = (uint64_t)(now.tv_sec - start.tv_sec) * 1000000000 +
+		     (uint64_t)(now.tv_nsec - start.tv_nsec);
+		n++;
+	}
+	output_benches_begin(out);
+	output_bench(out, "compile", ns / n, n);
+	output_destroy(out);
+	return 0;
+}
+
 static int run_script(struct run *r)
 {
 	const char *problem;
@@ -319,6 +359,10 @@ static int run_script(struct run *r)
 	fputs(sb_str(&option_help), stdout);
 	if (!img || option_help.n) {
 		status = 1;
+	} else if (r->o.mode == MODE_CODEGEN) {
+		status = 0;
+	} else if (r->o.mode == MODE_COMPILER_BENCH) {
+		status = bench_compiler(r);
 	} else if (problem) {
 		fprintf(stderr, "ERROR: %s\n", problem);
 		status = 1;

@@ -68,6 +68,10 @@ struct engine_ops {
 	int (*poll)(struct engine *e, int timeout_ms, int extra_fd, engine_event_fn *fn, void *arg);
 	int (*detach)(struct engine *e); /* all attachments, in parallel where each is slow */
 	int (*run_end)(struct engine *e);
+	/* Run one program (ATTACH_SELF, _TEST, _BENCH) n times; its last result and how long all
+	 * runs took. Either may be NULL. */
+	int (*run_program)(struct engine *e, uint32_t program, uint64_t n, uint32_t *ret_result,
+	                   uint64_t *ret_ns);
 	/* Events that could not be delivered so far, over all programs and CPUs. */
 	uint64_t (*lost)(struct engine *e);
 	/* Script variables, by index into image.vars. A scalar has one entry with key NULL. */

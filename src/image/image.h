@@ -19,6 +19,9 @@ enum attach_kind {
 	ATTACH_BEGIN,  /* run once before the main loop (BPF_PROG_TEST_RUN of a RAW_TRACEPOINT
 	                  program) */
 	ATTACH_END,    /* run once after it */
+	ATTACH_SELF,   /* run when the session is asked to (SIGUSR1) */
+	ATTACH_TEST,   /* run once by --test; what it returns is 0 if it passed; func = its name */
+	ATTACH_BENCH,  /* run often by --bench; func = its name */
 	ATTACH_KPROBE, /* func (+ off_b), or address */
 	ATTACH_KRETPROBE,
 	ATTACH_TRACING,            /* fentry, fexit: the program's attach_btf_id says where */
@@ -27,11 +30,14 @@ enum attach_kind {
 	ATTACH_TRACEPOINT,         /* perf event: category, func (tracepoint_id if >= 0) */
 	ATTACH_UPROBE,             /* path, address = file offset, ref_ctr_off_b */
 	ATTACH_URETPROBE,
-	ATTACH_ITER,     /* func = kind of iterator; path = where to pin it, or NULL */
-	ATTACH_PROFILE,  /* cpu-clock perf event on every CPU; period */
-	ATTACH_INTERVAL, /* the same on one CPU */
-	ATTACH_PERF,     /* perf_type, perf_config, period = count */
+	ATTACH_ITER,       /* func = kind of iterator; path = where to pin it, or NULL */
+	ATTACH_PROFILE,    /* cpu-clock perf event on every CPU; period */
+	ATTACH_INTERVAL,   /* the same on one CPU */
+	ATTACH_PERF,       /* perf_type, perf_config, period = count */
+	ATTACH_WATCHPOINT, /* address, period = bytes, perf_config = HW_BREAKPOINT_* bits: 1 read,
+	                      2 write, 4 execute */
 };
+enum { ATTACH_WATCH_X = 4 };
 
 struct image_attach {
 	enum attach_kind kind;
@@ -50,6 +56,12 @@ struct image_attach {
 	uint32_t n_probes; /* how many of the user's probes this one attachment serves (a syscall
 	                      dispatcher on one raw tracepoint serves hundreds); at least 1 */
 };
+
+/* Is it run when asked for, rather than attached? */
+static inline bool attach_is_run(enum attach_kind kind)
+{
+	return kind <= ATTACH_BENCH;
+}
 
 struct image_program {
 	const char *name; /* at most 15 characters are shown by the kernel */
@@ -116,9 +128,9 @@ struct image_var {
  *   tseries: a ring of tseries_n intervals, number k of the boot clock in place k % tseries_n:
  *            k + 1 (0: none yet), value or total, and for TYPE_AVG the count, for TYPE_NONE the
  *            boot-time ns of the value */
-uint32_t image_hist_buckets(const struct type *t); /* HIST, LHIST */
+uint32_t image_hist_buckets(const struct type *t);  /* HIST, LHIST */
 uint32_t image_interval_size(const struct type *t); /* TSERIES: of one of the ring */
-uint32_t image_value_size(const struct type *t);   /* any value type, as laid out in a map */
+uint32_t image_value_size(const struct type *t);    /* any value type, as laid out in a map */
 
 /* ---- tasks of the user engine ---------------------------------------------------------------- */
 
@@ -210,8 +222,9 @@ struct image {
 	const char *license;
 	uint32_t n_probes;       /* for "Attached N probes" */
 	bool has_only_begin_end; /* nothing else can fire: the session ends by itself */
-	/* The one program runs for each object of a kernel iterator while it is read; its records come
-	 * that way and not through the ring. `pin` not NULL: it writes text, others read it there. */
+	/* The one program runs for each object of a kernel iterator while it is read; its records
+	 * come that way and not through the ring. `pin` not NULL: it writes text, others read it
+	 * there. */
 	bool is_iterator;
 	const char *pin;
 	/* MAP_GLOBALS offsets the engine fills before programs run; UINT32_MAX: not used */

@@ -83,6 +83,14 @@ void output_event(struct output *o, const struct image_event *ev, const void *re
 /* ^ everything but PRINT_MAP, CLEAR, ZERO and EXIT, which the session does itself */
 void output_lost(struct output *o, uint64_t n_since); /* "Lost N events" */
 void output_lost_total(struct output *o, uint64_t n_total);
+/* Tests and benchmarks (9.12), trial.c: those before and after all of them are text only. */
+void output_tests_begin(struct output *o, size_t n);
+void output_test_begin(struct output *o, const char *name);
+void output_test_end(struct output *o, const char *name, bool is_passed, uint64_t ns,
+                     const char *text);
+void output_tests_end(struct output *o, size_t n, const char *const *failed, size_t n_failed);
+void output_benches_begin(struct output *o);
+void output_bench(struct output *o, const char *name, uint64_t average_ns, uint64_t n);
 void output_exit_gap(struct output *o); /* the two newlines before the maps (text only) */
 
 #endif

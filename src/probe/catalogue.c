@@ -30,23 +30,27 @@ static const struct {
     {"kretfunc", PROBE_FEXIT},
 };
 
-/* What others have and we do not yet, so that nobody looks for a typing mistake. */
-static const struct {
-	const char *full, *abbrev;
-} unsupported[] = {
-    {"watchpoint", "w"}, {"asyncwatchpoint", "aw"}, {"self", ""},
-    {"test", ""},  {"bench", ""},
-};
-
 static const struct provider *const providers[PROBE_N] = {
-    [PROBE_BEGIN] = &begin_provider,           [PROBE_END] = &end_provider,
-    [PROBE_KPROBE] = &kprobe_provider,         [PROBE_KRETPROBE] = &kretprobe_provider,
-    [PROBE_FENTRY] = &fentry_provider,         [PROBE_FEXIT] = &fexit_provider,
-    [PROBE_TRACEPOINT] = &tracepoint_provider, [PROBE_RAWTRACEPOINT] = &rawtracepoint_provider,
-    [PROBE_UPROBE] = &uprobe_provider,         [PROBE_URETPROBE] = &uretprobe_provider,
-    [PROBE_USDT] = &usdt_provider,             [PROBE_ITER] = &iter_provider,
-    [PROBE_PROFILE] = &profile_provider,       [PROBE_INTERVAL] = &interval_provider,
-    [PROBE_SOFTWARE] = &software_provider,     [PROBE_HARDWARE] = &hardware_provider,
+    [PROBE_BEGIN] = &begin_provider,
+    [PROBE_END] = &end_provider,
+    [PROBE_SELF] = &self_provider,
+    [PROBE_TEST] = &test_provider,
+    [PROBE_BENCH] = &bench_provider,
+    [PROBE_WATCHPOINT] = &watchpoint_provider,
+    [PROBE_KPROBE] = &kprobe_provider,
+    [PROBE_KRETPROBE] = &kretprobe_provider,
+    [PROBE_FENTRY] = &fentry_provider,
+    [PROBE_FEXIT] = &fexit_provider,
+    [PROBE_TRACEPOINT] = &tracepoint_provider,
+    [PROBE_RAWTRACEPOINT] = &rawtracepoint_provider,
+    [PROBE_UPROBE] = &uprobe_provider,
+    [PROBE_URETPROBE] = &uretprobe_provider,
+    [PROBE_USDT] = &usdt_provider,
+    [PROBE_ITER] = &iter_provider,
+    [PROBE_PROFILE] = &profile_provider,
+    [PROBE_INTERVAL] = &interval_provider,
+    [PROBE_SOFTWARE] = &software_provider,
+    [PROBE_HARDWARE] = &hardware_provider,
 };
 
 const struct provider *provider_of(enum probe_kind kind)
@@ -75,6 +79,26 @@ bool probe_kind_needs_kernel(enum probe_kind kind)
 const char *probe_kind_name(enum probe_kind kind)
 {
 	return kind < PROBE_N ? kind_names[kind].full : "";
+}
+
+const char *probe_kind_title(enum probe_kind kind)
+{
+	switch (kind) {
+	case PROBE_BEGIN:
+	case PROBE_END:
+	case PROBE_SELF:
+		return "special";
+	case PROBE_BENCH:
+		return "benchmark";
+	default:
+		return probe_kind_name(kind);
+	}
+}
+
+bool probe_kind_is_run(enum probe_kind kind)
+{
+	return kind == PROBE_BEGIN || kind == PROBE_END || kind == PROBE_SELF ||
+	       kind == PROBE_TEST || kind == PROBE_BENCH;
 }
 
 /* ---- for the providers ------------------------------------------------------------------- */
@@ -214,16 +238,12 @@ static void report_unknown_kind(struct probe_context *cx, const struct attach_po
 {
 	struct diag_guess guess = {.word = ap->parts[0]};
 
-	for (size_t i = 0; i < sizeof(unsupported) / sizeof(unsupported[0]); i++) {
-		const char *full = unsupported[i].full;
-
-		if (strcasecmp(ap->parts[0], full) && strcmp(ap->parts[0], unsupported[i].abbrev))
-			continue;
-		diag_error(cx->diag, E_UNSUPPORTED, ap->at, "%s probes are not supported yet",
-		           full);
+	diag_error(cx->diag, E_PROBE_TYPE, ap->at, "Invalid probe type: %s", ap->parts[0]);
+	if (!strcasecmp(ap->parts[0], "asyncwatchpoint") || !strcmp(ap->parts[0], "aw")) {
+		diag_hint(cx->diag, "asyncwatchpoint has left the language; there is "
+		                    "watchpoint:ADDRESS:LENGTH:MODE");
 		return;
 	}
-	diag_error(cx->diag, E_PROBE_TYPE, ap->at, "Invalid probe type: %s", ap->parts[0]);
 	for (int k = 0; k < PROBE_N; k++)
 		diag_nearest(&guess, kind_names[k].full);
 	if (guess.best)
@@ -275,16 +295,3 @@ void probe_list_args(struct probe_context *cx, const struct probe_target *t, str
 	if (p->list_args)
 		p->list_args(cx, t, out);
 }
-
-/* ---- begin and end ----------------------------------------------------------------------- */
-
-static bool expand_special(struct probe_context *cx, const struct attach_point *ap,
-                           enum probe_kind kind, probe_targets *out)
-{
-	(void)ap;
-	target_add(cx, out, kind)->name = probe_kind_name(kind);
-	return true;
-}
-
-const struct provider begin_provider = {.expand = expand_special};
-const struct provider end_provider = {.expand = expand_special};

@@ -40,12 +40,14 @@ struct probe_target {
 	const char *func;     /* function, tracepoint event, software/hardware event, usdt name */
 	const char *path;     /* uprobe, usdt: file, resolved; iter: to be pinned there, or NULL */
 	uint64_t off_b;       /* kprobe, uprobe: offset into the function */
-	uint64_t address;     /* kprobe by address; uprobe, usdt: file offset to attach to */
+	uint64_t address;     /* kprobe by address; uprobe, usdt: file offset to attach to;
+	                         watchpoint: what is watched */
 	uint64_t sym_address; /* uprobe, usdt: the place's virtual address in the file */
 	const char *usdt_args;  /* usdt: operands, see probe/usdt_args.h */
 	uint64_t ref_ctr_off_b; /* usdt: file offset of the semaphore, 0: none */
-	uint32_t perf_type, perf_config; /* software, hardware */
-	/* profile, interval: ns (or Hz if is_frequency); software, hardware: count. */
+	uint32_t perf_type, perf_config; /* software, hardware; watchpoint: HW_BREAKPOINT_* bits */
+	/* profile, interval: ns (or Hz if is_frequency); software, hardware: count; watchpoint:
+	 * length in bytes. */
 	uint64_t period;
 	bool is_frequency;
 	int32_t tracepoint_id; /* tracepoint: tracefs id, or -1 where it couldn't be read */
@@ -58,6 +60,7 @@ struct probe_context {
 	struct types *types;
 	struct diag *diag;
 	pid_t pid; /* -p, or 0 */
+	bool has_child; /* -c */
 	bool is_unsafe;
 	enum { MISSING_ERROR, MISSING_WARN, MISSING_IGNORE } missing; /* missing_probes */
 	bool is_user_engine; /* only what can be had without the kernel's BPF */
@@ -73,6 +76,10 @@ typedef vec(struct probe_target) probe_targets;
 /* The kind named by `word` (full names in any case, abbreviations as they are), or PROBE_N. */
 enum probe_kind probe_kind_find(const char *word);
 const char *probe_kind_name(enum probe_kind kind);
+/* What the builtin probetype says: the name, or what stands for begin, end, self and bench. */
+const char *probe_kind_title(enum probe_kind kind);
+/* Run by somebody's wish, attached to nothing: begin, end, self, test, bench. */
+bool probe_kind_is_run(enum probe_kind kind);
 /* What no process can see of another without the kernel's BPF. */
 bool probe_kind_needs_kernel(enum probe_kind kind);
 

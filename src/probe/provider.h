@@ -42,7 +42,9 @@ struct provider {
 	const struct type *(*args_type)(struct probe_context *cx, const struct probe_target *t);
 };
 
-extern const struct provider begin_provider, end_provider;
+extern const struct provider begin_provider, end_provider, self_provider;
+extern const struct provider test_provider, bench_provider;
+extern const struct provider watchpoint_provider;
 extern const struct provider kprobe_provider, kretprobe_provider;
 extern const struct provider fentry_provider, fexit_provider;
 extern const struct provider tracepoint_provider, rawtracepoint_provider;

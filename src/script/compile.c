@@ -125,8 +125,8 @@ bool script_list_probes(struct arena *a, struct diag *d, const char *name, const
 		vec_each (ap, &(*probe)->points) {
 			enum probe_kind kind = probe_kind_find(ap->parts[0]);
 
-			/* begin and end exist everywhere: nobody needs them listed */
-			if (kind != PROBE_BEGIN && kind != PROBE_END)
+			/* begin and its kin exist everywhere: nobody needs them listed */
+			if (!probe_kind_is_run(kind))
 				fn(arg, ap->text);
 		}
 	return true;

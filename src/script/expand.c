@@ -98,6 +98,25 @@ static bool may_clone(struct expansion *x, const struct probe *probe, size_t n)
 	return is_good;
 }
 
+static bool is_wanted(const struct script_options *o, const struct probe_target *t)
+{
+	if ((t->kind == PROBE_TEST && o->mode != SCRIPT_TEST) ||
+	    (t->kind == PROBE_BENCH && o->mode != SCRIPT_BENCH))
+		return false;
+	return !o->probe_filter || !regexec(o->probe_filter, t->name, 0, NULL, 0);
+}
+
+/* Without those that this run is not about. */
+static void drop_unwanted(const struct unit *u, probe_targets *targets)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < targets->n; i++)
+		if (is_wanted(u->opts, &targets->items[i]))
+			targets->items[n++] = targets->items[i];
+	targets->n = n;
+}
+
 /* Share the targets out: one probe per kind, in the order in which the kinds turn up. */
 static bool split(struct expansion *x, const struct probe *probe, const probe_targets *targets)
 {
@@ -162,6 +181,7 @@ static bool expand_probe(struct expansion *x, struct probe *probe)
 		diag_error(x->u->diag, E_PROBE_NO_MATCH, probe->at,
 		           "Probe has no valid attach points. If this is expected, set the "
 		           "'missing_probes' config variable to 'warn'.");
+	drop_unwanted(x->u, &targets);
 	x->n_targets += targets.n;
 	return is_good && split(x, probe, &targets);
 }
@@ -202,6 +222,7 @@ bool script_expand(struct unit *u)
 	           .diag = u->diag,
 	           .pid = u->opts->pid,
 	           .symbols = u->symbols,
+	           .has_child = u->opts->child_pid != 0,
 	           .is_unsafe = u->opts->is_unsafe,
 	           .is_user_engine = u->opts->target.is_user_engine,
 	           .missing = (__typeof__(x.cx.missing))config->missing_probes,

@@ -137,7 +137,8 @@ static const struct type *type_of_curtask(struct infer *x, struct node *n)
 static const struct type *type_of_ctx(struct infer *x, struct node *n)
 {
 	bool is_perf = x->p->kind == PROBE_PROFILE || x->p->kind == PROBE_INTERVAL ||
-	               x->p->kind == PROBE_SOFTWARE || x->p->kind == PROBE_HARDWARE;
+	               x->p->kind == PROBE_SOFTWARE || x->p->kind == PROBE_HARDWARE ||
+	               x->p->kind == PROBE_WATCHPOINT;
 
 	if (x->p->kind == PROBE_ITER)
 		return type_of_args(x, n);
@@ -166,8 +167,7 @@ static const struct type *type_of_probe(struct infer *x, struct node *n)
 
 static const struct type *type_of_probetype(struct infer *x, struct node *n)
 {
-	bool is_special = x->p->kind == PROBE_BEGIN || x->p->kind == PROBE_END;
-	const char *word = is_special ? "special" : probe_word(x);
+	const char *word = probe_kind_title(x->p->kind);
 
 	infer_set_string(x, n, word, (uint32_t)strlen(word));
 	return n->type;

@@ -325,7 +325,16 @@ static bool lower_shared(struct lower *l, struct probe *pr, struct image_program
 		    ir_callv(&l->b, BPF_FUNC_get_attach_cookie, PTR_NONE, lower_ctx(l));
 		l->target_index = ir_bin_imm(&l->b, IR_SUB, l->target_index, l->first_probe_name);
 	}
+	if (kind == ATTACH_TEST) {
+		l->result = lower_scratch_alloc(l, 8);
+		ir_store(&l->b, lower_scratch_at(l, l->result), 0, 8, ir_const(&l->b, 0));
+	}
 	lower_body(l, pr);
+	if (kind == ATTACH_TEST) {
+		region_begin(l, l->fn->failed); /* the body's own has ended */
+		ir_ret(&l->b,
+		       ir_load(&l->b, lower_scratch_at(l, l->result), 0, 8, false, PTR_NONE));
+	}
 	for (size_t i = 0; i < (only ? 1 : pr->targets.n); i++) {
 		struct image_attach a = attach_of(only ? only : &pr->targets.items[i], kind);
 
@@ -491,6 +500,20 @@ static bool lower_probe(struct lower *l, struct probe *pr)
 		return lower_shared(l, pr, run, ARGS_NONE, ATTACH_BEGIN, NULL);
 	case PROBE_END:
 		return lower_shared(l, pr, run, ARGS_NONE, ATTACH_END, NULL);
+	case PROBE_SELF:
+		return lower_shared(l, pr, run, ARGS_NONE, ATTACH_SELF, NULL);
+	case PROBE_TEST:
+	case PROBE_BENCH: {
+		bool ok = true;
+
+		/* each is run by itself */
+		vec_each (t, &pr->targets)
+			ok &= lower_shared(l, pr, run, ARGS_NONE,
+			                   pr->kind == PROBE_TEST ? ATTACH_TEST : ATTACH_BENCH, t);
+		return ok;
+	}
+	case PROBE_WATCHPOINT:
+		return lower_shared(l, pr, perf, ARGS_NONE, ATTACH_WATCHPOINT, NULL);
 	case PROBE_KPROBE:
 	case PROBE_KRETPROBE:
 	case PROBE_UPROBE:
@@ -554,7 +577,7 @@ bool script_lower(struct unit *u, struct image *img)
 		struct probe *pr = *prp;
 
 		img->n_probes += (uint32_t)pr->targets.n;
-		if (pr->targets.n && pr->kind != PROBE_BEGIN && pr->kind != PROBE_END)
+		if (pr->targets.n && (!probe_kind_is_run(pr->kind) || pr->kind == PROBE_SELF))
 			is_only_begin_end = false;
 		if (!pr->targets.n || lower_is_dispatched(&l, pr, true) ||
 		    lower_is_dispatched(&l, pr, false))

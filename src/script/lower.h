@@ -87,6 +87,7 @@ struct lower {
 	struct ir_inst **iter_objects; /* iter: the context's pointers, known not to be null */
 	struct ir_block *body_exit;
 	struct lower_loop *loop;
+	uint32_t result; /* of a test: where in scratch memory is what it returns */
 	uint32_t program;                    /* index in the image */
 	uint32_t scratch_used, scratch_high; /* bytes; a statement's temporaries are given back */
 	vec(uint32_t) scratch_maps;          /* image maps of this program's chunks */

@@ -342,11 +342,9 @@ struct value lower_builtin(struct lower *l, struct node *n)
 	case B_probe:
 		return probe_name(l, n);
 	case B_probetype: {
-		const char *name = probe_kind_name(l->probe->kind);
+		const char *name = probe_kind_title(l->probe->kind);
 		char *padded = arena_alloc(l->a, n->type->size_b);
 
-		if (l->probe->kind == PROBE_BEGIN || l->probe->kind == PROBE_END)
-			name = "special";
 		memcpy(padded, name,
 		       strlen(name) < n->type->size_b ? strlen(name) : n->type->size_b - 1);
 		return value_mem(

@@ -216,8 +216,12 @@ static void lower_while(struct lower *l, struct node *n)
 
 void lower_return(struct lower *l, struct node *n)
 {
-	if (n->n_args && n->args[0])
-		lower_expr(l, n->args[0]);
+	if (n->n_args && n->args[0]) {
+		struct value v = lower_expr(l, n->args[0]);
+
+		if (l->probe->kind == PROBE_TEST)
+			ir_store(&l->b, lower_scratch_at(l, l->result), 0, 8, v.ir);
+	}
 	ir_jump(&l->b, l->body_exit);
 }
 

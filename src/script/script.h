@@ -2,6 +2,7 @@
 #ifndef SKEP_SCRIPT_SCRIPT_H
 #define SKEP_SCRIPT_SCRIPT_H
 
+#include <regex.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -78,6 +79,9 @@ struct script_options {
 	pid_t child_pid; /* -c, 0: none */
 	bool is_unsafe;
 	bool warn_all; /* -k */
+	/* Test and bench probes are dropped where they are not run. */
+	enum script_mode { SCRIPT_TRACE, SCRIPT_TEST, SCRIPT_BENCH } mode;
+	const regex_t *probe_filter; /* keep the probes whose full names match; NULL: all */
 	/* If not NULL: gets the configuration with the script's own config block applied. */
 	struct script_config *effective;
 	/* stages to dump (-d): comma list or NULL; dumps go to *dump */

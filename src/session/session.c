@@ -17,28 +17,10 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "session/child.h"
+#include "session/internal.h"
 #include "session/notify.h"
-#include "session/watch.h"
 
 enum { POLL_MS = 100, EXIT_REFUSED = 255 };
-
-struct session {
-	struct image *img;
-	const struct engine_ops *ops;
-	struct engine *engine;
-	const struct session_options *opts;
-	struct output *out;
-	struct watch watch;
-	int exit_code;
-	bool has_exited;      /* an exit event was seen: drop what follows */
-	bool is_dropping;     /* between it and the detach */
-	bool is_by_signal;    /* asked to end from outside */
-	bool can_fire;        /* something besides begin and end is attached */
-	bool names_processes; /* their addresses, that is */
-	pid_t noted;          /* whose maps are looked at now and then, or 0 */
-	uint64_t lost;        /* reported so far */
-	int64_t lost_at_ms;   /* when the engine was asked last */
-};
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
@@ -226,7 +208,7 @@ static void handle_event(void *arg, const void *record, uint32_t size_b)
 }
 
 /* Everything that is in the ring now. */
-static void drain(struct session *s)
+void session_drain(struct session *s)
 {
 	while (s->ops->poll(s->engine, 0, -1, handle_event, s) > 0)
 		output_flush(s->out);
@@ -255,6 +237,15 @@ static void report_lost(struct session *s)
 	s->lost = lost;
 }
 
+/* self:signal:SIGUSR1 */
+static void run_self(struct session *s)
+{
+	for (uint32_t i = 0; i < s->img->programs.n; i++)
+		vec_each (at, &s->img->programs.items[i].attaches)
+			if (at->kind == ATTACH_SELF)
+				s->ops->run_program(s->engine, i, 1, NULL, NULL);
+}
+
 /* Returns true when the session is to finish. */
 static bool handle_news(struct session *s)
 {
@@ -265,10 +256,8 @@ static bool handle_news(struct session *s)
 		s->exit_code = EXIT_REFUSED;
 		return true;
 	}
-	if (news.is_asked_for_maps) {
-		print_maps(s);
-		output_flush(s->out);
-	}
+	if (news.is_asked_by_signal)
+		run_self(s);
 	s->is_by_signal = news.is_asked_to_end;
 	return news.is_asked_to_end || news.has_process_ended;
 }
@@ -328,7 +317,7 @@ static void run_events(struct session *s)
 	int wait_ms = s->noted ? 1 : POLL_MS;
 
 	if (!s->can_fire) {
-		drain(s);
+		session_drain(s);
 		return;
 	}
 	while (!is_done && !s->has_exited && !output_is_broken(s->out)) {
@@ -372,19 +361,20 @@ static void finish(struct session *s)
 
 	watch_finishing(&s->watch, s->is_by_signal);
 	s->ops->detach(s->engine);
-	drain(s);
+	session_drain(s);
 	s->is_dropping = false;
 	err = s->ops->run_end(s->engine);
 	if (err)
 		complainf(s->opts, "Failed to run the end probes: %s", strerror(-err));
-	drain(s);
+	session_drain(s);
 	if (output_is_broken(s->out))
 		return;
-	output_exit_gap(s->out);
-	if (!s->opts->no_maps_on_exit)
+	if (s->opts->mode == SESSION_TRACE)
+		output_exit_gap(s->out);
+	if (s->opts->mode == SESSION_TRACE && !s->opts->no_maps_on_exit)
 		print_maps(s);
 	s->lost = s->ops->lost(s->engine);
-	if (s->lost)
+	if (s->lost && s->opts->mode != SESSION_BENCH)
 		output_lost_total(s->out, s->lost);
 }
 
@@ -420,11 +410,15 @@ static int run_loaded(struct session *s, const struct engine_options *eopts)
 		child_release(s->opts->child);
 		watch_child_released(&s->watch);
 	}
-	if (!s->opts->is_quiet)
+	if (!s->opts->is_quiet && s->opts->mode == SESSION_TRACE)
 		output_attached(s->out, n_attached);
 	output_flush(s->out);
 	notify_attached();
-	if (s->img->is_iterator)
+	if (s->opts->mode == SESSION_TEST)
+		s->exit_code = trials_test(s);
+	else if (s->opts->mode == SESSION_BENCH)
+		s->exit_code = trials_bench(s);
+	else if (s->img->is_iterator)
 		run_iterator(s);
 	else
 		run_events(s);
@@ -460,7 +454,6 @@ int session_run(struct image *img, const struct engine_ops *ops, const struct en
 	struct session s = {.img = img, .ops = ops, .opts = sopts};
 	struct engine_options options = *eopts;
 	struct engine_error error = {.at = NO_SPAN, .program = UINT32_MAX};
-	struct output_options output;
 	int err, exit_code;
 
 	options.child = sopts->child ? child_pid(sopts->child) : 0;
@@ -477,10 +470,10 @@ int session_run(struct image *img, const struct engine_ops *ops, const struct en
 	}
 	if (s.names_processes)
 		watch_processes(&s);
-	output = sopts->output;
-	output.read_stack = read_stack;
-	output.read_stack_arg = &s;
-	s.out = output_create(img, sopts->symbols, &output);
+	s.output = sopts->output;
+	s.output.read_stack = read_stack;
+	s.output.read_stack_arg = &s;
+	s.out = output_create(img, sopts->symbols, &s.output);
 	s.engine = ops->load(img, &options, &error);
 	if (s.engine && sopts->shows_log && error.log)
 		fputs(error.log, sopts->output.err);

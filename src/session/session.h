@@ -18,6 +18,8 @@ struct session_options {
 	bool shows_log;       /* the kernel verifier's log also of programs it takes */
 	bool is_dry_run;      /* load, attach, leave */
 	bool no_maps_on_exit; /* print_maps_on_exit = false */
+	/* TEST, BENCH: run these probes instead of waiting for events */
+	enum session_mode { SESSION_TRACE, SESSION_TEST, SESSION_BENCH } mode;
 };
 
 /* Run to the end. eopts->child is set from sopts->child; eopts->pid is watched as well. Messages

@@ -102,7 +102,7 @@ static void read_signals(struct watch *w, struct watch_news *news)
 
 	while (read(w->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGUSR1)
-			news->is_asked_for_maps = true;
+			news->is_asked_by_signal = true;
 		else
 			news->is_asked_to_end = true;
 	}

@@ -24,7 +24,7 @@ struct watch {
 
 struct watch_news {
 	bool is_asked_to_end;   /* SIGINT, SIGTERM, SIGHUP */
-	bool is_asked_for_maps; /* SIGUSR1 */
+	bool is_asked_by_signal; /* SIGUSR1: self probes */
 	bool has_process_ended; /* the child or the -p process */
 	int exec_error;         /* of the child, -errno */
 };

@@ -174,6 +174,20 @@ static void fake_destroy(struct engine *e)
 	call("destroy");
 }
 
+/* Programs 0 and 1 say a and b; 1 returns 1, and 2 exits with 5. Takes a microsecond each. */
+static int fake_program(struct engine *e, uint32_t program, uint64_t n, uint32_t *ret_result,
+                        uint64_t *ret_ns)
+{
+	(void)e;
+	call("program");
+	put(program == 0 ? SAY_A : program == 1 ? SAY_B : EXIT, program == 2 ? 5 : 0);
+	if (ret_result)
+		*ret_result = program == 1;
+	if (ret_ns)
+		*ret_ns = n * 1000;
+	return 0;
+}
+
 static const struct engine_ops fake_ops = {
     .name = "fake",
     .load = fake_load,
@@ -182,6 +196,7 @@ static const struct engine_ops fake_ops = {
     .poll = fake_poll,
     .detach = fake_detach,
     .run_end = fake_end,
+    .run_program = fake_program,
     .lost = fake_lost,
     .var_read = fake_read,
     .var_clear = fake_clear,
@@ -460,7 +475,15 @@ static void a_signal_ends_with_maps(void **state)
 	assert_string_equal(fx.out, "a\nb\n\n\n@a: 42\n@n[1]: 5\n");
 }
 
-static void idle_asks_for_maps(struct engine *e)
+static void add_program(enum attach_kind kind, const char *name)
+{
+	struct image_program p = {.name = name};
+
+	vec_push(fx.a, &p.attaches, ((struct image_attach){.kind = kind, .func = name}));
+	vec_push(fx.a, &fx.img.programs, p);
+}
+
+static void idle_asks_by_signal(struct engine *e)
 {
 	if (e->n_idle == 0)
 		kill(getpid(), SIGUSR1);
@@ -468,12 +491,77 @@ static void idle_asks_for_maps(struct engine *e)
 		kill(getpid(), SIGTERM);
 }
 
-static void usr1_prints_maps(void **state)
+static void usr1_runs_self_probes(void **state)
 {
 	(void)state;
-	fake.on_idle = idle_asks_for_maps;
+	add_program(ATTACH_SELF, "SIGUSR1");
+	fake.on_idle = idle_asks_by_signal;
 	assert_int_equal(run(), 0);
-	assert_string_equal(fx.out, "@a: 42\n@n[1]: 5\n\n\n@a: 42\n@n[1]: 5\n");
+	assert_string_equal(fx.out, "a\n\n\n@a: 42\n@n[1]: 5\n");
+}
+
+static void add_tests(void)
+{
+	add_program(ATTACH_TEST, "good");
+	add_program(ATTACH_TEST, "bad");
+	add_program(ATTACH_TEST, "leaves");
+	fx.sopts.mode = SESSION_TEST;
+}
+
+static void tests_are_told(void **state)
+{
+	static const char expected[] = "G[==========]P Running 3 tests.\n"
+	                               "G[ RUN      ]P good\n"
+	                               "G[       OK ]P good (1 us)\n"
+	                               "G[ RUN      ]P bad\n"
+	                               "b\n"
+	                               "R[  FAILED  ]P bad (1 us)\n"
+	                               "G[ RUN      ]P leaves\n"
+	                               "R[  FAILED  ]P leaves (1 us)\n"
+	                               "G[==========]P 3 tests ran.\n"
+	                               "G[  PASSED  ]P 1 tests.\n"
+	                               "R[  FAILED  ]P bad\n"
+	                               "R[  FAILED  ]P leaves\n";
+	own_strbuf struct strbuf with_colors = {0};
+
+	(void)state;
+	for (const char *c = expected; *c; c++)
+		if ((*c == 'G' || *c == 'R') && c[1] == '[')
+			sb_adds(&with_colors, *c == 'G' ? "\033[32m" : "\033[31m");
+		else if (*c == 'P' && c[-1] == ']')
+			sb_adds(&with_colors, "\033[0m");
+		else
+			sb_add(&with_colors, c, 1);
+	add_tests();
+	assert_int_equal(run(), 1);
+	assert_string_equal(fx.out, sb_str(&with_colors));
+	assert_string_equal(sb_str(&fake.calls),
+	                    "load begin attach program program program detach end destroy");
+}
+
+static void tests_as_json(void **state)
+{
+	(void)state;
+	add_program(ATTACH_TEST, "good");
+	fx.sopts.mode = SESSION_TEST;
+	fx.sopts.output.format = OUTPUT_JSON;
+	assert_int_equal(run(), 0);
+	assert_string_equal(fx.out, "{\"type\": \"test_result\", \"data\": {\"good\": "
+	                            "{\"duration\": 1000, \"passed\": true, "
+	                            "\"output\": \"a\\n\"}}}\n");
+}
+
+/* 200 ms are long enough, a tenth of it is seen to be. */
+static void benchmarks_are_told(void **state)
+{
+	(void)state;
+	add_program(ATTACH_BENCH, "quick");
+	fx.sopts.mode = SESSION_BENCH;
+	assert_int_equal(run(), 0);
+	assert_string_equal(fx.out,
+	                    "Name                                     Time(ns)       Iterations\n"
+	                    "------------------------------------------------------------------\n"
+	                    "quick                                    1000           100000\n");
 }
 
 static void end_is_interrupted_at_once(struct engine *e)
@@ -764,7 +852,10 @@ int main(void)
 	    TEST(losses_are_reported),
 	    TEST(nobody_reads_any_more),
 	    TEST(a_signal_ends_with_maps),
-	    TEST(usr1_prints_maps),
+	    TEST(usr1_runs_self_probes),
+	    TEST(tests_are_told),
+	    TEST(tests_as_json),
+	    TEST(benchmarks_are_told),
 	    TEST(a_second_signal_ends_at_once),
 	    TEST(signals_are_given_back),
 	    TEST(the_child_is_held_until_attached),

@@ -27,6 +27,7 @@ static attach_fn *const facilities[] = {
     [ATTACH_PROFILE] = attach_profile,
     [ATTACH_INTERVAL] = attach_interval,
     [ATTACH_PERF] = attach_perf,
+    [ATTACH_WATCHPOINT] = attach_watchpoint,
 };
 
 enum missing { MISSING_ERROR, MISSING_WARN, MISSING_IGNORE }; /* probe/probe.h's order */
@@ -136,6 +137,10 @@ static const char *reason(const struct image_attach *at, int err)
 		if (is_function)
 			return "no such function, or it is inlined";
 		return at->kind == ATTACH_TRACEPOINT ? "no such tracepoint" : strerror(-err);
+	case ENOSPC:
+		return at->kind == ATTACH_WATCHPOINT
+		           ? "the processor watches no more places at a time"
+		           : strerror(-err);
 	case EINVAL:
 		if (is_function)
 			return "the kernel lets nobody probe there (notrace, or no instruction "
@@ -218,7 +223,7 @@ static int attach_program(struct report *r, uint32_t i)
 
 	for (size_t k = 0, run; k < n && !err; k += run) {
 		run = 1;
-		if (at[k].kind == ATTACH_BEGIN || at[k].kind == ATTACH_END) {
+		if (attach_is_run(at[k].kind)) {
 			conclude(r, i, &at[k], 1, 0); /* run, not attached: counted all the same */
 			continue;
 		}

@@ -22,6 +22,7 @@ attach_fn attach_raw_tracepoint;                        /* attach_tracepoint.c *
 attach_fn attach_tracing;                               /* attach_tracepoint.c */
 attach_fn attach_iterator;                              /* iterator.c */
 attach_fn attach_profile, attach_interval, attach_perf; /* attach_perf.c */
+attach_fn attach_watchpoint;                            /* attach_perf.c */
 
 /* One link for all of at[0..n), which are of one kind (uprobes: and in one file). */
 typedef int attach_many_fn(struct attaching *x, const struct image_attach *at, size_t n);

@@ -11,6 +11,13 @@
 
 #include "engine/kernel/sys.h"
 
+/* What the kernel wants to hear as the length of a breakpoint on code. */
+#if defined(__x86_64__)
+enum { CODE_BREAKPOINT_B = sizeof(long) };
+#else
+enum { CODE_BREAKPOINT_B = 4 };
+#endif
+
 static struct perf_event_attr timer_attr(const struct image_attach *at, uint32_t type,
                                          uint64_t config)
 {
@@ -75,7 +82,7 @@ static int on_every_cpu(struct attaching *x, const struct image_attach *at,
 }
 
 static int on_every_thread(struct attaching *x, const struct image_attach *at,
-                           const struct perf_event_attr *like)
+                           const struct perf_event_attr *like, pid_t pid)
 {
 	struct perf_event_attr attr = *like;
 	size_t before = x->e->attached.n;
@@ -84,8 +91,9 @@ static int on_every_thread(struct attaching *x, const struct image_attach *at,
 	int err = 0;
 
 	attr.inherit = 1;
-	attr.inherit_thread = 1; /* v5.13 */
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)x->e->opts.pid);
+	/* v5.13; memory is watched in the processes that come from it, too */
+	attr.inherit_thread = at->kind != ATTACH_WATCHPOINT;
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	dir = opendir(path);
 	if (!dir)
 		return -ESRCH;
@@ -114,7 +122,9 @@ static int on_every_thread(struct attaching *x, const struct image_attach *at,
 static int everywhere(struct attaching *x, const struct image_attach *at,
                       const struct perf_event_attr *attr)
 {
-	return x->e->opts.pid ? on_every_thread(x, at, attr) : on_every_cpu(x, at, attr);
+	pid_t pid = x->e->opts.pid;
+
+	return pid ? on_every_thread(x, at, attr, pid) : on_every_cpu(x, at, attr);
 }
 
 int attach_profile(struct attaching *x, const struct image_attach *at)
@@ -140,4 +150,35 @@ int attach_perf(struct attaching *x, const struct image_attach *at)
 	struct perf_event_attr attr = timer_attr(at, at->perf_type, at->perf_config);
 
 	return everywhere(x, at, &attr);
+}
+
+/* Of the -c command before its exec: the event waits for the new program. */
+static int on_child(struct attaching *x, const struct image_attach *at,
+                    const struct perf_event_attr *like)
+{
+	struct perf_event_attr attr = *like;
+	int fd;
+
+	attr.inherit = 1;
+	attr.enable_on_exec = 1;
+	fd = sys_perf_event_open(&attr, x->e->opts.child, -1);
+	return fd < 0 ? fd : attach_perf_event(x, at, fd, false);
+}
+
+/* Every access is an event, also those that the kernel makes for the process (read(2) into a
+ * buffer that is watched). */
+int attach_watchpoint(struct attaching *x, const struct image_attach *at)
+{
+	bool is_code = at->perf_config == ATTACH_WATCH_X;
+	struct perf_event_attr attr = {
+	    .type = PERF_TYPE_BREAKPOINT,
+	    .size = sizeof(attr),
+	    .bp_type = (uint32_t)at->perf_config,
+	    .bp_addr = at->address,
+	    .bp_len = is_code ? CODE_BREAKPOINT_B : at->period,
+	    .sample_period = 1,
+	    .disabled = 1,
+	};
+
+	return x->e->opts.child ? on_child(x, at, &attr) : everywhere(x, at, &attr);
 }

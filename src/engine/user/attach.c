@@ -221,8 +221,10 @@ int attach_process(struct tracer *t, struct tracer_error *ret_error)
 		                     strerror(errno));
 	/* Not before: a thread that is not ours yet would die of a breakpoint. */
 	for (size_t i = 0; i < TASK_BUCKETS; i++)
-		for (struct tracer_task *k = t->tasks[i]; k; k = k->next)
+		for (struct tracer_task *k = t->tasks[i]; k; k = k->next) {
 			points_task_seized(k);
+			watch_task(k);
+		}
 	return 0;
 }
 
@@ -313,12 +315,15 @@ static void leave(struct tracer_task *k)
 {
 	int code = 0;
 
-	if (!k->leave_sig && (k->stepping || points_is_trapped(k)) && has_queued_trap(k->tid)) {
+	if (!k->leave_sig && (k->stepping || k->t->watches.n || points_is_trapped(k)) &&
+	    has_queued_trap(k->tid)) {
 		if (!ptrace(PTRACE_CONT, k->tid, NULL, NULL) && !wait_stop(k->tid, &code)) {
 			k->has_regs = k->is_dirty = false;
 			k->leave_sig = code;
 		}
 	}
+	if (k->leave_sig == SIGTRAP && watch_is_trapped(k))
+		k->leave_sig = 0;
 	points_task_leaves(k, k->leave_sig == SIGTRAP);
 	if (k->leave_sig == SIGTRAP && k->is_dirty)
 		k->leave_sig = 0;
@@ -341,6 +346,7 @@ void detach_all(struct tracer *t)
 	bool is_waiting = true;
 
 	stop_all(t);
+	watch_remove(t);
 	points_remove(t);
 	/* A second time for those whose child has to go first. */
 	for (int ms = 0; ms < LEAVE_PATIENCE_MS && is_waiting; ms++) {

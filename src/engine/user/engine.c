@@ -89,6 +89,23 @@ static int user_run_end(struct engine *e)
 	return run_all(e, ATTACH_END);
 }
 
+static int user_run_program(struct engine *e, uint32_t program, uint64_t n, uint32_t *ret_result,
+                            uint64_t *ret_ns)
+{
+	const struct image_attach *at = &e->img->programs.items[program].attaches.items[0];
+	uint64_t args[12] = {0}, start = user_now_ns(), result = 0;
+
+	e->task = NULL;
+	for (uint64_t i = 0; i < n; i++)
+		result =
+		    user_run(e, (struct hook){.program = program, .at = at}, args, sizeof(args));
+	if (ret_ns)
+		*ret_ns = user_now_ns() - start;
+	if (ret_result)
+		*ret_result = (uint32_t)result;
+	return 0;
+}
+
 static int user_attach(struct engine *e, void (*warn)(void *arg, struct span at, const char *text),
                        void *arg, uint32_t *ret_attached, struct engine_error *ret_error)
 {
@@ -196,6 +213,7 @@ const struct engine_ops engine_user = {
     .poll = user_poll,
     .detach = user_detach,
     .run_end = user_run_end,
+    .run_program = user_run_program,
     .lost = user_lost,
     .var_read = user_var_read,
     .var_clear = user_var_clear,

@@ -22,16 +22,19 @@ enum { CONTEXT_B = 512 };
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-void user_run(struct engine *e, struct hook h, void *context, uint32_t context_b)
+uint64_t user_run(struct engine *e, struct hook h, void *context, uint32_t context_b)
 {
+	uint64_t result;
+
 	e->at = h.at;
 	e->run.context = context;
 	e->run.context_b = context_b;
 	e->run.cpu = e->needs_cpu && e->task ? tracer_cpu(e->task) : 0;
 	if (e->run.cpu >= e->n_cpus)
 		e->run.cpu = 0;
-	vm_code_run(e->codes[h.program], &e->run, 0);
+	result = vm_code_run(e->codes[h.program], &e->run, 0);
 	user_make_room(e);
+	return result;
 }
 
 static void run_hooks(struct engine *e, const hooks *list, struct tracer_task *k, void *context,
@@ -206,6 +209,23 @@ static void on_breakpoint(void *arg, struct tracer_task *k, uint32_t id, bool is
 	run_hooks(e, &e->breakpoints.items[id], k, context, (uint32_t)size_b);
 }
 
+/* The context as of a perf event: registers, period, address. */
+static void on_watch(void *arg, struct tracer_task *k, uint32_t id)
+{
+	struct engine *e = arg;
+	const void *regs = tracer_regs(k);
+	size_t regs_b = tracer_regs_size();
+	uint64_t context[CONTEXT_B / 8], *behind;
+
+	if (!regs || id >= e->watches.n || regs_b + 16 > sizeof(context))
+		return;
+	memcpy(context, regs, regs_b);
+	behind = context + regs_b / 8;
+	behind[0] = 1;
+	behind[1] = e->watches.items[id].items[0].at->address;
+	run_hooks(e, &e->watches.items[id], k, context, (uint32_t)(regs_b + 16));
+}
+
 /* ---- the plan -------------------------------------------------------------------------------- */
 
 static hooks *tracepoint_hooks(struct engine *e, const struct image_attach *at)
@@ -257,6 +277,9 @@ static int plan_one(struct engine *e, uint32_t program, const struct image_attac
 	switch (at->kind) {
 	case ATTACH_BEGIN:
 	case ATTACH_END:
+	case ATTACH_SELF:
+	case ATTACH_TEST:
+	case ATTACH_BENCH:
 		return 0;
 	case ATTACH_TRACEPOINT:
 		list = tracepoint_hooks(e, at);
@@ -276,6 +299,11 @@ static int plan_one(struct engine *e, uint32_t program, const struct image_attac
 	case ATTACH_PROFILE:
 	case ATTACH_PERF:
 		break; /* when a process is there to have them */
+	case ATTACH_WATCHPOINT:
+		if ((int64_t)at->address < 0)
+			return refuse_kernel(e, ret, program, at,
+			                     "memory of the kernel can't be watched without it");
+		break;
 	case ATTACH_KPROBE:
 	case ATTACH_KRETPROBE:
 	case ATTACH_TRACING:
@@ -358,6 +386,24 @@ static int add_breakpoints(struct engine *e, struct engine_error *ret)
 	return 0;
 }
 
+static void add_watches(struct engine *e)
+{
+	for (uint32_t i = 0; i < e->img->programs.n; i++) {
+		vec_each (at, &e->img->programs.items[i].attaches) {
+			uint32_t id;
+
+			if (at->kind != ATTACH_WATCHPOINT ||
+			    tracer_add_watch(e->tracer, at->address, (uint32_t)at->period,
+			                     (uint32_t)at->perf_config, &id))
+				continue;
+			while (e->watches.n <= id)
+				vec_push(e->a, &e->watches, ((hooks){0}));
+			vec_push(e->a, &e->watches.items[id],
+			         ((struct hook){.program = i, .at = at}));
+		}
+	}
+}
+
 int user_events_open(struct engine *e, struct engine_error *ret)
 {
 	bool walks_stacks = user_image_calls(e->img, BPF_FUNC_get_stack);
@@ -370,7 +416,8 @@ int user_events_open(struct engine *e, struct engine_error *ret)
 	                                         .exec = on_exec,
 	                                         .exit = on_task_exit,
 	                                         .signal = e->signal.n ? on_signal : NULL,
-	                                         .breakpoint = on_breakpoint},
+	                                         .breakpoint = on_breakpoint,
+	                                         .watch = on_watch},
 	                              .arg = e};
 	struct tracer_error why;
 	int err;
@@ -381,6 +428,7 @@ int user_events_open(struct engine *e, struct engine_error *ret)
 	if (!e->tracer)
 		return user_error(e, ret, -ENOMEM, UINT32_MAX, "Out of memory");
 	want_syscalls(e);
+	add_watches(e);
 	err = add_breakpoints(e, ret);
 	if (err)
 		return err;

@@ -359,6 +359,7 @@ static void stopped_at_exec(struct tracer_task *k)
 	k = outlive_exec(t, k, (pid_t)old_tid);
 	proc_forget(k);
 	points_exec(k);
+	watch_task(k);
 	if (t->opts.events.exec) {
 		t->n_calls++;
 		t->opts.events.exec(t->opts.arg, k, (pid_t)old_tid);
@@ -396,6 +397,8 @@ static void stopped_by_signal(struct tracer_task *k, int sig)
 		task_resume(k, 0); /* ESRCH: killed */
 		return;
 	}
+	if (watch_trap(k, sig, &info))
+		return;
 	if (points_trap(k, sig, &info))
 		return;
 	if (notify_interrupted(k, sig, &info))

@@ -61,6 +61,12 @@ struct tracer_task {
 
 enum { TASK_BUCKETS = 1024, BITMAP_WORDS = TRACER_SYSCALLS / 64 };
 
+/* Memory that is watched. */
+struct watched {
+	uint64_t address;
+	uint32_t len_b, mode;
+};
+
 struct tracer {
 	struct tracer_options opts;
 	pid_t first; /* -c or -p */
@@ -69,6 +75,9 @@ struct tracer {
 	uint64_t wants_enter[BITMAP_WORDS], wants_exit[BITMAP_WORDS];
 	bool wants_any_enter, wants_any_exit;
 	struct breakpoints *points; /* NULL: none */
+	vec(struct watched) watches;
+	vec(int) watch_fds;
+	bool watches_user_only; /* what the kernel writes for the program is not told of */
 
 	bool has_filter; /* seccomp: only what is wanted stops */
 	bool all_calls;  /* no filter: everything stops, at entry and exit */
@@ -194,6 +203,18 @@ void points_task_leaves(struct tracer_task *k, bool is_trap);
 void points_free(struct tracer *t);
 /* Replace breakpoint bytes in what was read from `address` on by the program's own. */
 void points_hide(const struct tracer_task *k, uint64_t address, void *buf, size_t size_b);
+
+/* ---- watch.c ---- */
+
+/* Can all of it be watched? */
+int watch_try(struct tracer *t, struct tracer_error *ret_error);
+/* A task that has inherited nothing: seized, or new to its program. */
+void watch_task(struct tracer_task *k);
+/* True: the signal was ours and the task has gone on. */
+bool watch_trap(struct tracer_task *k, int sig, const siginfo_t *info);
+bool watch_is_trapped(const struct tracer_task *k); /* is the signal that it stopped with ours? */
+void watch_remove(struct tracer *t);
+void watch_free(struct tracer *t);
 
 /* ---- proc.c ---- */
 

@@ -133,14 +133,13 @@ int tracer_start(struct tracer *t, struct tracer_error *ret_error)
 	if (err)
 		return tracer_refuse(ret_error, err, NULL, "No signalfd: %s", strerror(-err));
 	t->is_started = true;
-	if (t->opts.child)
-		err = attach_child(t, ret_error);
-	else if (t->opts.pid)
-		err = attach_process(t, ret_error);
-	else
-		err = tracer_refuse(
-		    ret_error, -EINVAL, "use -c COMMAND or -p PID",
-		    "The user engine follows a command or a process, and has neither");
+	err = t->opts.child || t->opts.pid
+	          ? watch_try(t, ret_error)
+	          : tracer_refuse(
+	                ret_error, -EINVAL, "use -c COMMAND or -p PID",
+	                "The user engine follows a command or a process, and has neither");
+	if (!err)
+		err = t->opts.child ? attach_child(t, ret_error) : attach_process(t, ret_error);
 	if (err)
 		tracer_detach(t);
 	return err;
@@ -167,6 +166,7 @@ void tracer_destroy(struct tracer *t)
 		return;
 	tracer_detach(t);
 	points_free(t);
+	watch_free(t);
 	free(t);
 }
 

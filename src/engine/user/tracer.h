@@ -75,6 +75,9 @@ struct tracer_events {
 	/* The breakpoint with this id. At an entry the registers are those before the instruction
 	 * and the instruction pointer is its address; at a return they are the caller's. */
 	void (*breakpoint)(void *arg, struct tracer_task *k, uint32_t id, bool is_return);
+	/* Watched memory was accessed: the instruction has done it (is about to run, where code is
+	 * watched). */
+	void (*watch)(void *arg, struct tracer_task *k, uint32_t id);
 	/* The file mappings of the process have changed, for symbol tables: at exec and, while
 	 * there are breakpoints, when code is mapped. */
 	void (*mapped)(void *arg, struct tracer_task *k);
@@ -108,6 +111,10 @@ int tracer_want_syscall(struct tracer *t, int nr, unsigned flags);
  * cannot be probed. */
 int tracer_add_breakpoint(struct tracer *t, const char *path, uint64_t offset, unsigned flags,
                           uint64_t semaphore, uint32_t *ret_id, struct tracer_error *ret_error);
+/* Before tracer_start: tell of accesses to memory. `mode`: 1 read, 2 write, 4 execute, as
+ * perf_event_open(2) has them. The same place twice is one id. */
+int tracer_add_watch(struct tracer *t, uint64_t address, uint32_t len_b, uint32_t mode,
+                     uint32_t *ret_id);
 /* Attach. The held child stays held (child_release lets it go, tracer_poll has to run then).
  * Returns 0 or -errno with the reason in *ret_error and nothing attached. */
 int tracer_start(struct tracer *t, struct tracer_error *ret_error);

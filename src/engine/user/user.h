@@ -54,6 +54,7 @@ struct engine {
 	hooks raw_enter, raw_exit;
 	hooks exec, fork, task_exit, signal;
 	vec(hooks) breakpoints; /* by the tracer's id */
+	vec(hooks) watches;     /* likewise */
 	vec(struct timer) timers;
 	int timer_fd, wait_fd; /* timerfd; epoll of it and the session's */
 	int watched_fd;        /* the session's descriptor in wait_fd, or -1 */
@@ -90,8 +91,8 @@ bool user_image_calls(const struct image *img, uint32_t helper);
 /* events.c: which programs go where; refuses what only a kernel has. */
 int user_events_plan(struct engine *e, struct engine_error *ret);
 int user_events_open(struct engine *e, struct engine_error *ret);
-/* Run one program with this context. */
-void user_run(struct engine *e, struct hook h, void *context, uint32_t context_b);
+/* Run one program with this context; what it returns. */
+uint64_t user_run(struct engine *e, struct hook h, void *context, uint32_t context_b);
 
 /* task.c: size_b bytes at `at` of the array of all threads' struct image_task. 0, or -errno. */
 int user_task_read(uint64_t at, void *ret, uint32_t size_b);
