@@ -4,6 +4,7 @@
  * names of libraries are looked up in the loader's cache (/etc/ld.so.cache, the layout of glibc's
  * dl-cache.h) and its default directories, other names in $PATH. With a pid, the files that process
  * has mapped come first, seen through its root. */
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,28 @@ static char *in_directories(const char *list, const char *name, const char *suff
 	return NULL;
 }
 
+/* Without the loader's cache: libc for libc.so.6, the last in order of several. */
+static char *versioned(const char *list, const char *name)
+{
+	for (const char *p = list; *p;) {
+		size_t n = strcspn(p, ":");
+		char *pattern, *path = NULL;
+		glob_t found;
+
+		if (asprintf(&pattern, "%.*s/%s.so.[0-9]*", (int)n, p, name) < 0)
+			return NULL;
+		if (!glob(pattern, 0, NULL, &found)) {
+			path = strdup(found.gl_pathv[found.gl_pathc - 1]);
+			globfree(&found);
+		}
+		free(pattern);
+		if (path)
+			return path;
+		p += n + (p[n] == ':');
+	}
+	return NULL;
+}
+
 static char *find_library(const char *name)
 {
 	static const char dirs[] = "/lib64:/usr/lib64:/lib:/usr/lib"
@@ -170,7 +193,9 @@ static char *find_library(const char *name)
 
 	if (!path)
 		path = in_directories(dirs, name, "");
-	return path ? path : in_directories(dirs, name, ".so");
+	if (!path)
+		path = in_directories(dirs, name, ".so");
+	return path ? path : versioned(dirs, name);
 }
 
 static char *find_program(const char *name)

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -114,6 +115,26 @@ static void do_life(void)
 	close(check(open(text(0), O_WRONLY | O_CREAT, 0644), text(0)));
 	sleep_ms(arg(1));
 	check(unlink(text(0)), "unlink");
+}
+
+/* churn DIRECTORY N: four processes at once make and remove files there, N each */
+static void do_churn(void)
+{
+	for (int i = 0; i < 4; i++) {
+		char name[32];
+
+		if (check(fork(), "fork"))
+			continue;
+		check(chdir(text(0)), text(0));
+		snprintf(name, sizeof(name), "%d", i);
+		for (long k = 0; k < arg(1); k++) {
+			close(check(open(name, O_WRONLY | O_CREAT, 0644), name));
+			check(unlink(name), "unlink");
+		}
+		_exit(0);
+	}
+	while (wait(NULL) > 0)
+		;
 }
 
 /* sync N */
@@ -392,6 +413,17 @@ static void do_lost(void)
 		check(sendto(fd, "x", 1, 0, (void *)&at, sizeof(at)), "sendto");
 }
 
+/* resolve HOST N: asks for its address */
+static void do_resolve(void)
+{
+	for (long i = 0; i < arg(1); i++) {
+		struct addrinfo *found;
+
+		if (!getaddrinfo(text(0), NULL, NULL, &found))
+			freeaddrinfo(found);
+	}
+}
+
 /* setuid UID */
 static void do_setuid(void)
 {
@@ -402,13 +434,15 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } kinds[] = {
-    {"open", do_open},     {"stat", do_stat},       {"read", do_read},         {"write", do_write},
-    {"direct", do_direct}, {"life", do_life},       {"sync", do_sync},         {"fork", do_fork},
-    {"exec", do_exec},     {"threads", do_threads}, {"kill", do_kill},         {"sleep", do_sleep},
-    {"burn", do_burn},     {"spin", do_spin},       {"pingpong", do_pingpong}, {"touch", do_touch},
-    {"mmap", do_mmap},     {"brk", do_brk},         {"malloc", do_malloc},     {"lock", do_lock},
-    {"tcp", do_tcp},       {"refused", do_refused}, {"udp", do_udp},           {"lost", do_lost},
-    {"setuid", do_setuid},
+    {"open", do_open},         {"stat", do_stat},       {"read", do_read},
+    {"write", do_write},       {"direct", do_direct},   {"life", do_life},
+    {"churn", do_churn},       {"sync", do_sync},       {"fork", do_fork},
+    {"exec", do_exec},         {"threads", do_threads}, {"kill", do_kill},
+    {"sleep", do_sleep},       {"burn", do_burn},       {"spin", do_spin},
+    {"pingpong", do_pingpong}, {"touch", do_touch},     {"mmap", do_mmap},
+    {"brk", do_brk},           {"malloc", do_malloc},   {"lock", do_lock},
+    {"tcp", do_tcp},           {"refused", do_refused}, {"udp", do_udp},
+    {"lost", do_lost},         {"resolve", do_resolve}, {"setuid", do_setuid},
 };
 
 int main(int argc, char **argv)
