@@ -329,6 +329,7 @@ static int run_script(struct run *r)
 {
 	const char *problem;
 	own_strbuf struct strbuf dump = {0}, option_help = {0};
+	bool c_is_wrong = false;
 	const char *child_error = NULL;
 	struct child *child = NULL;
 	struct image *img;
@@ -351,6 +352,7 @@ static int run_script(struct run *r)
 	r->so.dump = &dump;
 	r->so.effective = &r->config;
 	r->so.option_help = &option_help;
+	r->so.c_is_wrong = &c_is_wrong;
 	img = script_compile(r->a, r->diag, r->types, r->source_name, r->source, r->source_len_b,
 	                     &r->so);
 	fputs(sb_str(&dump), stdout);
@@ -358,7 +360,7 @@ static int run_script(struct run *r)
 	show_diagnostics(r);
 	fputs(sb_str(&option_help), stdout);
 	if (!img || option_help.n) {
-		status = 1;
+		status = c_is_wrong ? 2 : 1; /* as bpftrace */
 	} else if (r->o.mode == MODE_CODEGEN) {
 		status = 0;
 	} else if (r->o.mode == MODE_COMPILER_BENCH) {

@@ -70,7 +70,7 @@ uint32_t value_data_loc(const struct type *whole, const unsigned char *base,
 /* A tuple's elements between `sep`s, without the outer parentheses. */
 void value_tuple_inner(struct output *o, const struct type *t, const void *bytes,
                        struct strbuf *out);
-/* Strings of at most n bytes at p; the trailer is added when none of them is a NUL. */
+/* Strings of at most n bytes at p; the trailer is added when they were cut. */
 void value_string(struct output *o, const unsigned char *p, size_t n, struct strbuf *out);
 enum buffer_style { BUFFER_PLAIN, BUFFER_HEX_ESCAPES, BUFFER_HEX };
 void value_buffer(const struct type *t, const void *bytes, enum buffer_style style,

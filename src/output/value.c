@@ -116,9 +116,11 @@ const char *value_enum_name(const struct type *t, int64_t v)
 void value_string(struct output *o, const unsigned char *p, size_t n, struct strbuf *out)
 {
 	size_t len = strnlen((const char *)p, n);
+	/* What str() has cut ends with a NUL like any other, but fills all that str() may take. */
+	bool is_full = n == o->img->max_strlen && len + 1 == n;
 
 	sb_add(out, p, len);
-	if (len == n && n && o->img->str_trunc_trailer)
+	if (((len == n && n) || is_full) && o->img->str_trunc_trailer)
 		sb_adds(out, o->img->str_trunc_trailer);
 }
 

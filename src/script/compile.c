@@ -52,8 +52,12 @@ static bool script_declare(struct unit *u)
 	struct c_options c = {.include_dirs = u->opts->include_dirs,
 	                      .n_include_dirs = u->opts->n_include_dirs};
 
-	return u->c_begin_b == u->c_end_b ||
-	       types_declare(u->types, u->diag, u->source, u->c_begin_b, u->c_end_b, &c);
+	if (u->c_begin_b == u->c_end_b ||
+	    types_declare(u->types, u->diag, u->source, u->c_begin_b, u->c_end_b, &c))
+		return true;
+	if (u->opts->c_is_wrong)
+		*u->opts->c_is_wrong = true;
+	return false;
 }
 
 /* A stage, then its dump under the name `-d` has for it ("": none). A stage reports all it finds

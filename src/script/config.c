@@ -270,7 +270,7 @@ static bool set_old(struct script_config *c, struct diag *d, struct span at,
 
 	switch (old->kind) {
 	case OLD_NO_EFFECT:
-		diag_warn(d, E_DEPRECATED, at, "%s is deprecated and has no effect", name);
+		diag_warn(d, E_DEPRECATED, at, "%s is deprecated and has no effect", old->name);
 		return true;
 	case OLD_ENV_ONLY:
 		if (from_environment)
@@ -286,8 +286,8 @@ static bool set_old(struct script_config *c, struct diag *d, struct span at,
 	case OLD_RENAMED:
 	case OLD_NEGATED:
 		if (!from_environment)
-			diag_warn(d, E_DEPRECATED, at, "%s has been renamed, please use %s", name,
-			          old->now);
+			diag_warn(d, E_DEPRECATED, at, "%s has been renamed, please use %s",
+			          old->name, old->now);
 		if (old->kind == OLD_NEGATED && parse_bool(value, &as_bool))
 			value = as_bool ? "false" : "true";
 		return set_row(c, d, at, find_row(old->now), value);

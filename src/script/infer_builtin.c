@@ -234,6 +234,13 @@ static const struct type *type_of_stack(struct infer *x, struct node *n)
 	                  127);
 }
 
+static const struct type *type_of_cpid(struct infer *x, struct node *n)
+{
+	if (!x->u->opts->child_pid)
+		infer_warn(x, E_SUSPICIOUS, n->at, "cpid is 0: there is no -c command");
+	return type_int(4, false);
+}
+
 static const struct type *type_of_username(struct infer *x, struct node *n)
 {
 	(void)x;
@@ -253,7 +260,7 @@ static const struct {
 	[B_cgroup]    = {8, NULL},
 	[B_comm]      = {0, type_of_comm},
 	[B_config]    = {0, infer_config},
-	[B_cpid]      = {4, NULL},
+	[B_cpid]      = {0, type_of_cpid},
 	[B_cpu]       = {8, NULL},
 	[B_ctx]       = {0, type_of_ctx},
 	[B_curtask]   = {0, type_of_curtask},

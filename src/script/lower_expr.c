@@ -603,7 +603,7 @@ static struct value lower_index(struct lower *l, struct node *n)
 	}
 	index = lower_int(l, n->args[1]);
 	l->b.at = n->at;
-	if (index->op == IR_CONST)
+	if (index->op == IR_CONST && (!count || (uint64_t)index->imm < count))
 		return lower_at(l, n->type, base.ir, index->imm * elem_b, base.align_b);
 	if (!count || !type_is_register(type_strip(n->type))) {
 		if (is_direct(base.ir) && count) { /* keep the verifier sure of the bounds */

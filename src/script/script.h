@@ -84,6 +84,7 @@ struct script_options {
 	const regex_t *probe_filter; /* keep the probes whose full names match; NULL: all */
 	/* If not NULL: gets the configuration with the script's own config block applied. */
 	struct script_config *effective;
+	bool *c_is_wrong; /* if not NULL: set when the mistakes are in the C section */
 	/* stages to dump (-d): comma list or NULL; dumps go to *dump */
 	const char *debug_stages;
 	struct strbuf *dump;
