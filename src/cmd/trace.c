@@ -249,6 +249,7 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 	               .is_colored = r->is_colored,
 	               .max_cat_bytes = c->max_cat_bytes,
 	               .diag = r->diag,
+	               .shows_source = c->show_debug_info,
 	               .no_warnings = r->o.no_warnings},
 	    .symbols = r->syms,
 	    .child = child,

@@ -24,6 +24,7 @@ struct output_options {
 	bool is_colored;
 	uint64_t max_cat_bytes;
 	struct diag *diag; /* positions of run-time messages */
+	bool shows_source; /* file and line in stacks, inlined calls */
 	bool no_warnings;
 	/* Frames of a stack by id, as engine_ops.stack_read; NULL: every stack is empty. */
 	int (*read_stack)(void *arg, uint64_t id, uint32_t size_b, struct image_stack *ret);

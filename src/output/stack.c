@@ -1,7 +1,8 @@
 /* Stacks and single addresses (spec part 9.6, 9.2): a line per frame, in one of four layouts.
  *
- * Addresses are resolved when printed. A frame above the first is a return address, and is shown
- * as it is (bpftrace does not step back into the call either). */
+ * Addresses are resolved when printed. A frame above the first is a return address, and its
+ * offset is shown as it is (bpftrace does not step back into the call either); its line is the
+ * call's. */
 #include "output/output.h"
 
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "output/internal.h"
+#include "symbols/dwarf.h"
 
 static void add_hex(struct strbuf *out, uint64_t v)
 {
@@ -98,11 +100,49 @@ static void add_build_id(struct strbuf *out, const unsigned char *frame)
 	sb_addc(out, '\n');
 }
 
+/* What a frame's line begins with. */
+static void add_indent(const struct type *t, uint64_t address, struct strbuf *out)
+{
+	if (t->stack_mode == STACK_PERF) {
+		sb_addc(out, '\t');
+		add_hex(out, address);
+		sb_addc(out, ' ');
+	} else {
+		sb_pad(out, ' ', 8);
+	}
+}
+
+static void add_source(const struct source_frame *f, struct strbuf *out)
+{
+	if (f->file && f->line)
+		sb_addf(out, "@%s:%u", f->file, f->line);
+}
+
+/* A line for each call that was inlined at the address, innermost first. */
+static void add_inlined(const struct type *t, uint64_t address, const source_frames *frames,
+                        struct strbuf *out)
+{
+	for (size_t i = 0; i + 1 < frames->n; i++) {
+		const struct source_frame *f = &frames->items[i];
+
+		add_indent(t, address, out);
+		if (t->stack_mode != STACK_PERF)
+			sb_adds(out, "[inlined] ");
+		sb_adds(out, f->func ? f->func : "??");
+		if (t->stack_mode == STACK_PERF)
+			sb_adds(out, " (inlined)");
+		else
+			add_source(f, out);
+		sb_addc(out, '\n');
+	}
+}
+
 static void add_frame(struct output *o, const struct type *t, uint32_t pid, uint32_t probe,
-                      uint64_t address, struct strbuf *out)
+                      uint64_t address, bool is_return, struct strbuf *out)
 {
 	struct symbol sym;
 	bool is_user = t->kind == TYPE_USTACK, is_known;
+	source_frames frames = {0};
 
 	if (t->stack_mode == STACK_RAW) {
 		add_hex(out, address);
@@ -111,13 +151,14 @@ static void add_frame(struct output *o, const struct type *t, uint32_t pid, uint
 	}
 	is_known =
 	    is_user ? resolve_user(o, pid, probe, address, &sym) : resolve_kernel(o, address, &sym);
-	if (t->stack_mode == STACK_PERF) {
-		sb_addc(out, '\t');
-		add_hex(out, address);
-		sb_addc(out, ' ');
-	} else {
-		sb_pad(out, ' ', 8);
+	if (is_known && o->opts.shows_source) {
+		if (is_user)
+			symbols_user_frames(o->syms, &sym, is_return, &frames);
+		else
+			symbols_kernel_frames(o->syms, address, is_return, &frames);
+		add_inlined(t, address, &frames, out);
 	}
+	add_indent(t, address, out);
 	if (is_known) {
 		sb_adds(out, sym.name);
 		sb_addc(out, '+');
@@ -128,6 +169,9 @@ static void add_frame(struct output *o, const struct type *t, uint32_t pid, uint
 	}
 	if (t->stack_mode == STACK_PERF && is_user)
 		sb_addf(out, " (%s)", sym.module ? sym.module : "[unknown]");
+	if (t->stack_mode == STACK_BPFTRACE && frames.n)
+		add_source(&vec_last(&frames), out);
+	vec_free(&frames);
 	sb_addc(out, '\n');
 }
 
@@ -149,7 +193,8 @@ void stack_text(struct output *o, const struct type *t, const void *bytes, struc
 			if (t->stack_mode == STACK_BUILD_ID)
 				add_build_id(out, stack->frames + i * frame_b);
 			else
-				add_frame(o, t, pid, probe, load_u64(stack->frames + i * 8), out);
+				add_frame(o, t, pid, probe, load_u64(stack->frames + i * 8), i > 0,
+				          out);
 		}
 	}
 	free(stack);

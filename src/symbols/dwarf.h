@@ -38,6 +38,14 @@ typedef vec(struct source_frame) source_frames;
  * vector is malloc'ed. */
 void dwarf_file_frames(struct dwarf_file *f, uint64_t address, source_frames *ret);
 
+struct symbol;
+/* The same of an address that symbols_user() has answered (also with no name), or of the kernel.
+ * is_return: it is where a call returns to, and the call is meant. Names as symbols show them. */
+void symbols_user_frames(struct symbols *s, const struct symbol *sym, bool is_return,
+                         source_frames *ret);
+void symbols_kernel_frames(struct symbols *s, uint64_t address, bool is_return,
+                           source_frames *ret);
+
 /* A place where code of a source line begins. */
 struct source_place {
 	uint64_t address;

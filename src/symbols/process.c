@@ -729,8 +729,11 @@ static bool resolve(struct symbols *s, pid_t pid, uint64_t address, uint64_t now
 	if (m->path[0])
 		ret->module = m->path;
 	file = mapped_file(s, p, m, is_current);
-	if (file && elf_file_to_address(file, ret->file_off_b, &linked) &&
-	    elf_file_at(file, linked, &found)) {
+	if (file && elf_file_to_address(file, ret->file_off_b, &linked)) {
+		ret->file = file;
+		ret->linked = linked;
+	}
+	if (ret->file && elf_file_at(file, linked, &found)) {
 		ret->name = symbols_shown_name(s, found.name);
 		ret->offset_b = linked - found.address;
 		return true;

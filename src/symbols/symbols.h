@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 struct symbols;
+struct elf_file;
 
 struct symbols *symbols_create(void);
 void symbols_destroy(struct symbols *s);
@@ -19,6 +20,9 @@ struct symbol {
 	uint64_t offset_b;  /* into the function */
 	const char *module; /* kernel: module or NULL; user: path of the mapped file or NULL */
 	uint64_t file_off_b; /* user: offset in that file */
+	/* user, for symbols_user_frames(): the file behind the mapping, the address as linked */
+	struct elf_file *file;
+	uint64_t linked;
 };
 
 /* Kernel addresses: /proc/kallsyms, read once, only when asked. */

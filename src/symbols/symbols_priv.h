@@ -37,6 +37,9 @@ struct process_table {
 struct symbols {
 	struct arena *a; /* names that are made, keys */
 	bool no_demangle;
+	struct dwarf_file *vmlinux; /* the kernel's, or NULL */
+	uint64_t vmlinux_moved_b;
+	bool has_vmlinux;       /* asked for */
 	const char *debug_dirs; /* of --debuginfo; NULL: the default */
 	bool is_eager;          /* read files as soon as they are seen */
 	enum symbols_policy policy;

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "output/output.h"
+#include "symbols/dwarf.h"
 
 /* ---- fakes: two known addresses -------------------------------------------------------------- */
 
@@ -57,6 +58,24 @@ bool symbols_elf_find(struct symbols *s, const char *path, const char *name, str
 		return false;
 	*ret = (struct elf_symbol){.name = "f", .address = 0x1230};
 	return true;
+}
+
+void symbols_user_frames(struct symbols *s, const struct symbol *sym, bool is_return,
+                         source_frames *ret)
+{
+	(void)s;
+	assert_false(is_return); /* the only one known is the first */
+	assert_string_equal(sym->name, "main");
+	vec_push(NULL, ret, ((struct source_frame){"deep(int)", "/src/a.h", 7, 1}));
+	vec_push(NULL, ret, ((struct source_frame){NULL, NULL, 0, 0}));
+	vec_push(NULL, ret, ((struct source_frame){"main", "/src/a.c", 33, 0}));
+}
+
+void symbols_kernel_frames(struct symbols *s, uint64_t address, bool is_return, source_frames *ret)
+{
+	(void)s;
+	if (is_return)
+		vec_push(NULL, ret, ((struct source_frame){"f", "fs/x.c", (uint32_t)address, 0}));
 }
 
 /* ---- fixture --------------------------------------------------------------------------------- */
@@ -525,6 +544,18 @@ static void stacks(void **state)
 	check_text(type_stack(fx.a, false, STACK_BPFTRACE, 4), unknown, "\n");
 	check_text(type_stack(fx.a, true, STACK_BUILD_ID, 2), ids,
 	           "\nabababababababababababababababababababab 0x40\n0x99\n");
+	output_destroy(fx.o);
+	fx.opts.shows_source = true;
+	fx.o = output_create(&fx.img, (struct symbols *)&fx, &fx.opts);
+	check_text(type_stack(fx.a, false, STACK_BPFTRACE, 4), kernel,
+	           "\n        vfs_read+1\n        vfs_read+16@fs/x.c:4112\n        0x9999\n");
+	check_text(type_stack(fx.a, true, STACK_BPFTRACE, 3), user,
+	           "\n        [inlined] deep(int)@/src/a.h:7\n        [inlined] ??\n"
+	           "        main+12@/src/a.c:33\n        0x123\n");
+	check_text(type_stack(fx.a, true, STACK_PERF, 3), user,
+	           "\n\t400000 deep(int) (inlined)\n\t400000 ?? (inlined)\n"
+	           "\t400000 main+12 (/bin/sh)\n\t123 0x123 ([unknown])\n");
+	check_text(type_stack(fx.a, true, STACK_RAW, 3), user, "\n400000\n123\n");
 	/* never beyond what the type holds */
 	check_text(type_stack(fx.a, false, STACK_RAW, 2), long_one, "\n1001\n1010\n");
 }
