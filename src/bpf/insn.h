@@ -155,6 +155,12 @@ static inline struct bpf_insn bpf_call_func(int32_t off_insns)
 	return bpf_make(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, off_insns);
 }
 
+/* A function of the kernel by its BTF id. */
+static inline struct bpf_insn bpf_call_kernel(uint32_t btf_id)
+{
+	return bpf_make(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, (int32_t)btf_id);
+}
+
 static inline struct bpf_insn bpf_exit(void)
 {
 	return bpf_make(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);

@@ -192,6 +192,14 @@ struct ir_inst *ir_map_value(struct ir_builder *b, uint32_t map, uint32_t off_b)
 	return i;
 }
 
+struct ir_inst *ir_btf_var(struct ir_builder *b, uint32_t btf_id)
+{
+	struct ir_inst *i = leaf(b, IR_BTF_VAR, PTR_BTF, 0);
+
+	i->imm = btf_id;
+	return i;
+}
+
 struct ir_inst *ir_func_addr(struct ir_builder *b, const struct ir_func *f)
 {
 	return leaf(b, IR_FUNC, PTR_FUNC, f->index);
@@ -392,6 +400,12 @@ struct ir_inst *ir_call(struct ir_builder *b, uint32_t helper, enum ir_ptr resul
                         struct ir_inst *const *args)
 {
 	return call(b, IR_CALL, helper, result, n_args, args);
+}
+
+struct ir_inst *ir_call_kernel(struct ir_builder *b, uint32_t btf_id, enum ir_ptr result,
+                               uint32_t n_args, struct ir_inst *const *args)
+{
+	return call(b, IR_CALL_KERNEL, btf_id, result, n_args, args);
 }
 
 struct ir_inst *ir_call_func(struct ir_builder *b, struct ir_func *f, uint32_t n_args,

@@ -38,7 +38,7 @@ static void check_shape(const struct check *c, const struct ir_inst *i)
 
 	if (info->n_args >= 0 && i->n_args != (uint32_t)info->n_args)
 		fail(c->f, i, "wrong number of arguments");
-	if ((i->op == IR_CALL || i->op == IR_CALL_FUNC) && i->n_args > 5)
+	if ((i->op == IR_CALL || i->op == IR_CALL_FUNC || i->op == IR_CALL_KERNEL) && i->n_args > 5)
 		fail(c->f, i, "more than five arguments");
 	if (i->op == IR_PHI && i->n_args != i->block->preds.n)
 		fail(c->f, i, "not one argument per predecessor");

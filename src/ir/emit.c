@@ -161,6 +161,9 @@ static void put_const(void *ctx, int dst, const struct m_const *k)
 		put_reloc(e, RELOC_MAP_VALUE, k->ref, (uint32_t)k->imm);
 		put_wide(e, dst, BPF_PSEUDO_MAP_VALUE, (uint64_t)k->imm << 32);
 		break;
+	case IR_BTF_VAR:
+		put_wide(e, dst, BPF_PSEUDO_BTF_ID, (uint32_t)k->imm);
+		break;
 	default:
 		assert(k->op == IR_FUNC);
 		vec_push(e->unit->scratch, &e->patches, p);
@@ -364,7 +367,9 @@ static void emit_call(struct emitter *e, const struct m_inst *i, uint32_t at)
 	p.insn = (uint32_t)e->insns.n;
 	if (i->op == M_CALLF)
 		vec_push(e->unit->scratch, &e->patches, p);
-	put(e, i->op == M_CALLF ? bpf_call_func(0) : bpf_call((uint32_t)i->imm));
+	put(e, i->op == M_CALLF   ? bpf_call_func(0)
+	       : i->op == M_CALLK ? bpf_call_kernel((uint32_t)i->imm)
+	                          : bpf_call((uint32_t)i->imm));
 }
 
 static const uint8_t jump_codes[COND_N] = {
@@ -428,6 +433,7 @@ static void emit_inst(struct emitter *e, const struct m_inst *i, uint32_t number
 		break;
 	case M_CALL:
 	case M_CALLF:
+	case M_CALLK:
 		emit_call(e, i, at);
 		break;
 	case M_CMP:

@@ -56,8 +56,9 @@ struct ir_inst {
 			       comparison: 8, or 4 for 32-bit forms (result zero-extended) */
 	bool is_signed;	    /* LOAD, EXT */
 	bool is_volatile;   /* LOAD: never merged with another, never dropped */
-	uint32_t ref;	    /* PARAM SLOT MAP MAP_VALUE FUNC CALL CALL_FUNC ATOMIC: which */
-	int64_t imm;	    /* CONST: value; LOAD STORE ATOMIC: offset; COPY ZERO READ: size */
+	uint32_t ref;	    /* PARAM SLOT MAP MAP_VALUE FUNC CALL CALL_FUNC CALL_KERNEL
+			       ATOMIC: which */
+	int64_t imm;	    /* CONST: value; BTF_VAR: id; LOAD STORE ATOMIC: offset; COPY ZERO READ: size */
 	uint32_t n_args;
 	struct ir_inst **args; /* PHI: as many as the block's predecessors */
 	struct ir_block *block;
@@ -140,6 +141,8 @@ uint32_t ir_slot_new(struct ir_builder *b, uint32_t size_b, uint32_t align_b, co
 struct ir_inst *ir_slot_addr(struct ir_builder *b, uint32_t slot);
 struct ir_inst *ir_map(struct ir_builder *b, uint32_t map);
 struct ir_inst *ir_map_value(struct ir_builder *b, uint32_t map, uint32_t off_b);
+/* A per-CPU variable by its id in the kernel's BTF, for bpf_per_cpu_ptr() and bpf_this_cpu_ptr(). */
+struct ir_inst *ir_btf_var(struct ir_builder *b, uint32_t btf_id);
 struct ir_inst *ir_func_addr(struct ir_builder *b, const struct ir_func *f);
 /* ADD .. SAR. ADD and SUB of a pointer and an integer keep the pointer's kind (PTR_BTF plus
  * something that is no constant becomes PTR_KERNEL). */
@@ -175,6 +178,9 @@ struct ir_inst *ir_call(struct ir_builder *b, uint32_t helper, enum ir_ptr resul
 	ir_call((b), (helper), (result),                                                           \
 		sizeof((struct ir_inst *[]){__VA_ARGS__}) / sizeof(struct ir_inst *),              \
 		(struct ir_inst *[]){__VA_ARGS__})
+/* A function of the kernel that programs may call, by its id in the kernel's BTF. */
+struct ir_inst *ir_call_kernel(struct ir_builder *b, uint32_t btf_id, enum ir_ptr result,
+			       uint32_t n_args, struct ir_inst *const *args);
 struct ir_inst *ir_call_func(struct ir_builder *b, struct ir_func *f, uint32_t n_args,
 			     struct ir_inst *const *args);
 void ir_jump(struct ir_builder *b, struct ir_block *to);

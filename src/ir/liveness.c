@@ -205,7 +205,7 @@ static void number_inst(struct m_func *m, struct build *lives, uint32_t at, uint
 	struct m_inst *i = &m->insts.items[at];
 	uint32_t read = 2 * at, reads[3], n;
 
-	if (i->op == M_CALL || i->op == M_CALLF) {
+	if (i->op == M_CALL || i->op == M_CALLF || i->op == M_CALLK) {
 		begin_range(m, &lives[0], read + 1, block_from);
 		for (uint32_t r = 1; r < M_CLOBBERED; r++)
 			add_range(m, &lives[r], read + 1, read + 2);

@@ -35,6 +35,7 @@ enum m_op {
 	M_CMPXCHG, /* if [a + off] == r0 then [a + off] = b; r0 gets the old value */
 	M_CALL,    /* helper imm, with args in r1..; r0 is the result */
 	M_CALLF,   /* function imm of the unit */
+	M_CALLK,   /* function imm of the kernel's BTF */
 	M_CMP,     /* dst = a cond b (or imm) */
 	M_BRANCH,  /* to succ[0] if a cond b (or imm) */
 	M_JUMP,
@@ -67,7 +68,7 @@ struct m_inst {
 	uint32_t slot; /* if a is M_FRAME */
 	int64_t imm;   /* where b is M_NONE */
 	uint32_t n_args;
-	struct m_val *args; /* M_CALL, M_CALLF, M_RET */
+	struct m_val *args; /* M_CALL, M_CALLF, M_CALLK, M_RET */
 	struct m_const k;   /* M_CONST */
 	const struct ir_inst *from;
 };

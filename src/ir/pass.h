@@ -45,7 +45,7 @@ static inline struct ir_inst *ir_terminator(const struct ir_block *b)
 static inline bool ir_is_remat(const struct ir_inst *i)
 {
 	return i->op == IR_CONST || i->op == IR_SLOT || i->op == IR_MAP || i->op == IR_MAP_VALUE ||
-	       i->op == IR_FUNC;
+	       i->op == IR_FUNC || i->op == IR_BTF_VAR;
 }
 
 static inline struct arena *ir_arena(const struct ir_func *f)

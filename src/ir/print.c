@@ -84,6 +84,12 @@ static void print_operands(const struct ir_func *f, const struct ir_inst *i, str
 	case IR_CALL_FUNC:
 		sb_addf(out, " %s", f->unit->funcs.items[i->ref]->name);
 		break;
+	case IR_CALL_KERNEL:
+		sb_addf(out, " btf %u", i->ref);
+		break;
+	case IR_BTF_VAR:
+		sb_addf(out, " %lld", (long long)i->imm);
+		break;
 	case IR_CALL:
 		sb_addf(out, " %s", bpf_helper_name(i->ref));
 		break;

@@ -16,8 +16,8 @@ const struct m_op_info m_ops[M_N_OPS] = {
     [M_ALU] = {1, 1, 0, 0, 1},     [M_LOAD] = {0, 1, 0, 1, 0},   [M_STORE] = {0, 0, 0, 1, 1},
     [M_STORE_K] = {0, 0, 0, 1, 0}, [M_ATOMIC] = {0, 0, 0, 1, 1}, [M_FETCH] = {1, 1, 0, 1, 0},
     [M_CMPXCHG] = {1, 1, 0, 1, 1}, [M_CALL] = {0, 0, 0, 0, 0},   [M_CALLF] = {0, 0, 0, 0, 0},
-    [M_CMP] = {0, 1, 1, 1, 1},     [M_BRANCH] = {0, 0, 0, 1, 1}, [M_JUMP] = {0, 0, 0, 0, 0},
-    [M_RET] = {0, 0, 0, 0, 0},
+    [M_CALLK] = {0, 0, 0, 0, 0},   [M_CMP] = {0, 1, 1, 1, 1},    [M_BRANCH] = {0, 0, 0, 1, 1},
+    [M_JUMP] = {0, 0, 0, 0, 0},    [M_RET] = {0, 0, 0, 0, 0},
 };
 
 struct select {
@@ -505,7 +505,11 @@ static void select_call(struct select *s, const struct ir_inst *i)
 
 	for (uint32_t k = 0; k < i->n_args; k++)
 		args[k] = val_of(s, i->args[k]);
-	select_call_of(s, i, i->op == IR_CALL ? M_CALL : M_CALLF, i->ref, i->n_args, args);
+	select_call_of(s, i,
+	               i->op == IR_CALL        ? M_CALL
+	               : i->op == IR_CALL_FUNC ? M_CALLF
+	                                       : M_CALLK,
+	               i->ref, i->n_args, args);
 }
 
 static uint32_t read_helper(const struct select *s, enum ir_ptr ptr)
@@ -562,6 +566,7 @@ static void (*const selectors[IR_N_OPS])(struct select *s, const struct ir_inst 
 	[IR_LOAD] = select_load, [IR_STORE] = select_store, [IR_ATOMIC] = select_atomic,
 	[IR_CMPXCHG] = select_cmpxchg, [IR_COPY] = select_copy, [IR_ZERO] = select_zero,
 	[IR_READ] = select_read, [IR_CALL] = select_call, [IR_CALL_FUNC] = select_call,
+    [IR_CALL_KERNEL] = select_call,
 	[IR_JUMP] = select_jump, [IR_BRANCH] = select_branch, [IR_RET] = select_ret,
 };
 /* clang-format on */

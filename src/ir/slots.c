@@ -67,6 +67,7 @@ static bool is_borrowed(const struct ir_inst *i, uint32_t k)
 	case IR_READ:
 	case IR_CALL:
 	case IR_CALL_FUNC:
+	case IR_CALL_KERNEL:
 		return true;
 	case IR_STORE:
 	case IR_ATOMIC:

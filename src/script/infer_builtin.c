@@ -296,14 +296,27 @@ static const struct {
 /* Kernel memory is out of reach of our own machine. */
 bool infer_needs_kernel(struct infer *x, struct node *n, const char *name)
 {
-	static const char *const kernel_only[] = {"curtask", "kstack", "ksym",
-	                                          "kaddr",   "kptr",   "kstr"};
+	static const struct {
+		const char *name, *why;
+	} kernel_only[] = {
+	    {"curtask", "reads no kernel memory"},
+	    {"kstack", "reads no kernel memory"},
+	    {"ksym", "reads no kernel memory"},
+	    {"kaddr", "reads no kernel memory"},
+	    {"kptr", "reads no kernel memory"},
+	    {"kstr", "reads no kernel memory"},
+	    {"path", "reads no kernel memory"},
+	    {"percpu_kaddr", "reads no kernel memory"},
+	    {"socket_cookie", "knows no sockets"},
+	    {"override", "changes no function of the kernel"},
+	    {"debugf", "has no trace pipe"},
+	};
 
 	for (size_t i = 0; i < sizeof(kernel_only) / sizeof(kernel_only[0]); i++) {
-		if (!x->u->opts->target.is_user_engine || strcmp(name, kernel_only[i]) != 0)
+		if (!x->u->opts->target.is_user_engine || strcmp(name, kernel_only[i].name) != 0)
 			continue;
-		infer_error(x, E_NEEDS_KERNEL, n->at,
-		            "%s needs the kernel: the user engine reads no kernel memory", name);
+		infer_error(x, E_NEEDS_KERNEL, n->at, "%s needs the kernel: the user engine %s",
+		            name, kernel_only[i].why);
 		infer_hint(x, "run as root, or with CAP_BPF and CAP_PERFMON");
 		return true;
 	}

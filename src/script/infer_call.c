@@ -55,7 +55,7 @@ static const struct type *result_inet(struct infer *x, struct node *n)
 
 /* ---- formats -------------------------------------------------------------------------------- */
 
-static const struct type *result_format(struct infer *x, struct node *n)
+const struct type *infer_result_format(struct infer *x, struct node *n)
 {
 	uint32_t n_types = n->n_args - 1;
 	const struct type **types = arena_array(x->a, const struct type *, n_types + 1);
@@ -447,14 +447,15 @@ static const struct rule rules[F_N] = {
 	[F_avg]         = {"i", infer_result_agg},
 	[F_bswap]       = {"i", result_bswap},
 	[F_buf]         = {"mi", infer_result_buf},
-	[F_cat]         = {"Sa", result_format},
+	[F_cat]         = {"Sa", infer_result_format},
 	[F_cgroup_path] = {"iS", result_cgroup_path},
 	[F_cgroupid]    = {"S", result_cgroupid},
 	[F_clear]       = {"-", result_whole_map},
 	[F_comm]        = {"i", infer_result_comm},
 	[F_count]       = {"", infer_result_agg},
+	[F_debugf]      = {"Sa", infer_result_debugf},
 	[F_delete]      = {"-", result_delete},
-	[F_errorf]      = {"Sa", result_format},
+	[F_errorf]      = {"Sa", infer_result_format},
 	[F_exit]        = {"i", result_exit},
 	[F_fail]        = {"Sa", infer_fail},
 	[F_find]        = {"-", result_find},
@@ -484,17 +485,21 @@ static const struct rule rules[F_N] = {
 	[F_min]         = {"i", infer_result_agg},
 	[F_nsecs]       = {"-", result_nsecs},
 	[F_ntop]        = {"mm", result_ntop},
+	[F_override]    = {"i", infer_result_override},
+	[F_path]        = {"aN", infer_result_path},
 	[F_pcomm]       = {"T", infer_result_comm},
+	[F_percpu_kaddr] = {"Si", infer_result_percpu_kaddr},
 	[F_pid]         = {"-", result_pid},
 	[F_ppid]        = {"T", infer_result_task_id},
 	[F_print]       = {"-", result_print},
-	[F_printf]      = {"Sa", result_format},
+	[F_printf]      = {"Sa", infer_result_format},
 	[F_pton]        = {"S", result_pton},
 	[F_reg]         = {"S", result_u64},
 	[F_signal]      = {"a", result_signal},
 	[F_signal_name] = {"i", infer_result_signal_name},
 	[F_signal_thread] = {"a", result_signal},
 	[F_skboutput]   = {"Saii", result_skboutput},
+	[F_socket_cookie] = {"a", infer_result_socket_cookie},
 	[F_stats]       = {"i", infer_result_agg},
 	[F_str]         = {"ti", infer_result_str},
 	[F_str_concat]  = {"cc", infer_result_str_concat},
@@ -507,7 +512,7 @@ static const struct rule rules[F_N] = {
 	[F_strstr]      = {"cc", result_s64},
 	[F_sum]         = {"i", infer_result_agg},
 	[F_syscall_name] = {"i", infer_result_syscall_name},
-	[F_system]      = {"Sa", result_format},
+	[F_system]      = {"Sa", infer_result_format},
 	[F_tid]         = {"-", result_pid},
 	[F_time]        = {"S", NULL},
 	[F_tseries]     = {"iNNS", infer_result_tseries},
@@ -516,7 +521,8 @@ static const struct rule rules[F_N] = {
 	[F_ustack]      = {"-", result_stack},
 	[F_usym]        = {"p", result_sym},
 	[F_unwatch]     = {"p", NULL},
-	[F_warnf]       = {"Sa", result_format},
+	[F_warnf]       = {"Sa", infer_result_format},
+	[F_write_user]  = {"pmN", infer_result_write_user},
 	[F_zero]        = {"-", result_whole_map},
     /* clang-format on */
 };
@@ -731,8 +737,12 @@ static bool check_unsafe(struct infer *x, struct node *n)
 {
 	if (!(n->function->kind & KIND_U) || x->u->opts->is_unsafe)
 		return true;
-	infer_error(x, E_UNSAFE, n->at, "%s() is an unsafe function being used in safe mode",
-	            n->name);
+	if (n->function->id == F_override)
+		infer_error(x, E_UNSAFE, n->at,
+		            "override() is unsafe. To use you need the --unsafe flag");
+	else
+		infer_error(x, E_UNSAFE, n->at,
+		            "%s() is an unsafe function being used in safe mode", n->name);
 	infer_hint(x, "use --unsafe to allow it");
 	return false;
 }

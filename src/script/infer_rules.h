@@ -7,6 +7,9 @@
 
 typedef const struct type *infer_result_fn(struct infer *x, struct node *n);
 
+/* ---- infer_call.c ---- */
+infer_result_fn infer_result_format; /* checks the arguments against args[0] */
+
 /* ---- infer_text.c ---- */
 infer_result_fn infer_result_str, infer_result_buf, infer_result_strlen, infer_result_strcap;
 infer_result_fn infer_result_str_concat, infer_result_memcmp, infer_result_timestamp;
@@ -18,5 +21,9 @@ bool infer_c_string(struct infer *x, struct node *n, uint32_t i);
 /* ---- infer_task.c ---- */
 infer_result_fn infer_result_comm, infer_result_task_id;
 bool infer_task(struct infer *x, struct node *n, uint32_t i); /* a pointer to a task */
+
+/* ---- infer_kernel.c ---- */
+infer_result_fn infer_result_debugf, infer_result_override, infer_result_path;
+infer_result_fn infer_result_percpu_kaddr, infer_result_socket_cookie, infer_result_write_user;
 
 #endif

@@ -199,6 +199,14 @@ struct ir_inst *lower_curtask(struct lower *l);
 struct value lower_task_value(struct lower *l, struct node *n, struct node *task);
 struct value lower_comm_of(struct lower *l, struct node *call); /* comm(pid) */
 
+/* ---- lower_kernel.c ---- */
+void lower_debugf(struct lower *l, struct node *call);
+void lower_override(struct lower *l, struct node *call);
+struct value lower_path(struct lower *l, struct node *call);
+struct value lower_socket_cookie(struct lower *l, struct node *call);
+struct value lower_percpu_kaddr(struct lower *l, struct node *call);
+struct value lower_write_user(struct lower *l, struct node *call);
+
 /* ---- lower_stmt.c, lower_loop.c ---- */
 void lower_stmt(struct lower *l, struct node *n);
 void lower_stmts(struct lower *l, struct node *block);

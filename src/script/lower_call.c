@@ -493,6 +493,20 @@ struct value lower_call(struct lower *l, struct node *n)
 	case F_pcomm:
 	case F_ppid:
 		return lower_task_value(l, n, n->args[0]);
+	case F_debugf:
+		lower_debugf(l, n);
+		return nothing(l);
+	case F_override:
+		lower_override(l, n);
+		return nothing(l);
+	case F_path:
+		return lower_path(l, n);
+	case F_percpu_kaddr:
+		return lower_percpu_kaddr(l, n);
+	case F_socket_cookie:
+		return lower_socket_cookie(l, n);
+	case F_write_user:
+		return lower_write_user(l, n);
 	case F_find:
 		return value_reg(n->type, lower_map_find(l, n));
 	case F_strftime:

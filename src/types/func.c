@@ -98,6 +98,26 @@ bool types_kernel_has_func(struct types *ts, const char *name)
 	return src && btf_find(src->file, name, BTF_KIND_MASK(BTF_KIND_FUNC), 0);
 }
 
+uint32_t types_find_percpu_var(struct types *ts, const char *name)
+{
+	struct btf_source *src = types_vmlinux(ts);
+	struct btf_record section;
+	const struct btf_var_secinfo *vars;
+	uint32_t id, at;
+
+	if (!src)
+		return 0;
+	id = btf_find(src->file, name, BTF_KIND_MASK(BTF_KIND_VAR), 0);
+	at = btf_find(src->file, ".data..percpu", BTF_KIND_MASK(BTF_KIND_DATASEC), 0);
+	if (!id || !at || !btf_get(src->file, at, &section))
+		return 0;
+	vars = section.extra;
+	for (uint32_t i = 0; i < section.vlen; i++)
+		if (vars[i].type == id)
+			return id;
+	return 0;
+}
+
 const struct type *types_func_by_id(struct types *ts, const char *module, uint32_t btf_id)
 {
 	struct btf_source *src = types_module(ts, module);

@@ -45,6 +45,8 @@ const struct type *types_find_raw_tracepoint(struct types *ts, const char *name,
 const struct type *types_find_raw_tracepoint_in(struct types *ts, const char *name,
 						const char *module, uint32_t *ret_btf_id,
 						uint32_t *ret_btf_obj_id, const char **ret_module);
+/* BTF id of a variable that every CPU has a copy of (section .data..percpu); 0: there is none. */
+uint32_t types_find_percpu_var(struct types *ts, const char *name);
 /* Does the kernel have a function of this name in its BTF? Used as a feature probe. */
 bool types_kernel_has_func(struct types *ts, const char *name);
 

@@ -1,0 +1,64 @@
+# The same as errors.sh, of what only the kernel has.
+fail=0
+
+check() { # WHERE-THE-TABLE-STANDS
+	while IFS='|' read -r script want; do
+		script=${script% } want=${want# }
+		case $script in
+		'' | '#'*) continue ;;
+		*'{'*) text=$script ;;
+		*) text="begin { $script; }" ;;
+		esac
+		got=$(skep $1 --dry-run -e "$text" 2>&1 | sed -n 's/^stdin:[0-9:-]*: \(ERROR: .*\)/\1/p' |
+			head -n 1)
+		[ "$got" = "ERROR: $want" ] && continue
+		echo "$text"
+		echo "	says: $got"
+		echo "	want: ERROR: $want"
+		fail=1
+	done
+}
+
+check "" <<'END'
+debugf() | debugf() requires at least one argument (0 provided)
+debugf("%c", 1) | debugf() only supports the conversions %d, %u, %x, %p and %s (%c provided)
+debugf("%d") | not enough arguments for format string (0 supplied, 1 expected)
+debugf("%d%d%d%d", 1, 2, 3, 4) | debugf() takes up to 4 arguments (5 provided)
+debugf(1) | debugf() expects a string literal (int provided)
+percpu_kaddr("nono") | Failed to resolve kernel symbol: nono
+percpu_kaddr("jiffies_64") | Failed to resolve kernel symbol: jiffies_64
+percpu_kaddr() | percpu_kaddr() requires at least one argument (0 provided)
+percpu_kaddr(1) | percpu_kaddr() expects a string literal (int provided)
+percpu_kaddr("runqueues", "a") | percpu_kaddr() only supports int arguments (string provided)
+path(1) | path can not be used with "begin" probes
+kprobe:vfs_read { path(arg0); } | path can not be used with "kprobe" probes
+fentry:vfs_read { path(args.file); } | path() only supports struct path arguments (struct file * provided)
+fentry:filp_close { path(args.filp.f_path, 5000); } | path() size must be 1..1024 (5000 provided)
+fentry:filp_close { path((struct path *)1); } | path() needs an object that the kernel vouches for: one that args or its members lead to
+socket_cookie(1) | socket_cookie can not be used with "begin" probes
+fentry:tcp_sendmsg { socket_cookie(args.size); } | socket_cookie() only supports struct sock * arguments (int provided)
+fentry:vfs_read { socket_cookie(args.file); } | socket_cookie() only supports struct sock * arguments (struct file * provided)
+kprobe:vfs_read { override(1); } | override() is unsafe. To use you need the --unsafe flag
+write_user(0, 0, 1) | write_user() is an unsafe function being used in safe mode
+END
+
+check --unsafe <<'END'
+override(1) | override can not be used with "begin" probes
+kprobe:vfs_read+4 { override(1); } | override() works at the beginning of a function only, not at kprobe:vfs_read+4
+kprobe:vfs_read { override("a"); } | override() only supports int arguments (string provided)
+kprobe:vfs_read { override(); } | override() requires one argument (0 provided)
+write_user(0, "abc", 9) | write_user() cannot write 9 bytes of string[4] (1..4)
+write_user(0, "abc", 0) | write_user() cannot write 0 bytes of string[4] (1..4)
+write_user("a", "abc", 1) | write_user() only supports int or pointer arguments (string provided)
+write_user(0, "abc") | write_user() requires 3 arguments (2 provided)
+END
+
+# The other engine says that it cannot.
+for f in 'debugf("x")' 'percpu_kaddr("runqueues")'; do
+	skep --engine=user -c true -e "begin { $f; }" 2>&1 |
+		grep -q "ERROR: ${f%%(*} needs the kernel: the user engine " || {
+		echo "$f on the user engine"
+		fail=1
+	}
+done
+exit $fail
