@@ -191,6 +191,7 @@ static int take(struct options *o, const char *name, int code, char *value)
 	static const char *const bufferings[] = {"line", "full", "none", NULL};
 	static const char *const engines[] = {"auto", "kernel", "user", NULL};
 	int which, err;
+	pid_t pid;
 
 	switch (code) {
 	case 'e':
@@ -270,6 +271,11 @@ static int take(struct options *o, const char *name, int code, char *value)
 		        "HINT: -d ir shows its intermediate code, -d bpf what comes out of it\n",
 		        code == 14 ? "emit-llvm" : "verify-llvm-ir");
 		return 1;
+	case 21:
+		err = parse_pid(value, &pid);
+		if (err < 0)
+			vec_push(NULL, &o->unwind_pids, pid);
+		return err;
 	case 'b':
 		return -1;
 	case 'h':
@@ -335,6 +341,7 @@ int options_parse(int argc, char **argv, struct options *o)
 void options_free(struct options *o)
 {
 	vec_free(&o->operands);
+	vec_free(&o->unwind_pids);
 	vec_free(&o->include_dirs);
 	vec_free(&o->includes);
 	if (o->has_probe_filter)

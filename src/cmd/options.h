@@ -25,6 +25,7 @@ struct options {
 	const char *file;           /* script path or "-", or NULL */
 	vec(const char *) operands; /* positional parameters, or -l patterns */
 	pid_t pid;
+	vec(pid_t) unwind_pids; /* --dwarf-pid */
 	const char *command; /* -c */
 	const char *output;
 	bool is_json;

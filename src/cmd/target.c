@@ -19,6 +19,7 @@ static const struct script_target of_our_day = {
     .has_lookup_percpu = true,
     .has_attach_cookie = true,
     .has_func_ip = true,
+    .has_task_pt_regs = true,
     .has_mem_alloc = true,
     .has_ktime_boot = true,
     .has_ktime_tai = true,
@@ -50,6 +51,7 @@ void target_describe(struct script_target *t, struct types *types, bool may_ask,
 	t->has_lookup_percpu = feature_has(FEATURE_MAP_LOOKUP_PERCPU);
 	t->has_attach_cookie = feature_has(FEATURE_ATTACH_COOKIE);
 	t->has_func_ip = feature_has(FEATURE_GET_FUNC_IP);
+	t->has_task_pt_regs = feature_has(FEATURE_TASK_PT_REGS);
 	t->has_mem_alloc = feature_has(FEATURE_BPF_MEM_ALLOC);
 	t->has_ktime_boot = feature_has(FEATURE_KTIME_BOOT);
 	t->has_ktime_tai = feature_has(FEATURE_KTIME_TAI);

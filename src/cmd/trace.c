@@ -233,6 +233,8 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 	const struct script_config *c = &r->config;
 	struct engine_options eo = {.pid = r->o.pid,
 	                            .child = child ? child_pid(child) : 0,
+	                            .unwind_pids = r->o.unwind_pids.items,
+	                            .n_unwind_pids = r->o.unwind_pids.n,
 	                            .ring_bytes = ring_bytes(c),
 	                            .log_size_b = (uint32_t)c->log_size,
 	                            .is_verbose = r->o.is_verbose || shows_log,

@@ -15,6 +15,8 @@ struct engine;
 struct engine_options {
 	pid_t pid;           /* -p: restrict attachments to this process, or 0 */
 	pid_t child;         /* -c: the child held before exec, or 0 */
+	const pid_t *unwind_pids; /* --dwarf-pid: processes whose tables dw_ustack will need */
+	size_t n_unwind_pids;
 	uint64_t ring_bytes; /* 0: chosen from free memory, 256 KiB .. 2 MiB, power of two */
 	uint32_t log_size_b; /* verifier log */
 	bool is_verbose;     /* keep the verifier's log also on success */
@@ -81,6 +83,10 @@ struct engine_ops {
 	/* The frames of a stack by its id, from the MAP_STACKS whose values have size_b bytes.
 	 * Returns 0 and fills ret, or -errno (-ENOENT: no such stack). */
 	int (*stack_read)(struct engine *e, uint64_t id, uint32_t size_b, struct image_stack *ret);
+	/* Does the engine want to see the command of -c when its libraries are in place and it has
+	 * not begun? Then that is the moment of look_at_child. NULL: never. */
+	bool (*wants_child)(struct engine *e);
+	void (*look_at_child)(struct engine *e, pid_t pid);
 	void (*destroy)(struct engine *e);
 };
 

@@ -90,6 +90,11 @@ enum map_role {
 	MAP_LOST, /* PERCPU_ARRAY of u64, one entry per program: events that could not be delivered
 	           */
 	MAP_STACKS, /* HASH, u64 id -> struct image_stack; one map per size of value */
+	/* dw_ustack: what the engine knows of processes and their files, see below */
+	MAP_UNWIND_PLACES, /* LPM_TRIE, struct image_unwind_key -> struct image_unwind_place */
+	MAP_UNWIND_NODES,  /* HASH, u32 number -> one node of a file's tree */
+	MAP_UNWIND_RULES,  /* ARRAY, u64 rules of unwind/unwind.h; the first is "nobody knows" */
+	MAP_UNWIND_WANTED, /* HASH, u32 pid -> u32: met at an address that has no place */
 };
 
 struct image_map {
@@ -110,6 +115,23 @@ struct image_stack {
 };
 uint32_t image_frame_size(enum stack_mode mode); /* 8, or struct bpf_stack_build_id's 32 */
 uint32_t image_stack_size(const struct type *t); /* of the whole struct image_stack */
+
+/* Unwinding in the kernel. A place is a range of a process's addresses with the tree of rules of
+ * the file that is mapped there; a range is as many keys as there are powers of two in it. A node of
+ * a tree is an array of struct unwind_row, sorted, whose last rows may be unused (pc UINT32_MAX); a
+ * row's `rule` is the number of the node below and, in the lowest level, of the rule. */
+enum { IMAGE_UNWIND_NODE_ROWS = 256, IMAGE_UNWIND_MOST_LEVELS = 3 };
+struct image_unwind_key {
+	uint32_t prefix_bits; /* 32 of the pid, and of the address what is the same */
+	uint32_t pid;         /* in skep's own namespace */
+	uint64_t address_be;
+};
+struct image_unwind_place {
+	uint64_t start, end;
+	uint64_t origin; /* rows count from here */
+	uint32_t root;   /* number of the node */
+	uint32_t levels; /* 0: there are no rules */
+};
 
 /* A script's @map as its user sees it. */
 struct image_var {

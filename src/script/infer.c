@@ -81,6 +81,16 @@ bool infer_gate(struct infer *x, struct span at, const char *feature, int value,
 	return false;
 }
 
+bool infer_gate_dw_ustack(struct infer *x, const struct node *n)
+{
+	bool ok = x->has_said_unwound || infer_gate(x, n->at, "dw_ustack",
+	                                            x->config->unstable_dw_ustack,
+	                                            "unstable_dw_ustack");
+
+	x->has_said_unwound = x->is_final;
+	return ok;
+}
+
 const char *infer_type_text(struct infer *x, const struct type *t)
 {
 	return x->is_final ? type_name_dup(x->a, t) : "";

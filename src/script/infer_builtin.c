@@ -230,8 +230,12 @@ static const struct type *type_of_comm(struct infer *x, struct node *n)
 
 static const struct type *type_of_stack(struct infer *x, struct node *n)
 {
-	return type_stack(x->a, n->builtin->id == B_ustack, (enum stack_mode)x->config->stack_mode,
-	                  127);
+	bool is_unwound = n->builtin->id == B_dw_ustack;
+
+	if (is_unwound && !infer_gate_dw_ustack(x, n))
+		return cast_unknown();
+	return type_stack(x->a, is_unwound || n->builtin->id == B_ustack,
+	                  (enum stack_mode)x->config->stack_mode, 127);
 }
 
 static const struct type *type_of_cpid(struct infer *x, struct node *n)
@@ -265,6 +269,7 @@ static const struct {
 	[B_ctx]       = {0, type_of_ctx},
 	[B_curtask]   = {0, type_of_curtask},
 	[B_default_str_length] = {0, type_of_str_length},
+	[B_dw_ustack] = {0, type_of_stack},
 	[B_elapsed]   = {8, NULL},
 	[B_func]      = {0, type_of_func},
 	[B_gid]       = {8, NULL},

@@ -401,7 +401,8 @@ static const struct type *result_stack(struct infer *x, struct node *n)
 {
 	static const char *const modes[] = {"bpftrace", "perf", "raw", "build_id", NULL};
 	enum { DEFAULT_DEPTH = 127, MOST_DEPTH = 1024 };
-	bool is_user = n->function->id == F_ustack;
+	bool is_unwound = n->function->id == F_dw_ustack;
+	bool is_user = is_unwound || n->function->id == F_ustack;
 	int mode = x->config->stack_mode;
 	uint64_t depth = DEFAULT_DEPTH;
 
@@ -432,7 +433,9 @@ static const struct type *result_stack(struct infer *x, struct node *n)
 			                   cast_kind_word(a->type));
 		depth = a->number;
 	}
-	if (mode == STACK_BUILD_ID && !is_user)
+	if (is_unwound && !infer_gate_dw_ustack(x, n))
+		return cast_unknown();
+	if (mode == STACK_BUILD_ID && (!is_user || is_unwound))
 		return infer_error(x, E_ARG_KIND, n->at, "build_id stack mode is only for ustack");
 	if (depth < 1 || depth > MOST_DEPTH)
 		return infer_error(x, E_LIMIT, n->at, "%s() limit must be 1..%d (%lld provided)",
@@ -472,6 +475,7 @@ static const struct rule rules[F_N] = {
 	[F_join]        = {"pS", NULL},
 	[F_kaddr]       = {"S", result_u64},
 	[F_kptr]        = {"p", result_space},
+	[F_dw_ustack]   = {"-", result_stack},
 	[F_kstack]      = {"-", result_stack},
 	[F_ksym]        = {"p", result_sym},
 	[F_kstr]        = {"ti", infer_result_str},

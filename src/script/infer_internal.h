@@ -52,6 +52,7 @@ struct infer {
 	bool is_trial;    /* a copy is being inferred, see infer_comptime.c */
 	bool is_comptime; /* in the operand of comptime */
 	bool has_news;    /* a declared type is another one than in the last pass */
+	bool has_said_unwound; /* that dw_ustack is unstable */
 	/* The probe being walked. */
 	struct probe *p;
 	const struct origin *origin; /* of the node being walked: for messages */
@@ -80,6 +81,7 @@ void infer_hint(struct infer *x, const char *fmt, ...) __attribute__((format(pri
 /* A feature that may change: as the configuration variable `name` says (its value: enable, warn,
  * error), nothing, a warning, or an error and false. */
 bool infer_gate(struct infer *x, struct span at, const char *feature, int value, const char *name);
+bool infer_gate_dw_ustack(struct infer *x, const struct node *n); /* said once */
 const char *infer_type_text(struct infer *x, const struct type *t);
 
 /* ---- scope.c ---- */

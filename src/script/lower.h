@@ -269,8 +269,15 @@ void lower_iter_write(struct lower *l, struct ir_inst *at, uint32_t size_b);
 void lower_iter_printf(struct lower *l, struct node *call); /* pinned: as text */
 
 /* ---- lower_stack.c ---- */
-struct value lower_stack(struct lower *l, const struct type *t, struct span at);
+enum stack_source { STACK_KERNEL, STACK_USER, STACK_UNWOUND };
+struct value lower_stack(struct lower *l, const struct type *t, enum stack_source source,
+                         struct span at);
 struct ir_inst *lower_stack_len(struct lower *l, struct value stack);
+
+/* ---- lower_unwind.c ---- */
+/* The user's frames by their files' tables, at `frames` in scratch memory. Returns their bytes, 0 if
+ * there are none. */
+struct ir_inst *lower_unwind(struct lower *l, uint32_t frames, uint32_t depth, struct span at);
 
 /* ---- lower_builtin.c, lower_call.c ---- */
 struct value lower_builtin(struct lower *l, struct node *n);

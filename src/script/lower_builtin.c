@@ -320,9 +320,12 @@ struct value lower_builtin(struct lower *l, struct node *n)
 		    n->type, ir_ext(b, call0(l, BPF_FUNC_get_current_uid_gid, PTR_NONE), 4, false));
 	case B_jiffies:
 		return value_reg(n->type, call0(l, BPF_FUNC_jiffies64, PTR_NONE));
+	case B_dw_ustack:
+		return lower_stack(l, n->type, STACK_UNWOUND, n->at);
 	case B_kstack:
+		return lower_stack(l, n->type, STACK_KERNEL, n->at);
 	case B_ustack:
-		return lower_stack(l, n->type, n->at);
+		return lower_stack(l, n->type, STACK_USER, n->at);
 	case B_ncpus:
 		return value_reg(n->type, ir_const(b, l->opts->target.n_cpus));
 	case B_nsecs:

@@ -441,9 +441,12 @@ struct value lower_call(struct lower *l, struct node *n)
 	case F_kptr:
 	case F_uptr:
 		return value_reg(n->type, lower_int(l, n->args[0]));
+	case F_dw_ustack:
+		return lower_stack(l, n->type, STACK_UNWOUND, n->at);
 	case F_kstack:
+		return lower_stack(l, n->type, STACK_KERNEL, n->at);
 	case F_ustack:
-		return lower_stack(l, n->type, n->at);
+		return lower_stack(l, n->type, STACK_USER, n->at);
 	case F_ksym:
 		return value_reg(n->type, lower_int(l, n->args[0]));
 	case F_usym:

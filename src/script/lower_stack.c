@@ -8,6 +8,7 @@
 #include <linux/bpf.h>
 
 #include "base/arena.h"
+#include "vm/code.h"
 
 enum { USER_BUILD_ID = 1 << 11 /* BPF_F_USER_BUILD_ID */ };
 
@@ -79,14 +80,45 @@ static uint64_t own_frames(const struct lower *l)
 	return is_raw ? 2 : 0;
 }
 
-struct value lower_stack(struct lower *l, const struct type *t, struct span at)
+static bool is_sample(const struct lower *l)
 {
+	return l->probe->kind == PROBE_PROFILE || l->probe->kind == PROBE_SOFTWARE ||
+	       l->probe->kind == PROBE_HARDWARE;
+}
+
+/* The frames, at `frames` in scratch memory: their bytes, or at most 0 if there are none. */
+static struct ir_inst *get_stack(struct lower *l, const struct type *t, enum stack_source source,
+                                 uint32_t frames, struct span at)
+{
+	struct ir_builder *b = &l->b;
+	uint64_t flags = source == STACK_KERNEL ? own_frames(l) : BPF_F_USER_STACK;
+
+	if (source == STACK_UNWOUND && !l->opts->target.is_user_engine)
+		return lower_unwind(l, frames, t->stack_depth, at);
+	if (source == STACK_UNWOUND && is_sample(l)) {
+		diag_error(l->u->diag, E_NEEDS_KERNEL, at,
+		           "dw_ustack in %s needs the kernel: the user engine's samples bring "
+		           "frames, not the stack",
+		           probe_kind_name(l->probe->kind));
+		diag_hint(l->u->diag, "ustack goes by frame pointers");
+	}
+	if (source == STACK_UNWOUND)
+		flags |= VM_F_UNWOUND_STACK;
+	if (t->stack_mode == STACK_BUILD_ID)
+		flags |= USER_BUILD_ID;
+	return ir_callv(b, BPF_FUNC_get_stack, PTR_NONE, lower_ctx(l), lower_scratch_at(l, frames),
+	                ir_const(b, t->stack_depth * image_frame_size(t->stack_mode)),
+	                ir_const(b, (int64_t)flags));
+}
+
+struct value lower_stack(struct lower *l, const struct type *t, enum stack_source source,
+                         struct span at)
+{
+	static const char *const names[] = {"kstack", "ustack", "dw_ustack"};
 	struct ir_builder *b = &l->b;
 	bool is_user = t->kind == TYPE_USTACK, is_build_id = t->stack_mode == STACK_BUILD_ID;
 	uint32_t frame_b = image_frame_size(t->stack_mode), size = image_stack_size(t);
-	uint64_t flags =
-	    is_user ? BPF_F_USER_STACK | (is_build_id ? USER_BUILD_ID : 0) : own_frames(l);
-	uint32_t map = lower_stacks_map(l, size);
+	uint32_t map = lower_stacks_map(l, size), stack_at;
 	struct ir_inst *value, *stack, *frames, *len, *words;
 	struct ir_block *got = lower_block(l), *failed = lower_block(l), *done = lower_block(l);
 
@@ -94,7 +126,7 @@ struct value lower_stack(struct lower *l, const struct type *t, struct span at)
 	if (!lower_ctx(l)) {
 		diag_error(l->u->diag, E_BUILTIN_PLACE, at,
 		           "%s can not be used inside a for loop, assign it to a variable first",
-		           is_user ? "ustack" : "kstack");
+		           names[source]);
 		return value_mem(t, value, 8);
 	}
 	ir_store(b, value, 0, 8, ir_const(b, 0));
@@ -104,10 +136,10 @@ struct value lower_stack(struct lower *l, const struct type *t, struct span at)
 		ir_store(b, value, 8, 4, ir_bin_imm(b, IR_SHR, pid, 32));
 		ir_store(b, value, 12, 4, ir_const(b, l->first_probe_name));
 	}
-	stack = lower_scratch_at(l, lower_scratch_alloc(l, size));
+	stack_at = lower_scratch_alloc(l, size);
+	len = get_stack(l, t, source, stack_at + (uint32_t)sizeof(struct image_stack), at);
+	stack = lower_scratch_at(l, stack_at);
 	frames = ir_bin_imm(b, IR_ADD, stack, sizeof(struct image_stack));
-	len = ir_callv(b, BPF_FUNC_get_stack, PTR_NONE, lower_ctx(l), frames,
-	               ir_const(b, t->stack_depth * frame_b), ir_const(b, (int64_t)flags));
 	failed->is_unlikely = true;
 	ir_branch(b, COND_SGT, len, ir_const(b, 0), got, failed);
 	lower_enter(l, failed);

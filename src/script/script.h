@@ -53,6 +53,7 @@ struct script_target {
 	bool has_lookup_percpu; /* 5.19 */
 	bool has_attach_cookie; /* 5.15 */
 	bool has_func_ip;
+	bool has_task_pt_regs; /* 5.15 */
 	bool has_mem_alloc; /* BPF_F_NO_PREALLOC is safe everywhere */
 	bool has_ktime_boot, has_ktime_tai;
 	bool has_sext; /* cpu v4 */

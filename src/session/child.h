@@ -18,6 +18,9 @@ struct child *child_start(struct arena *a, const char *command, bool dies_with_u
 pid_t child_pid(const struct child *c);
 /* Let it exec. */
 void child_release(struct child *c);
+/* The same, but it is stopped for look() when its program and libraries are in place and none of its
+ * code has run. Not called if it has ended before. */
+void child_release_at_entry(struct child *c, void (*look)(void *arg, pid_t pid), void *arg);
 /* Readable once an exec failed or, at its end, when it did not. -1 before the release. */
 int child_exec_fd(const struct child *c);
 /* After that: 0, or -errno of an exec that failed. */

@@ -390,6 +390,15 @@ static uint32_t count_specials(const struct image *img)
 	return n;
 }
 
+static void look_at_child(void *arg, pid_t pid)
+{
+	struct session *s = arg;
+
+	s->ops->look_at_child(s->engine, pid);
+	if (s->opts->symbols)
+		symbols_remember_process(s->opts->symbols, pid);
+}
+
 static int run_loaded(struct session *s, const struct engine_options *eopts)
 {
 	struct engine_error error = {.at = NO_SPAN, .program = UINT32_MAX};
@@ -407,7 +416,10 @@ static int run_loaded(struct session *s, const struct engine_options *eopts)
 		return 0;
 	}
 	if (s->opts->child) {
-		child_release(s->opts->child);
+		if (s->ops->wants_child && s->ops->wants_child(s->engine))
+			child_release_at_entry(s->opts->child, look_at_child, s);
+		else
+			child_release(s->opts->child);
 		watch_child_released(&s->watch);
 	}
 	if (!s->opts->is_quiet && s->opts->mode == SESSION_TRACE)

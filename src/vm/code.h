@@ -99,8 +99,8 @@ struct vm_host {
 	int64_t (*read_user_str)(void *arg, char *ret, uint32_t size_b, uint64_t address);
 	int (*write_user)(void *arg, uint64_t address, const void *data, uint32_t size_b);
 	int (*read_kernel)(void *arg, void *ret, uint32_t size_b, uint64_t address);
-	int64_t (*user_stack)(void *arg, uint64_t *ret_frames,
-	                      uint32_t max); /* frames, or -errno */
+	/* frames, or -errno; `unwound`: by tables, not by frame pointers */
+	int64_t (*user_stack)(void *arg, uint64_t *ret_frames, uint32_t max, bool unwound);
 	uint64_t (*cookie)(void *arg);       /* bpf_get_attach_cookie() */
 	uint64_t (*func_ip)(void *arg);      /* bpf_get_func_ip() */
 	int (*send_signal)(void *arg, int sig, bool to_thread);
@@ -108,6 +108,9 @@ struct vm_host {
 	uint64_t (*cgroup_id)(void *arg);
 	void (*print)(void *arg, const char *text, size_t len_b); /* bpf_trace_printk() */
 };
+
+/* A flag of bpf_get_stack() that only this machine knows: the host unwinds by tables. */
+enum { VM_F_UNWOUND_STACK = 1 << 16 };
 
 /* One thread's runs. The machine code of JITs knows the offsets of the first members. */
 struct vm_run {

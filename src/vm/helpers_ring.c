@@ -79,7 +79,8 @@ static int64_t user_frames(struct vm_run *run, uint64_t flags, uint64_t *frames,
 	if (!(flags & BPF_F_USER_STACK) || !run->host || !run->host->user_stack)
 		return -EOPNOTSUPP;
 	n = run->host->user_stack(run->host_arg, frames,
-	                          max + skip < MAX_FRAMES ? max + (uint32_t)skip : MAX_FRAMES);
+	                          max + skip < MAX_FRAMES ? max + (uint32_t)skip : MAX_FRAMES,
+	                          flags & VM_F_UNWOUND_STACK);
 	if (n < 0)
 		return n;
 	if ((uint64_t)n <= skip)
@@ -107,7 +108,8 @@ VM_HELPER_FN(get_stackid)
 
 VM_HELPER_FN(get_stack)
 {
-	uint64_t known = BPF_F_SKIP_FIELD_MASK | BPF_F_USER_STACK | BPF_F_USER_BUILD_ID;
+	uint64_t known = BPF_F_SKIP_FIELD_MASK | BPF_F_USER_STACK | BPF_F_USER_BUILD_ID |
+	                 VM_F_UNWOUND_STACK;
 	uint64_t frames[MAX_FRAMES];
 	uint32_t size_b = (uint32_t)r3, copied_b;
 	int64_t n = -EINVAL;

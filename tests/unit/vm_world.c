@@ -95,10 +95,11 @@ static int host_write(void *arg, uint64_t address, const void *data, uint32_t si
 	return 0;
 }
 
-static int64_t host_stack(void *arg, uint64_t *ret, uint32_t max)
+static int64_t host_stack(void *arg, uint64_t *ret, uint32_t max, bool unwound)
 {
 	uint32_t n = max < 5 ? max : 5;
 
+	(void)unwound;
 	(void)arg;
 	for (uint32_t k = 0; k < n; k++)
 		ret[k] = 100 + k;

@@ -35,6 +35,7 @@ static void kernel_destroy(struct engine *e)
 	kernel_detach(e);
 	iterator_close(e);
 	events_close(e);
+	unwind_close(e);
 	programs_unload(e);
 	maps_destroy(e);
 	vec_free(&e->attached);
@@ -58,7 +59,8 @@ static struct engine *kernel_load(const struct image *img, const struct engine_o
 	e->a = arena_create();
 	e->btf_fd = e->wait_fd = -1;
 	e->n_cpus = cpus_possible();
-	if (maps_create(e, ret_error) || programs_load(e, ret_error) || events_open(e, ret_error)) {
+	if (maps_create(e, ret_error) || programs_load(e, ret_error) || events_open(e, ret_error) ||
+	    unwind_open(e, ret_error)) {
 		kernel_destroy(e);
 		return NULL;
 	}
@@ -153,6 +155,11 @@ static int kernel_run_program(struct engine *e, uint32_t program, uint64_t n, ui
 	return err;
 }
 
+static bool kernel_wants_child(struct engine *e)
+{
+	return e->unwind;
+}
+
 const struct engine_ops engine_kernel = {
     .name = "kernel",
     .load = kernel_load,
@@ -167,5 +174,7 @@ const struct engine_ops engine_kernel = {
     .var_clear = kernel_var_clear,
     .var_zero = kernel_var_zero,
     .stack_read = kernel_stack_read,
+    .wants_child = kernel_wants_child,
+    .look_at_child = unwind_look_at,
     .destroy = kernel_destroy,
 };

@@ -144,6 +144,7 @@ int kernel_poll(struct engine *e, int timeout_ms, int extra_fd, engine_event_fn 
 
 		if (until > end_ns)
 			until = end_ns;
+		unwind_serve(e);
 		/* Also when there is no time to wait: extra_fd may be ready. */
 		woken = sleep_for(e, until > now ? until - now : 0, extra_fd);
 		n = drain(e, fn, arg);

@@ -299,6 +299,7 @@ static const struct {
 	[FEATURE_KTIME_BOOT] = {helper, BPF_FUNC_ktime_get_boot_ns},
 	[FEATURE_KTIME_TAI] = {helper, BPF_FUNC_ktime_get_tai_ns},
 	[FEATURE_GET_TASK_BTF] = {helper, BPF_FUNC_get_current_task_btf},
+	[FEATURE_TASK_PT_REGS] = {helper, BPF_FUNC_task_pt_regs},
 	[FEATURE_GET_FUNC_IP] = {helper, BPF_FUNC_get_func_ip},
 	[FEATURE_SEND_SIGNAL] = {helper, BPF_FUNC_send_signal},
 	[FEATURE_STRNCMP] = {helper, BPF_FUNC_strncmp},

@@ -5,6 +5,7 @@
  *   attach*.c   attached                detach.c    empties it
  *   ring.c, perf_buffer.c, events.c     records to the session
  *   iterator.c  iterator
+ *   unwind.c    unwind
  *   map_read.c  what the person's variables hold */
 #ifndef SKEP_ENGINE_KERNEL_KERNEL_H
 #define SKEP_ENGINE_KERNEL_KERNEL_H
@@ -20,6 +21,7 @@
 struct ring;
 struct perf_buffer;
 struct iterator;
+struct unwind;
 
 /* One attachment: what has to be closed to end it. */
 struct attached {
@@ -46,6 +48,8 @@ struct engine {
 	int btf_fd;
 
 	vec(struct attached) attached; /* malloc'ed */
+
+	struct unwind *unwind; /* NULL: no program unwinds user stacks */
 
 	struct ring *ring;
 	struct perf_buffer *perf;
@@ -120,6 +124,12 @@ void iterator_close(struct engine *e);
 int events_open(struct engine *e, struct engine_error *ret_error);
 void events_close(struct engine *e);
 int kernel_poll(struct engine *e, int timeout_ms, int extra_fd, engine_event_fn *fn, void *arg);
+
+/* unwind.c: what dw_ustack's programs look into. */
+int unwind_open(struct engine *e, struct engine_error *ret_error);
+void unwind_close(struct engine *e);
+void unwind_look_at(struct engine *e, pid_t pid); /* its libraries are in place */
+void unwind_serve(struct engine *e);              /* what programs have missed */
 
 /* map_read.c */
 uint64_t kernel_lost(struct engine *e);

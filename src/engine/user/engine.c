@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cpus.h"
+#include "unwind/unwind.h"
 
 int user_error(struct engine *e, struct engine_error *ret, int err, uint32_t program,
                const char *fmt, ...)
@@ -30,6 +31,7 @@ static void user_destroy(struct engine *e)
 {
 	tracer_destroy(e->tracer);
 	user_sampler_close(e);
+	unwinder_destroy(e->unwinder);
 	user_clock_close(e);
 	user_programs_destroy(e);
 	arena_destroy(e->a);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "unwind/unwind.h"
 #include "probe/syscalls.h"
 
 enum { CONTEXT_B = 512 };
@@ -141,6 +142,8 @@ static void on_exec(void *arg, struct tracer_task *k, pid_t old_tid)
 	} record = {.pid = tracer_tid(k), .old_pid = old_tid ? old_tid : tracer_tid(k)};
 	size_t len_b;
 
+	if (e->unwinder)
+		unwinder_forget(e->unwinder, tracer_tgid(k));
 	if (!e->exec.n)
 		return;
 	len_b = exec_filename(k, record.filename, sizeof(record.filename));
@@ -176,6 +179,8 @@ static void on_task_exit(void *arg, struct tracer_task *k, int status)
 	user_sampler_remove(e, tracer_tid(k));
 	if (e->opts.leaving && tracer_tid(k) == tracer_tgid(k))
 		e->opts.leaving(e->opts.process_arg, tracer_tgid(k));
+	if (e->unwinder && tracer_tid(k) == tracer_tgid(k))
+		unwinder_forget(e->unwinder, tracer_tgid(k));
 	if (!e->task_exit.n)
 		return;
 	tracer_comm(k, record.comm);

@@ -129,7 +129,7 @@ static int host_read_kernel(void *arg, void *ret, uint32_t size_b, uint64_t addr
 
 /* By frame pointers, as the kernel does it: the caller's is at the frame pointer, the return
  * address behind it. */
-static int64_t host_user_stack(void *arg, uint64_t *ret, uint32_t max)
+static int64_t host_user_stack(void *arg, uint64_t *ret, uint32_t max, bool unwound)
 {
 	struct engine *e = arg;
 	const void *regs;
@@ -143,6 +143,8 @@ static int64_t host_user_stack(void *arg, uint64_t *ret, uint32_t max)
 		memcpy(ret, e->stack, n * sizeof(*ret));
 		return n;
 	}
+	if (unwound)
+		return user_unwind(e, ret, max);
 	regs = e->task ? tracer_regs(e->task) : NULL;
 	if (!regs)
 		return -EFAULT;

@@ -20,6 +20,7 @@
 
 struct btf_file;
 struct sampler;
+struct unwinder;
 
 /* One program at one place. */
 struct hook {
@@ -48,6 +49,7 @@ struct engine {
 	engine_event_fn *reader;
 	void *reader_arg;
 	struct btf_file *kernel_btf;
+	struct unwinder *unwinder; /* made when a program asks for the first such stack */
 
 	/* Where programs hang. */
 	hooks *enter, *exit; /* by number, TRACER_SYSCALLS of each */
@@ -96,6 +98,9 @@ uint64_t user_run(struct engine *e, struct hook h, void *context, uint32_t conte
 
 /* task.c: size_b bytes at `at` of the array of all threads' struct image_task. 0, or -errno. */
 int user_task_read(uint64_t at, void *ret, uint32_t size_b);
+
+/* unwind.c: the frames of the task that the run is for; their number or -errno. */
+int64_t user_unwind(struct engine *e, uint64_t *ret, uint32_t max);
 
 /* host.c */
 extern const struct vm_host user_host;
