@@ -4,9 +4,9 @@ _skep_options="
 	# begin options
 	-e --execute -l --list -p --pid -c --cmd -o --output -f --format -B --buffer -q --quiet
 	-v --verbose -k --warnings --no-warnings -I --include-dir --include -d --debug --dry-run
-	--unsafe --no-feature --info --engine --debuginfo --mode --test --bench --probe-filter
-	--usdt-file-activation --emit-llvm --verify-llvm-ir --dwarf-pid -b --btf -h --help -V
-	--version
+	--unsafe --no-feature --info --engine --debuginfo --mode --test --bench --fmt
+	--probe-filter --usdt-file-activation --emit-llvm --verify-llvm-ir --dwarf-pid -b --btf
+	-h --help -V --version
 	# end options
 "
 

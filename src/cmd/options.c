@@ -154,7 +154,8 @@ static int choose(const char *value, const char *const *names, const char *what,
 	return 1;
 }
 
-static const char *const modes[] = {"trace", "test", "bench", "codegen", "compiler-bench", NULL};
+static const char *const modes[] = {"trace",          "test",   "bench", "codegen",
+                                    "compiler-bench", "format", NULL};
 
 /* Once only, by whichever name. */
 static int set_mode(struct options *o, const char *name, const char *mode)
@@ -162,10 +163,10 @@ static int set_mode(struct options *o, const char *name, const char *mode)
 	int which, err;
 
 	if (o->mode != MODE_TRACE)
-		return usage_error(name, "Only one of --mode, --test and --bench can be "
+		return usage_error(name, "Only one of --mode, --test, --bench and --fmt can be "
 		                         "used.");
-	err = choose(mode, modes + 1, "mode, valid are codegen, compiler-bench, bench and test",
-	             &which);
+	err = choose(mode, modes + 1,
+	             "mode, valid are codegen, compiler-bench, bench, test and format", &which);
 	if (err < 0)
 		o->mode = (enum trace_mode)(which + 1);
 	return err;
@@ -260,6 +261,8 @@ static int take(struct options *o, const char *name, int code, char *value)
 		return set_mode(o, name, "test");
 	case 10:
 		return set_mode(o, name, "bench");
+	case 11:
+		return set_mode(o, name, "format");
 	case 12:
 		return parse_filter(value, o);
 	case 13:

@@ -298,6 +298,48 @@ static const struct engine_ops *choose_engine(struct run *r, const char **ret_pr
 	return &engine_user;
 }
 
+/* -o: by a file beside it that takes its place when all is written, with its permissions. */
+static int replace_file(struct run *r, const struct strbuf *text)
+{
+	const char *path = r->o.output;
+	char *temporary = arena_printf(r->a, "%s.XXXXXX", path);
+	int fd = mkostemp(temporary, O_CLOEXEC);
+	struct stat st;
+	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	mode_t mask = umask(0);
+	bool is_written;
+
+	umask(mask);
+	if (!f)
+		return plain_error("Failed to open output file: \"%s\": %s", path, strerror(errno));
+	fchmod(fd, stat(path, &st) ? 0666 & ~mask : st.st_mode & 07777);
+	is_written = fwrite(sb_str(text), 1, text->n, f) == text->n;
+	is_written &= !fclose(f);
+	if (is_written && !rename(temporary, path))
+		return 0;
+	plain_error("Failed to write output file: \"%s\": %s", path, strerror(errno));
+	unlink(temporary);
+	return 1;
+}
+
+static int format_script(struct run *r)
+{
+	own_strbuf struct strbuf text = {0};
+	bool ok =
+	    script_format(r->a, r->diag, r->source_name, r->source, r->source_len_b, &r->so, &text);
+	struct diag_style style = {.color = r->is_colored, .no_warnings = true};
+	own_strbuf struct strbuf mistakes = {0};
+
+	diag_render(r->diag, &style, &mistakes);
+	fputs(sb_str(&mistakes), stderr);
+	if (!ok)
+		return 1;
+	if (r->o.output)
+		return replace_file(r, &text);
+	fwrite(sb_str(&text), 1, text.n, stdout);
+	return fflush(stdout) ? plain_error("Failed to write: %s%s", strerror(errno), "") : 0;
+}
+
 /* The same script compiled again and again. */
 static int bench_compiler(struct run *r)
 {
@@ -342,6 +384,8 @@ static int run_script(struct run *r)
 		show_diagnostics(r);
 		return 1;
 	}
+	if (r->o.mode == MODE_FORMAT)
+		return format_script(r);
 	r->engine = choose_engine(r, &problem);
 	if (!problem && r->o.command) {
 		child = child_start(r->a, r->o.command, r->engine == &engine_kernel, &child_error);

@@ -184,6 +184,14 @@ void ast_print(const struct unit *u, bool with_types, struct strbuf *out)
 		}
 		sb_addc(out, '\n');
 	}
+	vec_each (m, &u->macros) {
+		if ((*m)->is_library)
+			continue;
+		sb_addf(out, "macro %s\n", (*m)->name);
+		vec_each (param, &(*m)->params)
+			sb_addf(out, "  %s\n", param->name);
+		print_node(&pr, (*m)->body, 1);
+	}
 	for (size_t i = 0; i < u->probes.n; i++)
 		print_probe(&pr, u->probes.items[i]);
 }

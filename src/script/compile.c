@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "script/format.h"
 #include "script/stages.h"
 
 /* The name of a stage in `-d a,b,c`? */
@@ -133,5 +134,30 @@ bool script_list_probes(struct arena *a, struct diag *d, const char *name, const
 			if (!probe_kind_is_run(kind))
 				fn(arg, ap->text);
 		}
+	return true;
+}
+
+bool script_format(struct arena *a, struct diag *d, const char *name, const char *text,
+                   size_t len_b, const struct script_options *opts, struct strbuf *out)
+{
+	struct unit *u = new_unit(a, d, NULL, name, text, len_b, opts), *again;
+	own_strbuf struct strbuf formatted = {0};
+	own_strbuf struct strbuf before = {0};
+	own_strbuf struct strbuf after = {0};
+
+	if (!u || !script_parse(u))
+		return false;
+	ast_print(u, false, &before);
+	format_unit(u, arena_strndup(a, text, len_b), len_b, &formatted);
+	again = new_unit(a, d, NULL, name, sb_str(&formatted), formatted.n, opts);
+	if (again && script_parse(again))
+		ast_print(again, false, &after);
+	if (before.n != after.n || memcmp(sb_str(&before), sb_str(&after), before.n) != 0) {
+		diag_error(d, E_INTERNAL, NO_SPAN,
+		           "The layout would change what the script means, which is a bug in skep; "
+		           "nothing is written");
+		return false;
+	}
+	sb_add(out, sb_str(&formatted), formatted.n);
 	return true;
 }

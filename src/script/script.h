@@ -95,6 +95,10 @@ struct script_options {
  * returns NULL if there was an error. The image lives in `a`. The source text must live as long. */
 struct image *script_compile(struct arena *a, struct diag *d, struct types *ts, const char *name,
                              const char *text, size_t len_b, const struct script_options *opts);
+/* Only as far as the tree: the text in its usual layout, appended to `out`. False if it cannot be
+ * parsed; the mistakes are in d. */
+bool script_format(struct arena *a, struct diag *d, const char *name, const char *text,
+                   size_t len_b, const struct script_options *opts, struct strbuf *out);
 /* Only as far as the probe list, for `-l FILE`: each attach point as a pattern. */
 bool script_list_probes(struct arena *a, struct diag *d, const char *name, const char *text,
                         size_t len_b, const struct script_options *opts,
