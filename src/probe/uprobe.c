@@ -82,6 +82,59 @@ static bool check_bounds(struct uprobe_work *w, const struct elf_symbol *sym)
 	return true;
 }
 
+/* `ns::f` means all its overloads; with parameters, the one. */
+static bool is_cpp_match(const char *wanted, const char *text)
+{
+	const char *open;
+	char *bare;
+	bool match;
+
+	if (wildcard_match(wanted, text))
+		return true;
+	if (strchr(wanted, '('))
+		return false;
+	/* Cut off the parameters: the last group in parentheses at the outer level, which is not
+	 * that of `operator()` or `(anonymous namespace)`. */
+	open = strrchr(text, ')');
+	if (!open)
+		return false;
+	for (int depth = 0; open > text; open--) {
+		depth += *open == ')' ? 1 : *open == '(' ? -1 : 0;
+		if (!depth)
+			break;
+	}
+	bare = strndup(text, (size_t)(open - text));
+	match = bare && wildcard_match(wanted, bare);
+	free(bare);
+	return match;
+}
+
+/* Names as people write them. */
+static bool add_demangled(struct uprobe_work *w, const char *path)
+{
+	const struct elf_symbol *list;
+	size_t n, before = w->out->n;
+	bool is_wild = wildcard_has(w->func) || !strchr(w->func, '(');
+
+	if (!symbols_elf_functions(w->syms, path, &list, &n))
+		for (size_t i = 0; i < n; i++) {
+			char *text = symbols_demangle(list[i].name);
+
+			if (text && is_cpp_match(w->func, text))
+				add_place(w, path, &list[i], is_wild)->name =
+				    arena_printf(w->cx->a, "%s:%s:cpp:\"%s\"",
+				                 probe_kind_name(w->kind), path, text);
+			free(text);
+		}
+	return w->out->n > before;
+}
+
+static bool expand_cpp(struct uprobe_work *w, const char *path)
+{
+	return add_demangled(w, path) || w->from_wildcard ||
+	       report_no_match(w->cx, w->ap, w->kind, NULL);
+}
+
 static bool expand_name(struct uprobe_work *w, const char *path)
 {
 	struct elf_symbol sym;
@@ -90,7 +143,7 @@ static bool expand_name(struct uprobe_work *w, const char *path)
 	if (!symbols_elf_find(w->syms, path, w->func, &sym)) {
 		bool wants_hint = !w->from_wildcard && w->cx->missing != MISSING_IGNORE;
 
-		return w->from_wildcard ||
+		return (!w->has_offset && add_demangled(w, path)) || w->from_wildcard ||
 		       report_no_match(w->cx, w->ap, w->kind,
 		                       wants_hint ? nearest_function(w, path) : NULL);
 	}
@@ -142,54 +195,7 @@ static bool expand_wild_name(struct uprobe_work *w, const char *path)
 			if (wildcard_match(w->func, list[i].name) &&
 			    !strstr(list[i].name, ".part.") && !strstr(list[i].name, ".cold"))
 				add_place(w, path, &list[i], true);
-	return w->out->n > before || w->from_wildcard ||
-	       report_no_match(w->cx, w->ap, w->kind, NULL);
-}
-
-/* `ns::f` means all its overloads; with parameters, the one. */
-static bool is_cpp_match(const char *wanted, const char *text)
-{
-	const char *open;
-	char *bare;
-	bool match;
-
-	if (wildcard_match(wanted, text))
-		return true;
-	if (strchr(wanted, '('))
-		return false;
-	/* Cut off the parameters: the last group in parentheses at the outer level, which is not
-	 * that of `operator()` or `(anonymous namespace)`. */
-	open = strrchr(text, ')');
-	if (!open)
-		return false;
-	for (int depth = 0; open > text; open--) {
-		depth += *open == ')' ? 1 : *open == '(' ? -1 : 0;
-		if (!depth)
-			break;
-	}
-	bare = strndup(text, (size_t)(open - text));
-	match = bare && wildcard_match(wanted, bare);
-	free(bare);
-	return match;
-}
-
-static bool expand_cpp(struct uprobe_work *w, const char *path)
-{
-	const struct elf_symbol *list;
-	size_t n, before = w->out->n;
-	bool is_wild = wildcard_has(w->func) || !strchr(w->func, '(');
-
-	if (!symbols_elf_functions(w->syms, path, &list, &n))
-		for (size_t i = 0; i < n; i++) {
-			char *text = symbols_demangle(list[i].name);
-
-			if (text && is_cpp_match(w->func, text))
-				add_place(w, path, &list[i], is_wild)->name =
-				    arena_printf(w->cx->a, "%s:%s:cpp:\"%s\"",
-				                 probe_kind_name(w->kind), path, text);
-			free(text);
-		}
-	return w->out->n > before || w->from_wildcard ||
+	return w->out->n > before || add_demangled(w, path) || w->from_wildcard ||
 	       report_no_match(w->cx, w->ap, w->kind, NULL);
 }
 
