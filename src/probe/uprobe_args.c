@@ -201,7 +201,7 @@ static bool read_address(struct function *f, const Dwarf_Op *op, struct arg_plac
 		return true;
 	if (op->atom != DW_OP_fbreg || !frame_base(f, ret))
 		return false;
-	ret->number += (int64_t)op->number;
+	ret->number = (int64_t)((uint64_t)ret->number + op->number);
 	return true;
 }
 
