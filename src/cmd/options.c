@@ -279,6 +279,12 @@ static int take(struct options *o, const char *name, int code, char *value)
 		if (err < 0)
 			vec_push(NULL, &o->unwind_pids, pid);
 		return err;
+	case 16:
+		o->is_compat = !strcmp(value, "0.17");
+		if (o->is_compat)
+			return -1;
+		fprintf(stderr, "ERROR: Invalid version, there is 0.17: %s\n", value);
+		return 1;
 	case 'b':
 		return -1;
 	case 'h':

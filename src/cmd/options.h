@@ -29,6 +29,7 @@ struct options {
 	const char *command; /* -c */
 	const char *output;
 	bool is_json;
+	bool is_compat; /* --compat=0.17 */
 	enum engine_choice { CHOOSE_AUTO, CHOOSE_KERNEL, CHOOSE_USER } engine;
 	int buffering; /* enum output_buffering */
 	bool is_quiet, is_verbose, warn_all, no_warnings, is_dry_run, is_unsafe;

@@ -149,6 +149,7 @@ static bool script_options(struct run *r)
 	r->so.n_include_dirs = r->o.include_dirs.n;
 	r->so.symbols = r->syms;
 	r->so.pid = r->o.pid;
+	r->so.is_compat = r->o.is_compat;
 	r->so.is_unsafe = r->o.is_unsafe;
 	r->so.warn_all = r->o.warn_all;
 	r->so.debug_stages = r->o.debug_stages;
@@ -249,6 +250,7 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 	               .out = stdout,
 	               .err = stderr,
 	               .is_colored = r->is_colored,
+	               .is_compat = r->o.is_compat,
 	               .max_cat_bytes = c->max_cat_bytes,
 	               .diag = r->diag,
 	               .shows_source = c->show_debug_info,

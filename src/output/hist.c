@@ -72,7 +72,8 @@ static const char *label_bound(const struct type *t, bound v, char *buf)
 	return buf;
 }
 
-static void label_row(const struct type *t, const struct row *r, char *label, size_t size_b)
+static void label_row(const struct type *t, const struct row *r, bool is_compat, char *label,
+                      size_t size_b)
 {
 	char low[24], high[24];
 
@@ -80,7 +81,7 @@ static void label_row(const struct type *t, const struct row *r, char *label, si
 		snprintf(label, size_b, "(..., %s)", label_bound(t, r->high, high));
 	else if (!r->has_high)
 		snprintf(label, size_b, "[%s, ...)", label_bound(t, r->low, low));
-	else if (r->high - r->low == 1)
+	else if (r->high - r->low == 1 && !(is_compat && t->kind == TYPE_LHIST))
 		snprintf(label, size_b, "[%s]", label_bound(t, r->low, low));
 	else
 		snprintf(label, size_b, "[%s, %s)", label_bound(t, r->low, low),
@@ -110,7 +111,8 @@ static bool find_range(const struct type *t, const unsigned char *buckets, uint3
 	return is_any;
 }
 
-void hist_text(const struct type *t, const void *bytes, uint32_t div, struct strbuf *out)
+void hist_text(const struct output *o, const struct type *t, const void *bytes, uint32_t div,
+               struct strbuf *out)
 {
 	uint32_t first, last;
 	uint64_t max;
@@ -126,7 +128,7 @@ void hist_text(const struct type *t, const void *bytes, uint32_t div, struct str
 		size_t begin;
 		int bar = max ? (int)(BAR_WIDTH * ((float)count / (float)max)) : 0;
 
-		label_row(t, &r, label, sizeof(label));
+		label_row(t, &r, o->opts.is_compat, label, sizeof(label));
 		sb_addf(out, "%-16s%8llu |", label, (unsigned long long)count);
 		begin = out->n;
 		sb_pad(out, '@', (size_t)bar);
@@ -145,11 +147,13 @@ static void json_bound(struct strbuf *out, const char *key, bound v)
 	sb_adds(out, ", ");
 }
 
-void hist_json(const struct type *t, const void *bytes, uint32_t div, struct strbuf *out)
+void hist_json(const struct output *o, const struct type *t, const void *bytes, uint32_t div,
+               struct strbuf *out)
 {
 	uint32_t first, last;
 	uint64_t max;
 
+	(void)o;
 	if (!div)
 		div = 1;
 	sb_addc(out, '[');

@@ -15,6 +15,9 @@ struct format;
 struct path_cache;
 struct pcap_file;
 
+/* Blanks before a frame; in 0.17 fewer within a key. */
+enum { FRAME_INDENT = 8, OLD_KEY_FRAME_INDENT = 4 };
+
 struct output {
 	const struct image *img;
 	struct symbols *syms;
@@ -28,7 +31,8 @@ struct output {
 	struct path_cache *cgroups;
 	struct path_cache *users;
 	struct pcap_file *pcaps;
-	bool is_broken; /* a write failed: nobody is reading */
+	unsigned frame_indent; /* of a stack's lines */
+	bool is_broken;        /* a write failed: nobody is reading */
 };
 
 /* ---- pcap.c ---- */
@@ -105,8 +109,10 @@ void format_render(struct output *o, const struct format *f, const struct image_
 /* ---- hist.c ---------------------------------------------------------------------------------- */
 
 /* Rows (9.4) of one histogram whose buckets are at `bytes`; counts divided by div (0: as is). */
-void hist_text(const struct type *t, const void *bytes, uint32_t div, struct strbuf *out);
-void hist_json(const struct type *t, const void *bytes, uint32_t div, struct strbuf *out);
+void hist_text(const struct output *o, const struct type *t, const void *bytes, uint32_t div,
+               struct strbuf *out);
+void hist_json(const struct output *o, const struct type *t, const void *bytes, uint32_t div,
+               struct strbuf *out);
 uint64_t hist_total(const struct type *t, const void *bytes);
 
 /* ---- tseries.c ------------------------------------------------------------------------------- */

@@ -153,8 +153,7 @@ static void json_stats(struct output *o, const struct type *t, const unsigned ch
 static void json_hist(struct output *o, const struct type *t, const unsigned char *p,
                       struct strbuf *out)
 {
-	(void)o;
-	hist_json(t, p, 0, out);
+	hist_json(o, t, p, 0, out);
 }
 
 /* Kinds that are not here are texts. */

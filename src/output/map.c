@@ -289,7 +289,7 @@ static void add_value(struct output_map *m, const unsigned char *value, uint32_t
 	bool is_json = o->opts.format == OUTPUT_JSON;
 
 	if (is_hist(m->value))
-		(is_json ? hist_json : hist_text)(m->value, value,
+		(is_json ? hist_json : hist_text)(o, m->value, value,
 		                                  m->value->kind == TYPE_HIST ? div : 0, &o->text);
 	else if (div > 1 && is_divided(m->value))
 		add_divided(m->value, value, div, &o->text);
@@ -308,14 +308,18 @@ static void add_key(struct output_map *m, const unsigned char *key, struct strbu
 static void print_text_entry(struct output_map *m, const unsigned char *entry, uint32_t div)
 {
 	struct strbuf *out = &m->o->text;
+	bool is_compat = m->o->opts.is_compat;
 
 	sb_adds(out, m->var->name);
 	if (m->key) {
+		if (is_compat)
+			m->o->frame_indent = OLD_KEY_FRAME_INDENT;
 		sb_addc(out, '[');
 		add_key(m, entry, out);
 		sb_addc(out, ']');
+		m->o->frame_indent = FRAME_INDENT;
 	}
-	sb_add(out, ": ", is_graph(m->value) ? 1 : 2);
+	sb_add(out, ": ", is_graph(m->value) && !is_compat ? 1 : 2);
 	if (is_graph(m->value))
 		sb_addc(out, '\n');
 	add_value(m, entry + m->value_off_b, div);
@@ -378,6 +382,9 @@ static void print_entries(struct output_map *m, uint32_t top, uint32_t div)
 	} else {
 		for (size_t i = first; i < m->n; i++)
 			print_text_entry(m, entry_at(m, slots, i), div);
+		if (m->o->opts.is_compat &&
+		    (m->value->kind == TYPE_AVG || m->value->kind == TYPE_STATS))
+			sb_addc(&m->o->text, '\n');
 	}
 	free(both);
 }

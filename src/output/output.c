@@ -22,6 +22,7 @@ struct output *output_create(const struct image *img, struct symbols *syms,
 	o->img = img;
 	o->syms = syms;
 	o->opts = *opts;
+	o->frame_indent = FRAME_INDENT;
 	o->formats = arena_array(a, struct format *, img->events.n + 1);
 	o->warned = arena_array(a, uint32_t, img->events.n + 1);
 	return o;
@@ -91,6 +92,11 @@ void output_attached(struct output *o, uint32_t n_probes)
 		        "{\"type\": \"attached_probes\", \"count\": %u, "
 		        "\"data\": {\"probes\": %u}}\n",
 		        n_probes, n_probes);
+		output_emitted(o);
+		return;
+	}
+	if (o->opts.is_compat) {
+		sb_addf(&o->text, "Attaching %u probe%s...\n", n_probes, n_probes == 1 ? "" : "s");
 		output_emitted(o);
 		return;
 	}

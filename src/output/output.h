@@ -22,6 +22,7 @@ struct output_options {
 	FILE *out; /* not owned: stdout or the -o file */
 	FILE *err;
 	bool is_colored;
+	bool is_compat; /* text as bpftrace 0.17 wrote it, where it is known to differ */
 	uint64_t max_cat_bytes;
 	struct diag *diag; /* positions of run-time messages */
 	bool shows_source; /* file and line in stacks, inlined calls */

@@ -101,14 +101,15 @@ static void add_build_id(struct strbuf *out, const unsigned char *frame)
 }
 
 /* What a frame's line begins with. */
-static void add_indent(const struct type *t, uint64_t address, struct strbuf *out)
+static void add_indent(const struct output *o, const struct type *t, uint64_t address,
+                       struct strbuf *out)
 {
 	if (t->stack_mode == STACK_PERF) {
 		sb_addc(out, '\t');
 		add_hex(out, address);
 		sb_addc(out, ' ');
 	} else {
-		sb_pad(out, ' ', 8);
+		sb_pad(out, ' ', o->frame_indent);
 	}
 }
 
@@ -119,13 +120,13 @@ static void add_source(const struct source_frame *f, struct strbuf *out)
 }
 
 /* A line for each call that was inlined at the address, innermost first. */
-static void add_inlined(const struct type *t, uint64_t address, const source_frames *frames,
-                        struct strbuf *out)
+static void add_inlined(const struct output *o, const struct type *t, uint64_t address,
+                        const source_frames *frames, struct strbuf *out)
 {
 	for (size_t i = 0; i + 1 < frames->n; i++) {
 		const struct source_frame *f = &frames->items[i];
 
-		add_indent(t, address, out);
+		add_indent(o, t, address, out);
 		if (t->stack_mode != STACK_PERF)
 			sb_adds(out, "[inlined] ");
 		sb_adds(out, f->func ? f->func : "??");
@@ -156,9 +157,9 @@ static void add_frame(struct output *o, const struct type *t, uint32_t pid, uint
 			symbols_user_frames(o->syms, &sym, is_return, &frames);
 		else
 			symbols_kernel_frames(o->syms, address, is_return, &frames);
-		add_inlined(t, address, &frames, out);
+		add_inlined(o, t, address, &frames, out);
 	}
-	add_indent(t, address, out);
+	add_indent(o, t, address, out);
 	if (is_known) {
 		sb_adds(out, sym.name);
 		sb_addc(out, '+');

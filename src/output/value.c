@@ -230,7 +230,7 @@ static void text_enum(struct output *o, const struct type *t, const unsigned cha
 {
 	const char *name = value_enum_name(t, value_integer(t, p));
 
-	if (name)
+	if (name && !o->opts.is_compat)
 		sb_adds(out, name);
 	else
 		text_int(o, t, p, out);
@@ -239,9 +239,8 @@ static void text_enum(struct output *o, const struct type *t, const unsigned cha
 static void text_ptr(struct output *o, const struct type *t, const unsigned char *p,
                      struct strbuf *out)
 {
-	(void)o;
 	(void)t;
-	sb_addf(out, "0x%llx", (unsigned long long)load_u64(p));
+	sb_addf(out, o->opts.is_compat ? "%llu" : "0x%llx", (unsigned long long)load_u64(p));
 }
 
 static void text_array(struct output *o, const struct type *t, const unsigned char *p,
@@ -389,27 +388,28 @@ static void text_stack(struct output *o, const struct type *t, const unsigned ch
 static void text_stats(struct output *o, const struct type *t, const unsigned char *p,
                        struct strbuf *out)
 {
-	(void)o;
-	sb_adds(out, "{ .count = ");
+	bool is_compat = o->opts.is_compat;
+
+	sb_adds(out, is_compat ? "count " : "{ .count = ");
 	text_add_u64(out, load_u64(p + 8));
-	sb_adds(out, ", .average = ");
+	sb_adds(out, is_compat ? ", average " : ", .average = ");
 	if (t->is_signed)
 		text_add_i64(out, value_average(t, p));
 	else
 		text_add_u64(out, (uint64_t)value_average(t, p));
-	sb_adds(out, ", .total = ");
+	sb_adds(out, is_compat ? ", total " : ", .total = ");
 	if (t->is_signed)
 		text_add_i64(out, (int64_t)load_u64(p));
 	else
 		text_add_u64(out, load_u64(p));
-	sb_adds(out, " }");
+	if (!is_compat)
+		sb_adds(out, " }");
 }
 
 static void text_hist(struct output *o, const struct type *t, const unsigned char *p,
                       struct strbuf *out)
 {
-	(void)o;
-	hist_text(t, p, 0, out);
+	hist_text(o, t, p, 0, out);
 }
 
 /* clang-format off */

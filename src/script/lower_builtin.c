@@ -59,6 +59,15 @@ static struct value comm(struct lower *l, struct node *n)
 	return value_mem(n->type, at, 8);
 }
 
+static const char *old_name(const struct lower *l)
+{
+	if (l->opts->is_compat && l->probe->kind == PROBE_BEGIN)
+		return "BEGIN";
+	if (l->opts->is_compat && l->probe->kind == PROBE_END)
+		return "END";
+	return l->target->name;
+}
+
 static struct value probe_name(struct lower *l, struct node *n)
 {
 	struct ir_builder *b = &l->b;
@@ -67,7 +76,7 @@ static struct value probe_name(struct lower *l, struct node *n)
 	struct ir_inst *at;
 
 	if (l->target) {
-		const char *name = l->target->name;
+		const char *name = old_name(l);
 		uint32_t size = n->type->size_b;
 		char *padded = arena_alloc(l->a, size);
 

@@ -44,7 +44,7 @@ bool script_config_get(const struct script_config *c, uint32_t i, struct script_
 /* What the kernel can do, as far as code generation cares; filled by whoever knows the engine. */
 struct script_target {
 	bool is_user_engine; /* our own machine and ptrace: no kernel memory, no kernel events */
-	bool has_ringbuf; /* 5.8 */
+	bool has_ringbuf;    /* 5.8 */
 	bool has_probe_read_split;
 	bool has_btf;           /* kernel BTF readable */
 	bool has_task_btf;      /* get_current_task_btf */
@@ -67,7 +67,7 @@ struct symbols;
 struct script_options {
 	struct script_config config;
 	struct script_target target;
-	struct symbols *symbols; /* where uprobes look; NULL: a reader for this compilation */
+	struct symbols *symbols;   /* where uprobes look; NULL: a reader for this compilation */
 	const char *const *params; /* positional */
 	size_t n_params;
 	const char *const *named; /* `--name`, `--name=value`: read by getopt() */
@@ -79,7 +79,8 @@ struct script_options {
 	pid_t pid;       /* -p */
 	pid_t child_pid; /* -c, 0: none */
 	bool is_unsafe;
-	bool warn_all; /* -k */
+	bool is_compat; /* begin and end are called BEGIN and END */
+	bool warn_all;  /* -k */
 	/* Test and bench probes are dropped where they are not run. */
 	enum script_mode { SCRIPT_TRACE, SCRIPT_TEST, SCRIPT_BENCH } mode;
 	const regex_t *probe_filter; /* keep the probes whose full names match; NULL: all */

@@ -223,12 +223,12 @@ static int64_t now_ms(void)
 }
 
 /* Asking costs a system call, a busy session polls many times a second. */
-static void report_lost(struct session *s)
+static void report_lost(struct session *s, bool is_last)
 {
 	int64_t now = now_ms();
 	uint64_t lost;
 
-	if (now - s->lost_at_ms < POLL_MS)
+	if (now - s->lost_at_ms < POLL_MS && !is_last)
 		return;
 	s->lost_at_ms = now;
 	lost = s->ops->lost(s->engine);
@@ -332,7 +332,7 @@ static void run_events(struct session *s)
 			s->exit_code = EXIT_REFUSED;
 			return;
 		}
-		report_lost(s);
+		report_lost(s, false);
 		is_done = handle_news(s);
 	}
 }
@@ -369,6 +369,8 @@ static void finish(struct session *s)
 	session_drain(s);
 	if (output_is_broken(s->out))
 		return;
+	if (s->opts->mode != SESSION_BENCH)
+		report_lost(s, true);
 	if (s->opts->mode == SESSION_TRACE)
 		output_exit_gap(s->out);
 	if (s->opts->mode == SESSION_TRACE && !s->opts->no_maps_on_exit)
