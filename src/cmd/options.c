@@ -105,7 +105,9 @@ static int parse_no_feature(const char *name, char *list, struct options *o)
 			o->no_uprobe_multi = true;
 		else if (!strcmp(word, "ringbuf"))
 			o->no_ringbuf = true;
-		else if (strcmp(word, "kprobe_session"))
+		else if (!strcmp(word, "kprobe_session"))
+			o->no_kprobe_session = true;
+		else
 			return usage_error(name, "--no-feature takes kprobe_multi, kprobe_session, "
 			                         "uprobe_multi, ringbuf");
 	}

@@ -27,6 +27,16 @@ static const struct script_target of_our_day = {
     .has_atomics = true,
 };
 
+static bool has_kprobe_session(void)
+{
+	return feature_has(FEATURE_KPROBE_SESSION);
+}
+
+static bool has_uprobe_session(void)
+{
+	return feature_has(FEATURE_UPROBE_SESSION);
+}
+
 void target_describe(struct script_target *t, struct types *types, bool may_ask,
                      bool is_user_engine)
 {
@@ -57,4 +67,6 @@ void target_describe(struct script_target *t, struct types *types, bool may_ask,
 	t->has_ktime_tai = feature_has(FEATURE_KTIME_TAI);
 	t->has_sext = feature_has(FEATURE_CPU_V4);
 	t->has_atomics = feature_has(FEATURE_ATOMIC_FETCH);
+	t->has_kprobe_session = has_kprobe_session;
+	t->has_uprobe_session = has_uprobe_session;
 }

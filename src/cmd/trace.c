@@ -396,6 +396,10 @@ static int run_script(struct run *r)
 		r->so.child_pid = child_pid(child);
 	}
 	target_describe(&r->so.target, r->types, !problem, r->engine == &engine_user);
+	if (r->o.no_kprobe_multi || r->o.no_kprobe_session)
+		r->so.target.has_kprobe_session = NULL;
+	if (r->o.no_uprobe_multi)
+		r->so.target.has_uprobe_session = NULL;
 	if (r->o.no_ringbuf && r->engine != &engine_user)
 		r->so.target.has_ringbuf = false;
 	r->so.dump = &dump;

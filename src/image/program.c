@@ -106,8 +106,10 @@ bool image_needs_kernel_btf(const struct image *img)
 		if (p->attach_btf_id && !p->attach_btf_obj_id)
 			return true;
 		vec_each (i, &p->code.insns) {
-			if (i->code == (BPF_JMP | BPF_CALL) && !i->src_reg &&
-			    i->imm == BPF_FUNC_get_current_task_btf)
+			if (i->code != (BPF_JMP | BPF_CALL))
+				continue;
+			if (i->src_reg == BPF_PSEUDO_KFUNC_CALL ||
+			    (!i->src_reg && i->imm == BPF_FUNC_get_current_task_btf))
 				return true;
 		}
 	}

@@ -174,6 +174,7 @@ struct probe {
 	/* after inference */
 	const struct type *args_type; /* the struct behind `args`, or NULL */
 	vec(struct variable *) vars;
+	bool is_lowered; /* along with another one */
 	bool uses_probe_name; /* `probe` builtin: which target fired must be known */
 };
 

@@ -286,7 +286,7 @@ void lower_body(struct lower *l, struct probe *pr)
 	lower_enter(l, out);
 }
 
-static const char *program_name(struct lower *l, const struct probe_target *t)
+const char *lower_program_name(struct lower *l, const struct probe_target *t)
 {
 	char *s = arena_strdup(l->a, t->func ? t->func : probe_kind_name(t->kind));
 
@@ -306,7 +306,7 @@ static bool lower_shared(struct lower *l, struct probe *pr, struct image_program
 {
 	const struct probe_target *first = only ? only : &pr->targets.items[0];
 
-	p.name = program_name(l, first);
+	p.name = lower_program_name(l, first);
 	p.at = pr->at;
 	if (only) {
 		l->first_probe_name = (uint32_t)l->img->probe_names.n;
@@ -574,15 +574,19 @@ bool script_lower(struct unit *u, struct image *img)
 	lower_syscalls(&l, true);
 	lower_syscalls(&l, false);
 	vec_each (prp, &u->probes) {
-		struct probe *pr = *prp;
+		struct probe *pr = *prp, *partner;
 
 		img->n_probes += (uint32_t)pr->targets.n;
 		if (pr->targets.n && (!probe_kind_is_run(pr->kind) || pr->kind == PROBE_SELF))
 			is_only_begin_end = false;
 		if (!pr->targets.n || lower_is_dispatched(&l, pr, true) ||
-		    lower_is_dispatched(&l, pr, false))
+		    lower_is_dispatched(&l, pr, false) || pr->is_lowered)
 			continue;
-		lower_probe(&l, pr);
+		partner = lower_session_partner(&l, pr);
+		if (partner)
+			partner->is_lowered = lower_session(&l, pr, partner) || true;
+		else
+			lower_probe(&l, pr);
 	}
 	img->has_only_begin_end = is_only_begin_end;
 	lower_finish_maps(&l);

@@ -114,6 +114,14 @@ void lower_body(struct lower *l, struct probe *pr);
 bool lower_prefers_perf(const struct probe *pr);
 bool lower_has_raw_tracepoints(struct lower *l);
 
+/* At most 15 characters, for the kernel's lists. */
+const char *lower_program_name(struct lower *l, const struct probe_target *t);
+
+/* ---- lower_session.c ---- */
+/* The probe that `pr` can share one program with, or NULL. */
+struct probe *lower_session_partner(struct lower *l, const struct probe *pr);
+bool lower_session(struct lower *l, struct probe *a, struct probe *b);
+
 /* ---- lower_syscall.c ---- */
 /* Is the probe one of those that the program on sys_enter (sys_exit) serves? */
 bool lower_is_dispatched(struct lower *l, const struct probe *pr, bool is_enter);

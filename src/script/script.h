@@ -54,6 +54,10 @@ struct script_target {
 	bool has_attach_cookie; /* 5.15 */
 	bool has_func_ip;
 	bool has_task_pt_regs; /* 5.15 */
+	/* Can one program serve a function's entry and return? Asked when a script has such a pair.
+	 * NULL: no. (6.10, 6.13) */
+	bool (*has_kprobe_session)(void);
+	bool (*has_uprobe_session)(void);
 	bool has_mem_alloc; /* BPF_F_NO_PREALLOC is safe everywhere */
 	bool has_ktime_boot, has_ktime_tai;
 	bool has_sext; /* cpu v4 */

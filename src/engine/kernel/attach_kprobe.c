@@ -43,7 +43,9 @@ int attach_kprobe_multi(struct attaching *x, const struct image_attach *at, size
 			cookies[i] = at[i].cookie;
 		}
 		attr.link_create.prog_fd = (uint32_t)x->prog_fd;
-		attr.link_create.attach_type = SKEP_TRACE_KPROBE_MULTI;
+		attr.link_create.attach_type = x->prog->expected_attach_type
+		                                   ? x->prog->expected_attach_type
+		                                   : SKEP_TRACE_KPROBE_MULTI;
 		attr.link_create.kprobe_multi.cnt = (uint32_t)n;
 		attr.link_create.kprobe_multi.syms = sys_ptr(syms);
 		attr.link_create.kprobe_multi.cookies = x->prog->uses_cookie ? sys_ptr(cookies) : 0;

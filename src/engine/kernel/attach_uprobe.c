@@ -43,7 +43,8 @@ int attach_uprobe_multi(struct attaching *x, const struct image_attach *at, size
 	uint64_t *ref_ctrs = calloc(n, sizeof(*ref_ctrs));
 	struct skep_link_uprobe_multi attr = {
 	    .prog_fd = (uint32_t)x->prog_fd,
-	    .attach_type = SKEP_TRACE_UPROBE_MULTI,
+	    .attach_type = x->prog->expected_attach_type ? x->prog->expected_attach_type
+	                                                 : SKEP_TRACE_UPROBE_MULTI,
 	    .path = sys_ptr(at->path),
 	    .offsets = sys_ptr(offsets),
 	    .cookies = x->prog->uses_cookie ? sys_ptr(cookies) : 0,

@@ -163,14 +163,13 @@ static bool perf_link(uint32_t unused)
 	return prog >= 0 && sys_bpf(BPF_LINK_CREATE, &attr, sizeof(attr)) == -EBADF;
 }
 
-static bool kprobe_multi(uint32_t unused)
+static bool kprobe_multi(uint32_t attach_type)
 {
-	own_fd int prog = load_trivial(BPF_PROG_TYPE_KPROBE, SKEP_TRACE_KPROBE_MULTI);
+	own_fd int prog = load_trivial(BPF_PROG_TYPE_KPROBE, attach_type);
 	union bpf_attr attr = {0};
 
-	(void)unused;
 	attr.link_create.prog_fd = (uint32_t)prog;
-	attr.link_create.attach_type = SKEP_TRACE_KPROBE_MULTI;
+	attr.link_create.attach_type = attach_type;
 	attr.link_create.kprobe_multi.cnt = 1;
 	attr.link_create.kprobe_multi.addrs = 1; /* not a pointer: EFAULT */
 	return prog >= 0 && sys_bpf(BPF_LINK_CREATE, &attr, sizeof(attr)) == -EFAULT;
@@ -178,13 +177,13 @@ static bool kprobe_multi(uint32_t unused)
 
 /* Up to v6.9 `pid` meant one thread. Since then -1 is refused before the path is looked at; "/"
  * is no regular file (EBADF). */
-static int uprobe_multi_try(uint32_t pid)
+static int uprobe_multi_try(uint32_t attach_type, uint32_t pid)
 {
-	own_fd int prog = load_trivial(BPF_PROG_TYPE_KPROBE, SKEP_TRACE_UPROBE_MULTI);
+	own_fd int prog = load_trivial(BPF_PROG_TYPE_KPROBE, attach_type);
 	uint64_t offset = 0;
 	struct skep_link_uprobe_multi attr = {
 	    .prog_fd = (uint32_t)prog,
-	    .attach_type = SKEP_TRACE_UPROBE_MULTI,
+	    .attach_type = attach_type,
 	    .path = sys_ptr("/"),
 	    .offsets = sys_ptr(&offset),
 	    .cnt = 1,
@@ -194,15 +193,14 @@ static int uprobe_multi_try(uint32_t pid)
 	return prog < 0 ? prog : sys_bpf(BPF_LINK_CREATE, &attr, sizeof(attr));
 }
 
-static bool uprobe_multi(uint32_t unused)
+static bool uprobe_multi(uint32_t attach_type)
 {
-	(void)unused;
-	return uprobe_multi_try(0) == -EBADF;
+	return uprobe_multi_try(attach_type, 0) == -EBADF;
 }
 
 bool feature_uprobe_multi_pid(void)
 {
-	return uprobe_multi_try(UINT32_MAX) == -EINVAL;
+	return uprobe_multi_try(SKEP_TRACE_UPROBE_MULTI, UINT32_MAX) == -EINVAL;
 }
 
 static bool program_type(uint32_t type)
@@ -284,8 +282,10 @@ static const struct {
 	[FEATURE_BTF] = {btf, 0},
 	[FEATURE_MODULE_BTF] = {module_btf, 0},
 	[FEATURE_MAP_BATCH] = {map_batch, 0},
-	[FEATURE_KPROBE_MULTI] = {kprobe_multi, 0},
-	[FEATURE_UPROBE_MULTI] = {uprobe_multi, 0},
+	[FEATURE_KPROBE_MULTI] = {kprobe_multi, SKEP_TRACE_KPROBE_MULTI},
+	[FEATURE_UPROBE_MULTI] = {uprobe_multi, SKEP_TRACE_UPROBE_MULTI},
+	[FEATURE_KPROBE_SESSION] = {kprobe_multi, SKEP_TRACE_KPROBE_SESSION},
+	[FEATURE_UPROBE_SESSION] = {uprobe_multi, SKEP_TRACE_UPROBE_SESSION},
 	[FEATURE_PERF_LINK] = {perf_link, 0},
 	[FEATURE_ATTACH_COOKIE] = {helper, BPF_FUNC_get_attach_cookie},
 	[FEATURE_BPF_LOOP] = {helper, BPF_FUNC_loop},

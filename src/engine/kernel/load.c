@@ -162,9 +162,11 @@ static enum multi choose_multi(const struct engine *e, const struct image_progra
 
 	if (p->type != BPF_PROG_TYPE_KPROBE)
 		return MULTI_NONE;
-	if (p->expected_attach_type == SKEP_TRACE_KPROBE_MULTI)
+	if (p->expected_attach_type == SKEP_TRACE_KPROBE_MULTI ||
+	    p->expected_attach_type == SKEP_TRACE_KPROBE_SESSION)
 		return MULTI_KPROBE;
-	if (p->expected_attach_type == SKEP_TRACE_UPROBE_MULTI)
+	if (p->expected_attach_type == SKEP_TRACE_UPROBE_MULTI ||
+	    p->expected_attach_type == SKEP_TRACE_UPROBE_SESSION)
 		return MULTI_UPROBE;
 	vec_each (at, &p->attaches) {
 		if (at->kind != ATTACH_UPROBE && at->kind != ATTACH_URETPROBE)
@@ -198,7 +200,7 @@ static int load_program(struct loading *l, uint32_t i, struct engine_error *ret_
 	int fd;
 
 	e->multi[i] = choose_multi(e, p);
-	if (e->multi[i] != MULTI_NONE)
+	if (e->multi[i] != MULTI_NONE && !p->expected_attach_type)
 		attr.expected_attach_type =
 		    e->multi[i] == MULTI_KPROBE ? SKEP_TRACE_KPROBE_MULTI : SKEP_TRACE_UPROBE_MULTI;
 	map_object_name(attr.prog_name, p->name);
