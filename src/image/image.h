@@ -69,6 +69,7 @@ struct image_program {
 	uint32_t expected_attach_type;
 	uint32_t attach_btf_id;     /* TRACING: function or raw tracepoint typedef */
 	uint32_t attach_btf_obj_id; /* 0: vmlinux */
+	uint32_t attach_prog_id;    /* TRACING a loaded program, whose BTF the id is of; 0: no */
 	struct ir_code code;
 	const char *const *func_names; /* one per code.func_starts */
 	vec(struct image_attach) attaches;

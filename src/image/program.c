@@ -103,7 +103,7 @@ struct vm_program *image_programs(struct arena *a, const struct image *img,
 bool image_needs_kernel_btf(const struct image *img)
 {
 	vec_each (p, &img->programs) {
-		if (p->attach_btf_id && !p->attach_btf_obj_id)
+		if (p->attach_btf_id && !p->attach_btf_obj_id && !p->attach_prog_id)
 			return true;
 		vec_each (i, &p->code.insns) {
 			if (i->code != (BPF_JMP | BPF_CALL))

@@ -73,11 +73,8 @@ static bool expand_fentry(struct probe_context *cx, const struct attach_point *a
 	struct kernel_funcs list;
 	size_t before = out->n;
 
-	if (ap->n_parts > 2 && !strcmp(ap->parts[1], "bpf")) {
-		diag_error(cx->diag, E_UNSUPPORTED, ap->at, "%s:bpf is not supported yet",
-		           probe_kind_name(kind));
-		return false;
-	}
+	if (ap->n_parts > 2 && !strcmp(ap->parts[1], "bpf"))
+		return bpf_functions_expand(cx, ap, kind, out);
 	if (ap->n_parts > 3) {
 		diag_error(cx->diag, E_PROBE_PARTS, ap->at,
 		           "%s probe type requires 1 or 2 arguments, found 3",
@@ -148,9 +145,11 @@ const struct type *params_struct(struct probe_context *cx, const struct type *pr
 
 static const struct type *fentry_args(struct probe_context *cx, const struct probe_target *t)
 {
-	const struct type *proto =
-	    types_find_func(cx->types, t->func, t->category, NULL, NULL, NULL);
+	const struct type *proto;
 
+	if (t->prog_id)
+		return bpf_function_args(cx, t);
+	proto = types_find_func(cx->types, t->func, t->category, NULL, NULL, NULL);
 	return proto ? params_struct(cx, proto, t->kind == PROBE_FEXIT) : NULL;
 }
 
@@ -181,8 +180,15 @@ static void list_fentry(struct listing *l)
 {
 	const char *module = l->n_parts > 1 ? l->parts[0] : "*";
 	const char *name = l->n_parts > 1 ? l->parts[1] : l->n_parts ? l->parts[0] : "*";
-	struct kernel_funcs list = kernel_funcs_typed(l->cx, module, name);
+	struct kernel_funcs list;
 
+	if (l->n_parts > 1 && !strcmp(module, "bpf")) {
+		bpf_functions_list(l);
+		return;
+	}
+	if (l->n_parts > 2)
+		return;
+	list = kernel_funcs_typed(l->cx, module, name);
 	vec_each (f, &list) {
 		if (!kernel_func_fits(l->cx, f))
 			continue;

@@ -52,6 +52,8 @@ struct probe_target {
 	bool is_frequency;
 	int32_t tracepoint_id; /* tracepoint: tracefs id, or -1 where it couldn't be read */
 	int32_t syscall_nr;    /* tracepoint:syscalls:sys_*: the number on this machine, else -1 */
+	/* fentry:bpf, fexit:bpf: the loaded program (0: a kernel function), the function in its BTF. */
+	uint32_t prog_id, btf_id;
 	bool from_wildcard;
 };
 

@@ -84,6 +84,14 @@ const struct type *own_event_args(struct probe_context *cx, const char *category
 /* Its fields as a format file of tracefs has them, in the context's arena. */
 char *own_event_format(struct probe_context *cx, const char *category, const char *event);
 
+/* bpf_programs.c: what fentry and fexit do about functions of loaded BPF programs. */
+void bpf_functions_find(struct probe_context *cx, enum probe_kind kind, const char *id,
+                        const char *name, bool no_tracers, probe_targets *out);
+bool bpf_functions_expand(struct probe_context *cx, const struct attach_point *ap,
+                          enum probe_kind kind, probe_targets *out);
+const struct type *bpf_function_args(struct probe_context *cx, const struct probe_target *t);
+void bpf_functions_list(struct listing *l);
+
 /* A prototype's parameters as a struct, 8 bytes a slot, as tracing programs find them in their
  * context; with_retval: the result as the last field, unless it is void. */
 const struct type *params_struct(struct probe_context *cx, const struct type *proto,

@@ -70,6 +70,8 @@ static const struct type *type_of_args(struct infer *x, struct node *n)
 {
 	const struct type *t = infer_args_type(x);
 
+	if (x->p->targets.n && x->p->targets.items[0].prog_id)
+		t = NULL; /* only what retval needs is known of a BPF program */
 	if (!t) {
 		infer_error(x, E_UNSUPPORTED, n->at, "The arguments of %s are not known here",
 		            x->p->targets.n ? x->p->targets.items[0].name : probe_word(x));

@@ -356,11 +356,16 @@ static bool lower_tracing(struct lower *l, struct probe *pr, uint32_t attach_typ
 
 		if (attach_type == ATTACH_TYPE_TRACE_RAW_TP) {
 			kind = ATTACH_BTF_RAW_TRACEPOINT;
-			if (!types_find_raw_tracepoint(l->u->types, t->func, &p.attach_btf_id)) {
+			if (!types_find_raw_tracepoint_in(l->u->types, t->func, t->category,
+			                                  &p.attach_btf_id, &p.attach_btf_obj_id,
+			                                  NULL)) {
 				p.type = BPF_PROG_TYPE_RAW_TRACEPOINT;
 				p.expected_attach_type = 0;
 				kind = ATTACH_RAW_TRACEPOINT;
 			}
+		} else if (t->prog_id) {
+			p.attach_prog_id = t->prog_id;
+			p.attach_btf_id = t->btf_id;
 		} else if (!types_find_func(l->u->types, t->func, t->category, &p.attach_btf_id,
 		                            &p.attach_btf_obj_id, NULL)) {
 			diag_error(l->u->diag, E_PROBE_NO_MATCH, pr->at, "No matches for %s.",

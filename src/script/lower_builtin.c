@@ -150,6 +150,14 @@ static struct ir_inst *retval(struct lower *l, struct node *n)
 	const struct type *args = l->probe->args_type;
 	struct ir_builder *b = &l->b;
 
+	if (l->probe->kind == PROBE_FEXIT && l->probe->targets.items[0].prog_id) {
+		/* how many arguments lie before it, the kernel decides (check_attach_target()) */
+		struct ir_inst *at = ir_slot_addr(b, ir_slot_new(b, 8, 8, "retval"));
+
+		ir_store(b, at, 0, 8, ir_const(b, 0));
+		ir_callv(b, BPF_FUNC_get_func_ret, PTR_NONE, lower_ctx(l), at);
+		return ir_load(b, at, 0, 4, true, PTR_NONE);
+	}
 	if (l->probe->kind == PROBE_FEXIT && args && args->n_fields) {
 		/* behind the arguments */
 		const struct field *f = &args->fields[args->n_fields - 1];

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "engine/kernel/btf.h"
 #include "engine/kernel/features.h"
 #include "engine/kernel/sys.h"
@@ -197,6 +198,7 @@ static int load_program(struct loading *l, uint32_t i, struct engine_error *ret_
 	    .attach_btf_id = p->attach_btf_id,
 	};
 	char *log = NULL;
+	own_fd int target_fd = -1;
 	int fd;
 
 	e->multi[i] = choose_multi(e, p);
@@ -211,6 +213,16 @@ static int load_program(struct loading *l, uint32_t i, struct engine_error *ret_
 			                    "The types of the module of %s can't be opened: %s",
 			                    p->name, strerror(-fd));
 		attr.attach_btf_obj_fd = (uint32_t)fd;
+	}
+	if (p->attach_prog_id) {
+		union bpf_attr by_id = {.prog_id = p->attach_prog_id};
+
+		target_fd = sys_bpf(BPF_PROG_GET_FD_BY_ID, &by_id, sizeof(by_id));
+		if (target_fd < 0)
+			return kernel_error(e->img, ret_error, target_fd, i,
+			                    "The BPF program %u can't be opened: %s",
+			                    p->attach_prog_id, strerror(-target_fd));
+		attr.attach_prog_fd = (uint32_t)target_fd;
 	}
 	if (e->btf_fd >= 0) {
 		attr.prog_btf_fd = (uint32_t)e->btf_fd;

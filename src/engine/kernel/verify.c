@@ -22,8 +22,9 @@ struct vm_verdict *programs_verify(struct engine *e, struct arena *a)
 		btf_open(path ? path : "/sys/kernel/btf/vmlinux", NULL, &kernel);
 	programs = image_programs(a, e->img, kernel, NULL);
 	for (size_t i = 0; i < e->img->programs.n; i++) {
-		/* Types of a module are the kernel's to check. */
-		if (e->img->programs.items[i].attach_btf_obj_id)
+		/* Types of a module or of another program are the kernel's to check. */
+		if (e->img->programs.items[i].attach_btf_obj_id ||
+		    e->img->programs.items[i].attach_prog_id)
 			verdicts[i].is_accepted = true;
 		else
 			vm_verify(a, &programs[i], &opts, &verdicts[i]);
