@@ -12,6 +12,7 @@
 
 #include "base/wildcard.h"
 #include "probe/provider.h"
+#include "symbols/x86_insn.h"
 
 static const struct {
 	const char *full, *abbrev;
@@ -137,6 +138,26 @@ bool report_no_match(struct probe_context *cx, const struct attach_point *ap, en
 	if (nearest)
 		diag_hint(cx->diag, "did you mean %s?", nearest);
 	return cx->missing == MISSING_WARN;
+}
+
+bool check_instruction(struct probe_context *cx, const struct attach_point *ap,
+                       enum probe_kind kind, const char *place, const uint8_t *code, size_t n_b,
+                       uint64_t off_b)
+{
+	size_t before = off_b, after = off_b + 1;
+
+	if (insn_starts_at(code, n_b, off_b))
+		return true;
+	diag_error(cx->diag, E_PROBE_PARTS, ap->at,
+	           "Could not add %s into middle of instruction: %s+%llu", probe_kind_name(kind),
+	           place, (unsigned long long)off_b);
+	while (insn_starts_at(code, n_b, before) == 0)
+		before--;
+	while (after < n_b && insn_starts_at(code, n_b, after) == 0)
+		after++;
+	if (insn_starts_at(code, n_b, after) == 1)
+		diag_hint(cx->diag, "instructions start at +%zu and at +%zu", before, after);
+	return false;
 }
 
 static int compare_names(const void *a, const void *b)

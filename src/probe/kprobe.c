@@ -10,6 +10,7 @@
 #include "probe/functions.h"
 #include "probe/provider.h"
 #include "symbols/symbols.h"
+#include "symbols/x86_insn.h"
 
 /* FN[+OFF] taken apart; false with an error reported. */
 static bool split_offset(struct probe_context *cx, const struct attach_point *ap,
@@ -34,6 +35,22 @@ static bool split_offset(struct probe_context *cx, const struct attach_point *ap
 	return true;
 }
 
+/* Does an instruction start there? Where the code cannot be read, or may be changed by probes that
+ * are there already, the kernel has to decide. */
+static bool check_code(struct probe_context *cx, const struct attach_point *ap, const char *func,
+                       uint64_t off_b, uint64_t address)
+{
+	enum { MOST_B = 1 << 16 };
+	size_t n_b = off_b + X86_INSN_MAX_B + 1;
+	uint8_t *code;
+
+	if (!address || off_b > MOST_B || symbols_kernel_is_probed())
+		return true;
+	code = arena_alloc(cx->a, n_b);
+	return !symbols_kernel_text(address, code, n_b) ||
+	       check_instruction(cx, ap, PROBE_KPROBE, func, code, n_b, off_b);
+}
+
 /* Is an offset inside of the function? How long one is, only the next symbol tells; where nothing
  * does (names hidden from us, no such function), the kernel decides. */
 static bool check_bounds(struct probe_context *cx, const struct attach_point *ap, const char *func,
@@ -42,9 +59,14 @@ static bool check_bounds(struct probe_context *cx, const struct attach_point *ap
 	struct symbols *own = cx->symbols ? NULL : symbols_create();
 	uint64_t size_b = symbols_kernel_size(own ? own : cx->symbols, func);
 
+	if (!size_b || off_b < size_b) {
+		bool is_good = check_code(cx, ap, func, off_b,
+		                          symbols_kernel_address(own ? own : cx->symbols, func));
+
+		symbols_destroy(own);
+		return is_good;
+	}
 	symbols_destroy(own);
-	if (!size_b || off_b < size_b)
-		return true;
 	diag_error(cx->diag, E_PROBE_PARTS, ap->at,
 	           "Offset outside the function bounds ('%s' size is %llu)", func,
 	           (unsigned long long)size_b);

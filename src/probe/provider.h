@@ -84,6 +84,12 @@ const struct type *own_event_args(struct probe_context *cx, const char *category
 /* Its fields as a format file of tracefs has them, in the context's arena. */
 char *own_event_format(struct probe_context *cx, const char *category, const char *event);
 
+/* catalogue.c: is off_b bytes into the code of `func` the start of an instruction? False, reported,
+ * if it is known not to be. `place` is how the message calls it. */
+bool check_instruction(struct probe_context *cx, const struct attach_point *ap,
+                       enum probe_kind kind, const char *place, const uint8_t *code, size_t n_b,
+                       uint64_t off_b);
+
 /* bpf_programs.c: what fentry and fexit do about functions of loaded BPF programs. */
 void bpf_functions_find(struct probe_context *cx, enum probe_kind kind, const char *id,
                         const char *name, bool no_tracers, probe_targets *out);

@@ -5,10 +5,12 @@
  * the kernel puts its breakpoint. Names come from the symbol tables; a mangled C++ name stands for
  * itself, after `cpp:` names are compared as people write them. */
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/wildcard.h"
 #include "probe/uprobe.h"
 #include "probe/uprobe_args.h"
@@ -62,8 +64,21 @@ static struct probe_target *add_place(struct uprobe_work *w, const char *path,
 	return t;
 }
 
+/* A breakpoint inside of an instruction would change what the program does. */
+static bool check_code(struct uprobe_work *w, const char *path, const struct elf_symbol *sym)
+{
+	enum { MOST_B = 1 << 20 };
+	size_t n_b = sym->size_b < MOST_B ? sym->size_b : MOST_B;
+	uint8_t *code = arena_alloc(w->cx->a, n_b);
+	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return w->off_b >= n_b || fd < 0 ||
+	       pread(fd, code, n_b, (off_t)sym->file_off_b) != (ssize_t)n_b ||
+	       check_instruction(w->cx, w->ap, w->kind, sym->name, code, n_b, w->off_b);
+}
+
 /* Is an offset into this function acceptable? Without --unsafe it must be inside. */
-static bool check_bounds(struct uprobe_work *w, const struct elf_symbol *sym)
+static bool check_bounds(struct uprobe_work *w, const char *path, const struct elf_symbol *sym)
 {
 	if (w->cx->is_unsafe || !w->off_b)
 		return true;
@@ -79,7 +94,7 @@ static bool check_bounds(struct uprobe_work *w, const struct elf_symbol *sym)
 		           (unsigned long long)sym->size_b);
 		return false;
 	}
-	return true;
+	return check_code(w, path, sym);
 }
 
 /* `ns::f` means all its overloads; with parameters, the one. */
@@ -147,7 +162,7 @@ static bool expand_name(struct uprobe_work *w, const char *path)
 		       report_no_match(w->cx, w->ap, w->kind,
 		                       wants_hint ? nearest_function(w, path) : NULL);
 	}
-	if (!check_bounds(w, &sym))
+	if (!check_bounds(w, path, &sym))
 		return false;
 	t = add_place(w, path, &sym, false);
 	t->off_b = w->off_b;

@@ -32,6 +32,11 @@ uint64_t symbols_kernel_address(struct symbols *s, const char *name);
 /* Bytes from a kernel symbol to the next one, of several of that name the most; 0 if unknown. */
 uint64_t symbols_kernel_size(struct symbols *s, const char *name);
 
+/* n_b bytes of the kernel's code as it is now; false where it cannot be read (kernel_text.c). */
+bool symbols_kernel_text(uint64_t address, void *to, size_t n_b);
+/* May there be kprobes, which change the code? True also if nothing tells. */
+bool symbols_kernel_is_probed(void);
+
 /* User addresses of process `pid`, as we see it: by its maps and one sorted table per ELF file
  * (.symtab, .dynsym, separate debug files, PLT), seen through the process (deleted files, other
  * mount namespaces); vdso; /tmp/perf-PID.map. Without a name *ret still says which file it is. */

@@ -489,10 +489,12 @@ static void uprobes(void **state)
 	assert_string_equal(t->path, own_path());
 	assert_int_equal(t->address, sym.file_off_b);
 	assert_int_equal(t->sym_address, sym.address);
+	cx.is_unsafe = true; /* one byte in, an instruction may not begin */
 	t = one(with_path("u:@:specimen_one+1"));
 	assert_int_equal(t->address, sym.file_off_b + 1);
 	assert_int_equal(t->off_b, 1);
 	assert_string_equal(t->name, with_path("uprobe:@:specimen_one+1"));
+	cx.is_unsafe = false;
 	t = one(arena_printf(cx.a, "uprobe:%s:0x%llx", own_path(),
 	                     (unsigned long long)sym.address + 1));
 	assert_string_equal(t->func, "specimen_one");

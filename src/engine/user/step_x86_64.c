@@ -12,11 +12,10 @@
 #include <string.h>
 
 #include "engine/user/inside.h"
+#include "symbols/x86_insn.h"
 
-enum { REX_B = 1, REX_X = 2, REX_R = 4, REX_W = 8 };
 enum { CF = 1 << 0, PF = 1 << 2, AF = 1 << 4, ZF = 1 << 6, SF = 1 << 7, TF = 1 << 8, OF = 1 << 11 };
 enum { RCX = 1, RBX = 3, RSP = 4, RSI = 6, RDI = 7 };
-enum { MAP_ONE, MAP_0F, MAP_0F38, MAP_0F3A, MAP_OTHER };
 
 static uint64_t *reg_at(struct arch_regs *a, unsigned n)
 {
@@ -32,203 +31,17 @@ static uint64_t *reg_at(struct arch_regs *a, unsigned n)
 
 /* ---- decoding ------------------------------------------------------------------------------- */
 
-struct cursor {
-	const uint8_t *bytes;
-	size_t n, at;
-	bool has_16bit, has_32bit_address, is_vex;
-	uint8_t rex, vvvv;
-	unsigned map;
-	uint8_t opcode;
-	size_t b_at; /* the byte that holds B, for bases above 7 */
-	uint8_t b_bit;
-	bool has_b, b_is_inverted;
-};
-
-static bool is_legacy_prefix(uint8_t b)
-{
-	return b == 0x66 || b == 0x67 || b == 0xf0 || b == 0xf2 || b == 0xf3 || b == 0x2e ||
-	       b == 0x36 || b == 0x3e || b == 0x26 || b == 0x64 || b == 0x65;
-}
-
-/* Bytes past the end read as 0; the length is checked at the end. */
-static uint8_t peek(const struct cursor *c, size_t at)
-{
-	return at < c->n ? c->bytes[at] : 0;
-}
-
-static void read_vex(struct cursor *c)
-{
-	uint8_t lead = peek(c, c->at), p0 = peek(c, c->at + 1), p1 = peek(c, c->at + 2);
-
-	c->is_vex = true;
-	c->b_is_inverted = true;
-	c->b_bit = 1 << 5;
-	if (lead == 0xc5) {
-		c->map = MAP_0F;
-		c->vvvv = ~p0 >> 3 & 15;
-		c->b_bit = 0; /* B cannot be said: it is 0 */
-		c->at += 2;
-	} else {
-		unsigned map = lead == 0xc4 ? p0 & 31 : p0 & 7;
-
-		c->map = map == 1 ? MAP_0F : map == 2 ? MAP_0F38 : map == 3 ? MAP_0F3A : MAP_OTHER;
-		c->vvvv = ~p1 >> 3 & 15;
-		c->b_at = c->at + 1;
-		c->has_b = true;
-		c->rex = p1 & 0x80 ? REX_W : 0;
-		c->at += lead == 0xc4 ? 3 : 4;
-	}
-	c->opcode = peek(c, c->at++);
-}
-
-static void read_opcode(struct cursor *c)
-{
-	uint8_t b;
-
-	while (is_legacy_prefix(b = peek(c, c->at)) && c->at < c->n) {
-		c->has_16bit |= b == 0x66;
-		c->has_32bit_address |= b == 0x67;
-		c->at++;
-	}
-	if ((b & 0xf0) == 0x40) {
-		c->rex = b & 15;
-		c->b_at = c->at++;
-		c->has_b = true;
-		c->b_bit = REX_B;
-		b = peek(c, c->at);
-	}
-	if (b == 0xc4 || b == 0xc5 || b == 0x62) {
-		read_vex(c);
-		return;
-	}
-	c->at++;
-	c->opcode = b;
-	if (b != 0x0f)
-		return;
-	c->map = MAP_0F;
-	c->opcode = peek(c, c->at++);
-	if (c->opcode == 0x38 || c->opcode == 0x3a) {
-		c->map = c->opcode == 0x38 ? MAP_0F38 : MAP_0F3A;
-		c->opcode = peek(c, c->at++);
-	}
-}
-
-static bool is_invalid(const struct cursor *c)
-{
-	static const uint8_t invalid[] = {0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e, 0x1f,
-	                                  0x27, 0x2f, 0x37, 0x3f, 0x60, 0x61, 0x82,
-	                                  0x9a, 0xce, 0xd4, 0xd5, 0xd6, 0xea};
-
-	return c->map == MAP_OTHER ||
-	       (c->map == MAP_ONE && memchr(invalid, c->opcode, sizeof(invalid)));
-}
-
-static bool has_modrm(const struct cursor *c)
-{
-	uint8_t o = c->opcode;
-
-	switch (c->map) {
-	case MAP_ONE:
-		return (o < 0x40 && (o & 7) < 4) || o == 0x63 || o == 0x69 || o == 0x6b ||
-		       o == 0x80 || o == 0x81 || o == 0x83 || (o >= 0x84 && o <= 0x8f) ||
-		       o == 0xc0 || o == 0xc1 || o == 0xc6 || o == 0xc7 ||
-		       (o >= 0xd0 && o <= 0xd3) || (o >= 0xd8 && o <= 0xdf) || o == 0xf6 ||
-		       o == 0xf7 || o == 0xfe || o == 0xff;
-	case MAP_0F:
-		if (c->is_vex)
-			return o != 0x77;
-		return !((o >= 0x05 && o <= 0x09) || o == 0x0b || o == 0x0e ||
-		         (o >= 0x30 && o <= 0x37) || o == 0x77 || (o >= 0x80 && o <= 0x8f) ||
-		         (o >= 0xa0 && o <= 0xa2) || (o >= 0xa8 && o <= 0xaa) || o >= 0xc8) ||
-		       o >= 0xd0;
-	default:
-		return true;
-	}
-}
-
-static size_t immediate_b(const struct cursor *c, uint8_t modrm)
-{
-	size_t z = c->has_16bit && !(c->rex & REX_W) ? 2 : 4;
-	uint8_t o = c->opcode;
-
-	if (c->map == MAP_0F38)
-		return 0;
-	if (c->map == MAP_0F3A)
-		return 1;
-	if (c->map == MAP_0F) {
-		if (!c->is_vex && o >= 0x80 && o <= 0x8f)
-			return 4;
-		return (o >= 0x70 && o <= 0x73) || o == 0xc2 || (o >= 0xc4 && o <= 0xc6) ||
-		       (!c->is_vex && (o == 0xa4 || o == 0xac || o == 0xba || o == 0x0f));
-	}
-	if (o < 0x40)
-		return (o & 7) == 4 ? 1 : (o & 7) == 5 ? z : 0;
-	if ((o >= 0x70 && o <= 0x7f) || (o >= 0xb0 && o <= 0xb7) || (o >= 0xe0 && o <= 0xe7))
-		return 1;
-	if (o >= 0xa0 && o <= 0xa3)
-		return c->has_32bit_address ? 4 : 8;
-	if (o >= 0xb8 && o <= 0xbf)
-		return c->rex & REX_W ? 8 : z;
-	switch (o) {
-	case 0x6a:
-	case 0x6b:
-	case 0x80:
-	case 0x83:
-	case 0xa8:
-	case 0xc0:
-	case 0xc1:
-	case 0xc6:
-	case 0xcd:
-	case 0xeb:
-		return 1;
-	case 0x68:
-	case 0x69:
-	case 0x81:
-	case 0xa9:
-	case 0xc7:
-		return z;
-	case 0xe8:
-	case 0xe9:
-		return 4;
-	case 0xc2:
-	case 0xca:
-		return 2;
-	case 0xc8:
-		return 3;
-	case 0xf6:
-		return (modrm >> 3 & 7) < 2;
-	case 0xf7:
-		return (modrm >> 3 & 7) < 2 ? z : 0;
-	}
-	return 0;
-}
-
-/* The bytes behind the ModRM byte that belong to the address. */
-static size_t address_b(const struct cursor *c, uint8_t modrm)
-{
-	unsigned mod = modrm >> 6, rm = modrm & 7;
-	size_t sib = mod != 3 && rm == 4;
-
-	if (mod == 1)
-		return sib + 1;
-	if (mod == 2)
-		return sib + 4;
-	if (mod == 0 && (rm == 5 || (sib && (peek(c, c->at + 1) & 7) == 5)))
-		return sib + 4;
-	return sib;
-}
-
 /* What is refused: breakpoints, system calls and what the copy's place would be seen by. */
-static bool is_refused(const struct cursor *c, uint8_t modrm)
+static bool is_refused(const struct x86_insn *c)
 {
-	uint8_t o = c->opcode;
+	uint8_t o = c->opcode, modrm = c->modrm;
 	unsigned op = modrm >> 3 & 7;
 
 	if (c->is_vex)
 		return false;
-	if (c->map == MAP_0F)
+	if (c->map == X86_MAP_0F)
 		return o == 0x05 || o == 0x07 || o == 0x34 || o == 0x35 || o == 0x0b;
-	if (c->map != MAP_ONE)
+	if (c->map != X86_MAP_ONE)
 		return false;
 	return o == 0xcc || o == 0xcd || o == 0xcf || o == 0xf1 || o == 0xf4 || o == 0xca ||
 	       o == 0xcb || (o == 0xff && (op == 3 || op == 5 || op == 7)) ||
@@ -240,7 +53,7 @@ static bool is_refused(const struct cursor *c, uint8_t modrm)
 
 /* mod 0, rm 5: give it a base that the instruction does not use. The ones it could use unseen are
  * rax, rcx, rdx (and rbx in cmpxchg16b). */
-static void give_base(const struct cursor *c, struct step *s, size_t modrm_at)
+static void give_base(const struct x86_insn *c, struct step *s, size_t modrm_at)
 {
 	uint8_t modrm = s->code[modrm_at];
 	unsigned reg = modrm >> 3 & 7;
@@ -260,40 +73,31 @@ static void give_base(const struct cursor *c, struct step *s, size_t modrm_at)
 
 int step_plan(const uint8_t *bytes, size_t n_b, struct step *ret)
 {
-	struct cursor c = {.bytes = bytes, .n = n_b < STEP_SLOT_B ? n_b : STEP_SLOT_B};
+	struct x86_insn c;
 	struct step s = {.base = -1};
-	uint8_t modrm = 0;
-	size_t modrm_at;
 
-	memcpy(s.code, bytes, c.n);
-	s.is_plain = c.n && !is_legacy_prefix(bytes[0]);
-	read_opcode(&c);
-	if (is_invalid(&c))
+	if (n_b > STEP_SLOT_B)
+		n_b = STEP_SLOT_B;
+	if (!x86_insn_read(bytes, n_b, &c))
 		return -EILSEQ;
-	s.is_other = c.is_vex || c.map > MAP_0F;
-	s.is_two_byte = !s.is_other && c.map == MAP_0F;
-	s.prefix = c.rex;
-	s.at = (uint8_t)(c.at - 1);
-	modrm_at = c.at;
-	if (has_modrm(&c)) {
-		modrm = peek(&c, c.at);
-		c.at += 1 + address_b(&c, modrm);
-	}
-	if (is_refused(&c, modrm))
+	if (is_refused(&c))
 		return -EOPNOTSUPP;
-	c.at += immediate_b(&c, modrm);
-	if (c.at > c.n || c.at >= STEP_SLOT_B)
-		return -EILSEQ;
+	memcpy(s.code, bytes, n_b);
+	s.is_plain = !x86_is_legacy_prefix(bytes[0]);
+	s.is_other = c.is_vex || c.map > X86_MAP_0F;
+	s.is_two_byte = !s.is_other && c.map == X86_MAP_0F;
+	s.prefix = c.rex;
+	s.at = (uint8_t)c.opcode_at;
 	s.insn_b = (uint8_t)c.at;
 	memset(s.code + c.at, 0x90, sizeof(s.code) - c.at);
-	if (c.map == MAP_ONE && !c.is_vex) {
-		s.calls = c.opcode == 0xff && (modrm >> 3 & 7) == 2;
+	if (c.map == X86_MAP_ONE && !c.is_vex) {
+		s.calls = c.opcode == 0xff && (c.modrm >> 3 & 7) == 2;
 		s.pushes_flags = c.opcode == 0x9c;
 	}
-	if (modrm_at < c.n && has_modrm(&c) && (modrm & 0xc7) == 5)
-		give_base(&c, &s, modrm_at);
+	if (c.has_modrm && (c.modrm & 0xc7) == 5)
+		give_base(&c, &s, c.modrm_at);
 	/* Relative branches cannot run elsewhere, so they must be of a form that is emulated. */
-	if (c.map == MAP_ONE && !c.is_vex && c.has_32bit_address && c.opcode >= 0xe0 &&
+	if (c.map == X86_MAP_ONE && !c.is_vex && c.has_32bit_address && c.opcode >= 0xe0 &&
 	    c.opcode <= 0xe3)
 		return -EOPNOTSUPP;
 	*ret = s;
@@ -447,7 +251,7 @@ static struct operand operand_of(const struct step *s, struct arch_regs *r, uint
 		return o;
 	}
 	if (mod == 3) {
-		o.reg = reg_at(r, rm | (s->prefix & REX_B ? 8 : 0));
+		o.reg = reg_at(r, rm | (s->prefix & X86_REX_B ? 8 : 0));
 		return o;
 	}
 	if (rm == 4) {
@@ -455,7 +259,7 @@ static struct operand operand_of(const struct step *s, struct arch_regs *r, uint
 
 		sib = s->code[at++];
 		rm = sib & 7;
-		index = (sib >> 3 & 7) | (s->prefix & REX_X ? 8 : 0);
+		index = (sib >> 3 & 7) | (s->prefix & X86_REX_X ? 8 : 0);
 		if (index != RSP)
 			o.address = *reg_at(r, index) << (sib >> 6);
 		if (rm == 5 && mod == 0) {
@@ -464,7 +268,7 @@ static struct operand operand_of(const struct step *s, struct arch_regs *r, uint
 			return o;
 		}
 	}
-	o.address += *reg_at(r, rm | (s->prefix & REX_B ? 8 : 0));
+	o.address += *reg_at(r, rm | (s->prefix & X86_REX_B ? 8 : 0));
 	o.address += (uint64_t)displacement(s, at, mod);
 	o.end = at + (mod == 1 ? 1 : mod == 2 ? 4 : 0);
 	return o;
@@ -492,11 +296,11 @@ static bool store(pid_t tid, const struct operand *o, size_t size_b, uint64_t va
 static bool emulate_operand(const struct step *s, pid_t tid, struct arch_regs *r, uint64_t next)
 {
 	uint8_t opcode = s->code[s->at], modrm = s->code[s->at + 1];
-	size_t size_b = s->prefix & REX_W ? 8 : 4;
+	size_t size_b = s->prefix & X86_REX_W ? 8 : 4;
 	unsigned op = modrm >> 3 & 7;
 	bool is_64bit = size_b == 8;
 	struct operand o = operand_of(s, r, next);
-	struct operand reg = {.reg = reg_at(r, op | (s->prefix & REX_R ? 8 : 0))};
+	struct operand reg = {.reg = reg_at(r, op | (s->prefix & X86_REX_R ? 8 : 0))};
 	uint64_t a, b;
 
 	switch (opcode) {
@@ -562,8 +366,8 @@ static bool emulate_extend(const struct step *s, pid_t tid, struct arch_regs *r,
 		return false;
 	if (opcode >= 0xbe)
 		value = from_b == 1 ? (uint64_t)(int8_t)value : (uint64_t)(int16_t)value;
-	*reg_at(r, (modrm >> 3 & 7) | (s->prefix & REX_R ? 8 : 0)) =
-	    s->prefix & REX_W ? value : (uint32_t)value;
+	*reg_at(r, (modrm >> 3 & 7) | (s->prefix & X86_REX_R ? 8 : 0)) =
+	    s->prefix & X86_REX_W ? value : (uint32_t)value;
 	return true;
 }
 
@@ -583,7 +387,7 @@ static bool branches_by_count(struct arch_regs *r, uint8_t opcode)
 static bool emulate_one_byte(const struct step *s, pid_t tid, struct arch_regs *r, uint64_t next)
 {
 	uint8_t opcode = s->code[s->at];
-	unsigned reg = (opcode & 7) | (s->prefix & REX_B ? 8 : 0);
+	unsigned reg = (opcode & 7) | (s->prefix & X86_REX_B ? 8 : 0);
 	uint64_t value;
 
 	/* branches may carry hints for prefixes */
@@ -602,7 +406,7 @@ static bool emulate_one_byte(const struct step *s, pid_t tid, struct arch_regs *
 	} else if (opcode == 0xc3) {
 		if (!pop(tid, r, &next))
 			return false;
-	} else if (opcode == 0x90 && !(s->prefix & REX_B)) {
+	} else if (opcode == 0x90 && !(s->prefix & X86_REX_B)) {
 		;
 	} else if (!s->is_plain) {
 		return false;
@@ -614,7 +418,7 @@ static bool emulate_one_byte(const struct step *s, pid_t tid, struct arch_regs *
 			return false;
 		*reg_at(r, reg) = value;
 	} else if ((opcode & 0xf8) == 0xb8) {
-		if (s->prefix & REX_W)
+		if (s->prefix & X86_REX_W)
 			memcpy(reg_at(r, reg), s->code + s->at + 1, 8);
 		else
 			*reg_at(r, reg) = (uint32_t)immediate(s, s->at + 1u, 4);

@@ -14,4 +14,11 @@ for offset in 5 9; do
 		grep -q "vfs_read+$offset" err || exit 1
 	fi
 done
-[ -n "$attached" ]
+[ -n "$attached" ] || exit 1
+# Inside of an instruction: said before the kernel is asked, if its code can be read.
+mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
+for offset in 1 2 3; do
+	skep --dry-run -e "kprobe:vfs_read+$offset { }" >out 2>&1 && continue
+	grep -q "Could not add kprobe into middle of instruction: vfs_read+$offset" out && found=1
+done
+[ ! -r /proc/kcore ] || [ "$found" = 1 ] || { cat out; exit 1; }
