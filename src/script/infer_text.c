@@ -18,7 +18,7 @@ static uint32_t max_strlen(const struct infer *x)
 const struct type *infer_result_str(struct infer *x, struct node *n)
 {
 	const struct node *from = n->args[0], *len = arg(n, 1);
-	const struct type *t = from->type;
+	const struct type *t;
 	uint64_t size_b = max_strlen(x);
 
 	if (len && len->kind == NODE_INT && len->number < size_b)
@@ -32,6 +32,9 @@ const struct type *infer_result_str(struct infer *x, struct node *n)
 		infer_set_string(x, n, from->string, len_b);
 		return n->type;
 	}
+	t = from->type ? from->type : infer_value(x, &n->args[0]);
+	if (cast_is_unknown(t))
+		return t;
 	if (t->kind == TYPE_STRING || t->kind == TYPE_ARRAY) {
 		bool is_bytes = t->kind == TYPE_STRING || type_strip(t->elem)->size_b == 1;
 

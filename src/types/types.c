@@ -53,6 +53,7 @@ void types_destroy(struct types *ts)
 	strmap_free(&ts->enums);
 	strmap_free(&ts->typedefs);
 	strmap_free(&ts->enumerators);
+	strmap_free(&ts->kernel_enumerators);
 	strmap_free(&ts->defines);
 }
 
@@ -283,6 +284,19 @@ static const struct type *find_enum_with(struct types *ts, struct btf_source *sr
 	return NULL;
 }
 
+/* Answers are kept, as inference asks again in each of its passes. */
+static const struct type *find_kernel_enum_with(struct types *ts, const char *name)
+{
+	const struct type *t = strmap_get(&ts->kernel_enumerators, name);
+
+	if (!t) {
+		t = types_vmlinux(ts) ? find_enum_with(ts, &ts->vmlinux, name) : NULL;
+		t = t ? t : &ts->nothing;
+		strmap_put(&ts->kernel_enumerators, arena_strdup(ts->a, name), (void *)t);
+	}
+	return t == &ts->nothing ? NULL : t;
+}
+
 bool types_find_enumerator(struct types *ts, const char *name, int64_t *ret_value,
                            const struct type **ret_enum)
 {
@@ -297,8 +311,8 @@ bool types_find_enumerator(struct types *ts, const char *name, int64_t *ret_valu
 	}
 	if (source_in_use(ts))
 		t = ts->source->find_enumerator(ts->source, name);
-	if (!t && types_vmlinux(ts))
-		t = find_enum_with(ts, &ts->vmlinux, name);
+	if (!t)
+		t = find_kernel_enum_with(ts, name);
 	for (uint32_t i = 0; t && i < t->n_enumerators; i++) {
 		if (strcmp(t->enumerators[i].name, name))
 			continue;

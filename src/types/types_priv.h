@@ -39,7 +39,7 @@ struct type_source {
 	const struct type *(*find)(struct type_source *src, enum type_kind kind, const char *name);
 	const struct type *(*find_enumerator)(struct type_source *src, const char *name);
 	void (*free)(struct type_source *src); /* what is not in the arena */
-	struct strmap found; /* as types.found, while this source is in use */
+	struct strmap found;                   /* as types.found, while this source is in use */
 };
 
 struct type_origin {
@@ -62,7 +62,8 @@ struct types {
 	/* The script's own declarations. */
 	struct strmap structs, unions, enums, typedefs; /* name -> struct type */
 	struct strmap enumerators;                      /* name -> struct declared_enumerator */
-	struct strmap defines;                          /* name -> replacement text */
+	struct strmap kernel_enumerators; /* name -> enum of vmlinux, &ts->nothing for none */
+	struct strmap defines;            /* name -> replacement text */
 };
 
 struct declared_enumerator {
