@@ -267,6 +267,9 @@ static int take(struct options *o, const char *name, int code, char *value)
 		return set_mode(o, name, "format");
 	case 12:
 		return parse_filter(value, o);
+	case 22:
+		o->traceable_functions = value;
+		return -1;
 	case 13:
 		return -1;
 	case 14:

@@ -37,6 +37,7 @@ struct options {
 	const char *debug_stages;
 	const char *debuginfo; /* DIR[:DIR...], or NULL */
 	enum trace_mode mode;
+	const char *traceable_functions;
 	bool has_probe_filter;
 	regex_t probe_filter;
 	vec(const char *) include_dirs;

@@ -148,6 +148,7 @@ static bool script_options(struct run *r)
 	r->so.include_dirs = r->o.include_dirs.items;
 	r->so.n_include_dirs = r->o.include_dirs.n;
 	r->so.symbols = r->syms;
+	r->so.traceable_functions = r->o.traceable_functions;
 	r->so.pid = r->o.pid;
 	r->so.is_compat = r->o.is_compat;
 	r->so.is_unsafe = r->o.is_unsafe;
@@ -187,6 +188,7 @@ static int list_probes(struct run *r)
 	                           .is_user_engine = r->o.engine == CHOOSE_USER,
 	                           .missing = MISSING_WARN,
 	                           .max_probes = UINT32_MAX,
+	                           .traceable_functions = r->o.traceable_functions,
 	                           .symbols = r->syms};
 	struct listing l = {.cx = &cx, .is_verbose = r->o.is_verbose};
 	const char *pattern = r->o.operands.n ? r->o.operands.items[0] : NULL;
@@ -450,6 +452,12 @@ int cmd_trace(int argc, char **argv)
 	int status = options_parse(argc, argv, &r.o);
 
 	if (status >= 0) {
+		options_free(&r.o);
+		return status;
+	}
+	if (r.o.traceable_functions && access(r.o.traceable_functions, R_OK)) {
+		status = plain_error("failed to open file '%s': %s", r.o.traceable_functions,
+		                     strerror(errno));
 		options_free(&r.o);
 		return status;
 	}

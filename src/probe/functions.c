@@ -3,6 +3,7 @@
  * Input: wildcards. Output: lists sorted by name. Three sources, the best one that can be read:
  *
  *   available_filter_functions	what ftrace can hook: the truth, but tracefs may be closed to us
+ *				(or the user's own list, --traceable-functions)
  *   BTF			sorted by name on most kernels, read in a millisecond; has nearly
  *				all of them, and a few that ftrace has not
  *   /proc/kallsyms		every text symbol, 25 ms to read; all there is without BTF
@@ -62,10 +63,11 @@ static struct probe_cache *cache_of(struct probe_context *cx)
 static const char *filter_text(struct probe_context *cx)
 {
 	struct probe_cache *c = cache_of(cx);
-	const char *root = c->filter.is_tried ? NULL : tracefs_path();
+	const char *path = cx->traceable_functions, *root;
 
-	return read_once(cx, &c->filter,
-	                 root ? arena_printf(cx->a, "%s/available_filter_functions", root) : NULL);
+	if (!c->filter.is_tried && !path && (root = tracefs_path()))
+		path = arena_printf(cx->a, "%s/available_filter_functions", root);
+	return read_once(cx, &c->filter, path);
 }
 
 static const char *kallsyms_text(struct probe_context *cx)
@@ -336,7 +338,8 @@ bool kernel_func_is_traceable(struct probe_context *cx, const char *module, cons
 	const char *text;
 
 	/* BTF answers fastest; what it does not have may still exist. */
-	if (types_have_btf(cx->types) && types_find_func(cx->types, name, module, NULL, NULL, NULL))
+	if (!cx->traceable_functions && types_have_btf(cx->types) &&
+	    types_find_func(cx->types, name, module, NULL, NULL, NULL))
 		return true;
 	text = filter_text(cx);
 	if (text)

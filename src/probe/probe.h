@@ -36,15 +36,15 @@ struct probe_target {
 	/* What the `probe` builtin says: "kprobe:vfs_read", "begin", "interval:s:1". */
 	const char *name;
 	/* Tracepoint category; kernel module of a function ("vmlinux" or NULL: core kernel). */
-	const char *category; /* ... or usdt provider */
-	const char *func;     /* function, tracepoint event, software/hardware event, usdt name */
-	const char *path;     /* uprobe, usdt: file, resolved; iter: to be pinned there, or NULL */
-	uint64_t off_b;       /* kprobe, uprobe: offset into the function */
-	uint64_t address;     /* kprobe by address; uprobe, usdt: file offset to attach to;
-	                         watchpoint: what is watched */
-	uint64_t sym_address; /* uprobe, usdt: the place's virtual address in the file */
-	const char *usdt_args;  /* usdt: operands, see probe/usdt_args.h */
-	uint64_t ref_ctr_off_b; /* usdt: file offset of the semaphore, 0: none */
+	const char *category;  /* ... or usdt provider */
+	const char *func;      /* function, tracepoint event, software/hardware event, usdt name */
+	const char *path;      /* uprobe, usdt: file, resolved; iter: to be pinned there, or NULL */
+	uint64_t off_b;        /* kprobe, uprobe: offset into the function */
+	uint64_t address;      /* kprobe by address; uprobe, usdt: file offset to attach to;
+	                          watchpoint: what is watched */
+	uint64_t sym_address;  /* uprobe, usdt: the place's virtual address in the file */
+	const char *usdt_args; /* usdt: operands, see probe/usdt_args.h */
+	uint64_t ref_ctr_off_b;          /* usdt: file offset of the semaphore, 0: none */
 	uint32_t perf_type, perf_config; /* software, hardware; watchpoint: HW_BREAKPOINT_* bits */
 	/* profile, interval: ns (or Hz if is_frequency); software, hardware: count; watchpoint:
 	 * length in bytes. */
@@ -52,7 +52,8 @@ struct probe_target {
 	bool is_frequency;
 	int32_t tracepoint_id; /* tracepoint: tracefs id, or -1 where it couldn't be read */
 	int32_t syscall_nr;    /* tracepoint:syscalls:sys_*: the number on this machine, else -1 */
-	/* fentry:bpf, fexit:bpf: the loaded program (0: a kernel function), the function in its BTF. */
+	/* fentry:bpf, fexit:bpf: the loaded program (0: a kernel function), the function in its
+	 * BTF. */
 	uint32_t prog_id, btf_id;
 	bool from_wildcard;
 };
@@ -61,12 +62,15 @@ struct probe_context {
 	struct arena *a;
 	struct types *types;
 	struct diag *diag;
-	pid_t pid; /* -p, or 0 */
+	pid_t pid;      /* -p, or 0 */
 	bool has_child; /* -c */
 	bool is_unsafe;
 	enum { MISSING_ERROR, MISSING_WARN, MISSING_IGNORE } missing; /* missing_probes */
 	bool is_user_engine; /* only what can be had without the kernel's BPF */
 	uint32_t max_probes; /* 0: no limit */
+	/* File of the kernel functions that can be traced; NULL: tracefs's
+	 * available_filter_functions. */
+	const char *traceable_functions;
 	/* Where uprobes find symbols; NULL: a reader of their own for each question. */
 	struct symbols *symbols;
 	/* What the providers have read so far; begins as NULL, lives in `a`, is theirs alone. */

@@ -220,6 +220,7 @@ bool script_expand(struct unit *u)
 	    .cx = {.a = u->a,
 	           .types = u->types,
 	           .diag = u->diag,
+	           .traceable_functions = u->opts->traceable_functions,
 	           .pid = u->opts->pid,
 	           .symbols = u->symbols,
 	           .has_child = u->opts->child_pid != 0,

@@ -80,8 +80,9 @@ struct script_options {
 	struct strbuf *option_help;
 	const char *const *include_dirs;
 	size_t n_include_dirs;
-	pid_t pid;       /* -p */
-	pid_t child_pid; /* -c, 0: none */
+	const char *traceable_functions; /* file to use instead of tracefs's; NULL: that one */
+	pid_t pid;                       /* -p */
+	pid_t child_pid;                 /* -c, 0: none */
 	bool is_unsafe;
 	bool is_compat; /* begin and end are called BEGIN and END */
 	bool warn_all;  /* -k */
