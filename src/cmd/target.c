@@ -53,6 +53,7 @@ void target_describe(struct script_target *t, struct types *types, bool may_ask,
 	}
 	if (!may_ask || is_user_engine)
 		return;
+	t->may_call = feature_kernel_call;
 	t->has_ringbuf = feature_has(FEATURE_RINGBUF);
 	t->has_probe_read_split = feature_has(FEATURE_PROBE_READ_KERNEL);
 	t->has_task_btf = feature_has(FEATURE_GET_TASK_BTF);

@@ -100,6 +100,9 @@ enum feature {
 	FEATURE_N
 };
 bool feature_has(enum feature f);
+/* May a program of this type (TRACING: and attach type) call this function of the kernel's BTF? 1, 0,
+ * or -1: the kernel does not tell (no privilege, no such programs here). */
+int feature_kernel_call(uint32_t prog_type, uint32_t attach_type, uint32_t btf_id);
 const char *feature_name(enum feature f);
 /* The whole report of `--info` (spec 1.6: sections System, Build, Kernel helpers, Kernel features,
  * Probe types). */

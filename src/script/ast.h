@@ -17,6 +17,7 @@ enum node_kind {
 	NODE_STRING,  /* string */
 	NODE_BUILTIN, /* builtin, e.g. pid; also `args` */
 	NODE_CALL,    /* function (infer: resolved from name), args */
+	NODE_CALL_KERNEL, /* (infer) of a kernel function: kernel_func, number = its BTF id, args */
 	NODE_VAR,     /* $x: name, var (infer) */
 	NODE_MAP,     /* @x or @x[key]: name, map (infer), key in args[0] or none (@x[a,b]: a
 	                 NODE_TUPLE) */
@@ -156,6 +157,7 @@ struct node {
 	struct map *map;
 	const struct builtin *builtin;
 	const struct function *function;
+	const struct type *kernel_func; /* CALL_KERNEL: the prototype */
 	const struct field *field; /* FIELD of a struct, tuple or record */
 	uint32_t field_off_b; /* from the outermost object's start (anonymous members added up) */
 };

@@ -61,20 +61,6 @@ const struct function *function_find(const char *name)
 	return NULL;
 }
 
-bool name_is_unsupported(const char *name)
-{
-	static const char *const names[] = {
-#define UNSUPPORTED(id) #id,
-#include "script/unsupported.def"
-#undef UNSUPPORTED
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(names[i], name))
-			return true;
-	return false;
-}
-
 const struct builtin *builtin_row(uint32_t i)
 {
 	return i < B_N ? &builtins[i] : NULL;

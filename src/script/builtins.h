@@ -62,7 +62,6 @@ struct function {
 /* NULL if there is none. "arg3" and "sarg3" find the rows `arg`, `sarg` and set *ret_number. */
 const struct builtin *builtin_find(const char *name, uint64_t *ret_number);
 const struct function *function_find(const char *name);
-bool name_is_unsupported(const char *name);      /* known to the language, and not to us (yet) */
 const struct builtin *builtin_row(uint32_t i);   /* NULL behind the last */
 const struct function *function_row(uint32_t i); /* NULL behind the last */
 

@@ -473,6 +473,8 @@ static const struct rule rules[F_N] = {
 	[F_is_str]      = {"-", infer_type_test},
 	[F_is_unsigned_integer] = {"-", infer_type_test},
 	[F_join]        = {"pS", NULL},
+	[F_kfunc_allowed] = {"S", infer_result_kfunc_allowed},
+	[F_kfunc_exist] = {"S", infer_result_kfunc_exist},
 	[F_kaddr]       = {"S", result_u64},
 	[F_kptr]        = {"p", result_space},
 	[F_dw_ustack]   = {"-", result_stack},
@@ -716,24 +718,22 @@ static const char *count_text(struct infer *x, uint32_t n)
 	return n == 1 ? "one argument" : arena_printf(x->a, "%u arguments", n);
 }
 
-static bool check_count(struct infer *x, struct node *n)
+bool infer_check_count(struct infer *x, const struct node *n, uint32_t fewest, uint32_t most)
 {
-	const struct function *f = n->function;
-
-	if (n->n_args >= f->fewest_args && n->n_args <= f->most_args)
+	if (n->n_args >= fewest && n->n_args <= most)
 		return true;
-	if (!f->most_args)
+	if (!most)
 		infer_error(x, E_ARG_COUNT, n->at, "%s() requires no arguments (%u provided)",
 		            n->name, n->n_args);
-	else if (f->fewest_args == f->most_args)
+	else if (fewest == most)
 		infer_error(x, E_ARG_COUNT, n->at, "%s() requires %s (%u provided)", n->name,
-		            count_text(x, f->fewest_args), n->n_args);
-	else if (n->n_args < f->fewest_args)
+		            count_text(x, fewest), n->n_args);
+	else if (n->n_args < fewest)
 		infer_error(x, E_ARG_COUNT, n->at, "%s() requires at least %s (%u provided)",
-		            n->name, count_text(x, f->fewest_args), n->n_args);
+		            n->name, count_text(x, fewest), n->n_args);
 	else
 		infer_error(x, E_ARG_COUNT, n->at, "%s() takes up to %s (%u provided)", n->name,
-		            count_text(x, f->most_args), n->n_args);
+		            count_text(x, most), n->n_args);
 	return false;
 }
 
@@ -756,8 +756,8 @@ static const struct type *unknown_function(struct infer *x, struct node *n)
 	struct diag_guess g = {.word = n->name};
 	uint64_t number;
 
-	if (name_is_unsupported(n->name))
-		return infer_error(x, E_UNSUPPORTED, n->at, "%s() is not supported yet", n->name);
+	if (infer_becomes_kernel_call(x, n))
+		return infer_expr(x, n);
 	for (uint32_t i = 0; i < n->n_args; i++)
 		if (n->args[i]->kind != NODE_MAP || n->args[i]->n_args)
 			infer_value(x, &n->args[i]);
@@ -767,7 +767,9 @@ static const struct type *unknown_function(struct infer *x, struct node *n)
 	infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown function: '%s'", n->name);
 	for (uint32_t i = 0; function_row(i); i++)
 		diag_nearest(&g, function_row(i)->name);
-	if (g.best)
+	if (types_kernel_has_func(x->types, n->name))
+		infer_hint(x, "the kernel has such a function, but none that programs may call");
+	else if (g.best)
 		infer_hint(x, "Did you mean '%s'?", g.best);
 	return cast_unknown();
 }
@@ -789,7 +791,8 @@ static const struct type *call(struct infer *x, struct node *n)
 	rule = &rules[n->function->id];
 	if (infer_needs_kernel(x, n, n->function->name))
 		return cast_unknown();
-	if (!check_count(x, n) || !check_unsafe(x, n) ||
+	if (!infer_check_count(x, n, n->function->fewest_args, n->function->most_args) ||
+	    !check_unsafe(x, n) ||
 	    !infer_check_place(x, n, n->name, n->function->where))
 		return cast_unknown();
 	if (!check_arguments(x, n, rule)) {

@@ -676,6 +676,8 @@ static const struct type *dispatch(struct infer *x, struct node *n)
 	case NODE_CALL:
 		n->is_statement_value_used = true;
 		return infer_call(x, n);
+	case NODE_CALL_KERNEL:
+		return infer_kernel_call(x, n);
 	case NODE_VAR:
 		return infer_var(x, n);
 	case NODE_MAP:

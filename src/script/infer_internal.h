@@ -201,6 +201,7 @@ const struct type *infer_result_tseries(struct infer *x, struct node *n);
 
 /* ---- infer_call.c ---- */
 const struct type *infer_call(struct infer *x, struct node *n);
+const struct type *infer_kernel_call(struct infer *x, struct node *n); /* infer_kfunc.c */
 /* `@m = f(...)`: the aggregation's type, or NULL if n is no call of an aggregation. */
 const struct type *infer_aggregation(struct infer *x, struct node *n);
 

@@ -286,8 +286,6 @@ const struct type *infer_ident(struct infer *x, struct node *n)
 		n->number = number;
 		return infer_expr(x, n);
 	}
-	if (name_is_unsupported(n->name))
-		return infer_error(x, E_UNSUPPORTED, n->at, "%s is not supported yet", n->name);
 	infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown identifier: '%s'", n->name);
 	for (uint32_t i = 0; builtin_row(i); i++)
 		diag_nearest(&g, builtin_row(i)->name);

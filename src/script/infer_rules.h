@@ -8,6 +8,8 @@
 typedef const struct type *infer_result_fn(struct infer *x, struct node *n);
 
 /* ---- infer_call.c ---- */
+/* Reports a number of arguments that is not between these. */
+bool infer_check_count(struct infer *x, const struct node *n, uint32_t fewest, uint32_t most);
 infer_result_fn infer_result_format; /* checks the arguments against args[0] */
 
 /* ---- infer_text.c ---- */
@@ -25,5 +27,10 @@ bool infer_task(struct infer *x, struct node *n, uint32_t i); /* a pointer to a 
 /* ---- infer_kernel.c ---- */
 infer_result_fn infer_result_debugf, infer_result_override, infer_result_path;
 infer_result_fn infer_result_percpu_kaddr, infer_result_socket_cookie, infer_result_write_user;
+
+/* ---- infer_kfunc.c ---- */
+infer_result_fn infer_result_kfunc_exist, infer_result_kfunc_allowed;
+/* Is n, a CALL of no function of the language, one of the kernel's? Then it becomes CALL_KERNEL. */
+bool infer_becomes_kernel_call(struct infer *x, struct node *n);
 
 #endif

@@ -406,6 +406,12 @@ static bool is_kstack(const struct node *n)
 	       (n->kind == NODE_CALL && n->function->id == F_kstack);
 }
 
+/* Programs of raw tracepoints may call next to none of the kernel's functions. */
+static bool is_kernel_call(const struct node *n)
+{
+	return n->kind == NODE_CALL_KERNEL;
+}
+
 /* From a raw tracepoint, unwinding begins in the program itself and its caller, which costs 140 ns
  * more than from a perf event, where it begins at the tracepoint: more than the event saves. Perf
  * events in turn are slow to attach and detach, so only a few are worth it. */
@@ -433,7 +439,8 @@ static bool lower_tracepoint(struct lower *l, struct probe *pr)
 {
 	struct image_program p = {.type = BPF_PROG_TYPE_TRACEPOINT};
 	bool is_raw = !any_node(pr->predicate, is_record) && !any_node(pr->body, is_record) &&
-	              !lower_prefers_perf(pr);
+	              !any_node(pr->predicate, is_kernel_call) &&
+	              !any_node(pr->body, is_kernel_call) && !lower_prefers_perf(pr);
 	bool ok = true;
 
 	/* No field is looked at: the raw tracepoint of the same name does, and costs less to run

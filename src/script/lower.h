@@ -215,6 +215,9 @@ struct value lower_socket_cookie(struct lower *l, struct node *call);
 struct value lower_percpu_kaddr(struct lower *l, struct node *call);
 struct value lower_write_user(struct lower *l, struct node *call);
 
+/* ---- lower_kfunc.c ---- */
+struct value lower_kernel_call(struct lower *l, struct node *call);
+
 /* ---- lower_stmt.c, lower_loop.c ---- */
 void lower_stmt(struct lower *l, struct node *n);
 void lower_stmts(struct lower *l, struct node *block);

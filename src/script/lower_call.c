@@ -534,6 +534,8 @@ struct value lower_call(struct lower *l, struct node *n)
 	case F_is_str:
 	case F_is_unsigned_integer:
 	case F_cgroupid:
+	case F_kfunc_allowed:
+	case F_kfunc_exist:
 	case F_getopt:
 	case F_avg:
 	case F_count:

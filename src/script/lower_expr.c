@@ -696,6 +696,9 @@ struct value lower_expr(struct lower *l, struct node *n)
 	case NODE_CALL:
 		v = lower_call(l, n);
 		break;
+	case NODE_CALL_KERNEL:
+		v = lower_kernel_call(l, n);
+		break;
 	case NODE_VAR:
 		v = lower_var_read(l, n->var);
 		break;

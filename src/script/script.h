@@ -64,6 +64,9 @@ struct script_target {
 	bool has_atomics;
 	uint64_t pidns_dev, pidns_ino; /* 0: the initial namespace */
 	uint32_t n_cpus;
+	/* Do programs of this type and attach type (enum bpf_prog_type, bpf_attach_type) get to call
+	 * this function of the kernel's BTF? 1, 0, or -1: it can't be asked. NULL: nobody to ask. */
+	int (*may_call)(uint32_t prog_type, uint32_t attach_type, uint32_t btf_id);
 };
 
 struct symbols;

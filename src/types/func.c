@@ -98,6 +98,24 @@ bool types_kernel_has_func(struct types *ts, const char *name)
 	return src && btf_find(src->file, name, BTF_KIND_MASK(BTF_KIND_FUNC), 0);
 }
 
+bool types_func_has_tag(struct types *ts, uint32_t btf_id, const char *tag)
+{
+	struct btf_source *src = types_vmlinux(ts);
+	struct btf_record rec;
+	uint32_t id, name_off;
+
+	/* Equal names are one string: comparing offsets does. */
+	id = src ? btf_find(src->file, tag, BTF_KIND_MASK(BTF_KIND_DECL_TAG), 0) : 0;
+	if (!id || !btf_get(src->file, id, &rec))
+		return false;
+	name_off = rec.name_off;
+	for (; id < btf_end(src->file); id++)
+		if (btf_get(src->file, id, &rec) && rec.kind == BTF_KIND_DECL_TAG &&
+		    rec.name_off == name_off && rec.size_or_type == btf_id)
+			return true;
+	return false;
+}
+
 uint32_t types_find_percpu_var(struct types *ts, const char *name)
 {
 	struct btf_source *src = types_vmlinux(ts);

@@ -31,6 +31,8 @@ bool types_find_enumerator(struct types *ts, const char *name, int64_t *ret_valu
 const struct type *types_find_func(struct types *ts, const char *name, const char *module,
 				   uint32_t *ret_btf_id, uint32_t *ret_btf_obj_id,
 				   const char **ret_module);
+/* Does the kernel's BTF tag this function of vmlinux so (__attribute__((btf_decl_tag)))? */
+bool types_func_has_tag(struct types *ts, uint32_t btf_id, const char *tag);
 /* The prototype of a function that a walk found; NULL if there is none of this id. */
 const struct type *types_func_by_id(struct types *ts, const char *module, uint32_t btf_id);
 /* Will the kernel put a trampoline (fentry, fexit) on it? Not with variable arguments, arguments

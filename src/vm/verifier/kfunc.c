@@ -373,7 +373,7 @@ static int check_pointer(struct verifier *v, struct kfunc *k, uint32_t n, uint32
 	if (next_is_size(k, n))
 		return check_sized(v, k, n);
 	if (to.kind == BTF_KIND_STRUCT && !is_scalar_struct(k->btf, id, 0))
-		return refuse(v, WAY_ARGUMENT,
+		return refuse(v, reg_is_null(r) ? WAY_NULL : WAY_ARGUMENT,
 		              "arg#%u pointer type STRUCT %s must point to scalar, or struct with "
 		              "scalar",
 		              n, type);

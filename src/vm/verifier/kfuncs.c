@@ -92,6 +92,11 @@ static bool is_allowed_there(const struct vm_program *p, const struct kfunc *f)
 	return true;
 }
 
+bool kfunc_is_known(const char *name)
+{
+	return find(name) != NULL;
+}
+
 bool kfunc_find(const struct vm_program *p, const char *name, uint32_t *ret_flags,
                 struct strbuf *why)
 {

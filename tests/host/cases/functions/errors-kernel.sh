@@ -42,6 +42,27 @@ kprobe:vfs_read { override(1); } | override() is unsafe. To use you need the --u
 write_user(0, 0, 1) | write_user() is an unsafe function being used in safe mode
 END
 
+# Functions of the kernel; those of before v6.17 are enough for most.
+grep -q bpf_strcmp /proc/kallsyms && check "" <<'END'
+kfunc_exist(1) | kfunc_exist() expects a string literal (int provided)
+kfunc_exist() | kfunc_exist() requires one argument (0 provided)
+kfunc_allowed(comm) | kfunc_allowed() expects a string literal (string provided)
+kfunc_allowed("a", "b") | kfunc_allowed() requires one argument (2 provided)
+vfs_read(1) | Unknown function: 'vfs_read'
+bpf_strcmp("a") | bpf_strcmp() requires 2 arguments (1 provided)
+bpf_strcmp((1, 2), "b") | bpf_strcmp() only supports pointer arguments (tuple provided)
+bpf_rcu_read_lock(1) | bpf_rcu_read_lock() requires no arguments (1 provided)
+bpf_task_release(curtask) | bpf_task_release can not be used with "begin" probes
+kprobe:vfs_read { bpf_task_release(curtask); } | bpf_task_release can not be used with "kprobe" probes
+interval:s:1 { bpf_task_release(1); } | bpf_task_release() only supports struct task_struct * arguments (int provided)
+interval:s:1 { bpf_task_release((struct file *)1); } | bpf_task_release() only supports struct task_struct * arguments (struct file * provided)
+interval:s:1 { bpf_task_from_pid("x"); } | bpf_task_from_pid() only supports int arguments (string provided)
+interval:s:1 { bpf_map_sum_elem_count(1); } | bpf_map_sum_elem_count() expects a map to be provided
+interval:s:1 { @x = 1; bpf_map_sum_elem_count(@x); } | call to bpf_map_sum_elem_count expects a map with explicit keys (non-scalar map)
+interval:s:1 { bpf_dynptr_size(1); } | bpf_dynptr_size() takes a struct bpf_dynptr * as argument 1, and scripts have no such values
+interval:s:1 { bpf_send_signal_task(curtask, 9, 0, 0); } | bpf_send_signal_task() is an unsafe function being used in safe mode
+END
+
 check --unsafe <<'END'
 override(1) | override can not be used with "begin" probes
 kprobe:vfs_read+4 { override(1); } | override() works at the beginning of a function only, not at kprobe:vfs_read+4
@@ -54,7 +75,7 @@ write_user(0, "abc") | write_user() requires 3 arguments (2 provided)
 END
 
 # The other engine says that it cannot.
-for f in 'debugf("x")' 'percpu_kaddr("runqueues")'; do
+for f in 'bpf_strcmp("a", "b")' 'debugf("x")' 'percpu_kaddr("runqueues")'; do
 	skep --engine=user -c true -e "begin { $f; }" 2>&1 |
 		grep -q "ERROR: ${f%%(*} needs the kernel: the user engine " || {
 		echo "$f on the user engine"
