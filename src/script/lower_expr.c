@@ -559,14 +559,14 @@ static struct value lower_field(struct lower *l, struct node *n)
 		base = lower_int(l, x);
 		base = ir_as(&l->b, base, lower_ptr_kind(l, t, base));
 	} else {
-		/* A struct of numbers and floating-point ones is passed half in registers that can be
-		 * read: the member says which half is wanted. */
+		/* A struct of numbers and floating-point ones is passed half in registers that can
+		 * be read: the member says which half is wanted. */
 		bool is_arg = l->probe->kind == PROBE_UPROBE && x->kind == NODE_FIELD &&
 		              x->args[0]->kind == NODE_BUILTIN &&
 		              x->args[0]->builtin->id == B_args && lower_ctx(l);
-		struct value v = is_arg ? lower_uprobe_arg(l, x, n->field_off_b,
-		                                           type_strip(n->type)->size_b)
-		                        : lower_expr(l, x);
+		struct value v =
+		    is_arg ? lower_uprobe_arg(l, x, n->field_off_b, type_strip(n->type)->size_b)
+		           : lower_expr(l, x);
 
 		base = v.ir;
 		align_b = v.align_b;
@@ -824,6 +824,32 @@ static void tuple_into(struct lower *l, struct node *n, const struct type *t, st
 	}
 }
 
+/* str(), kstr(): straight to its place, no copy. */
+static void str_into(struct lower *l, struct node *n, const struct type *t, struct ir_inst *dst,
+                     uint8_t align_b, bool pad)
+{
+	const struct type *from = type_strip(n->args[0]->type);
+	bool is_kernel = n->function->id == F_kstr;
+	struct node *size = n->n_args > 1 ? n->args[1] : NULL;
+
+	if (type_is_register(from)) {
+		struct ir_inst *p = lower_int(l, n->args[0]);
+
+		lower_read_str(l, dst, size ? lower_int(l, size) : NULL, t->size_b, p,
+		               is_kernel ? PTR_KERNEL : lower_ptr_kind(l, from, p), align_b, pad);
+		return;
+	}
+	struct value v = lower_expr(l, n->args[0]);
+
+	if (!size || size->kind == NODE_INT) { /* the type has that size */
+		lower_store(l, v, n->type, dst, align_b, pad);
+		return;
+	}
+	v = lower_direct(l, v);
+	lower_read_str(l, dst, lower_int(l, size), t->size_b, ir_as(&l->b, v.ir, PTR_NONE),
+	               PTR_KERNEL, align_b, pad);
+}
+
 void lower_into(struct lower *l, struct node *n, struct ir_inst *dst, uint8_t align_b, bool pad)
 {
 	const struct type *t = type_strip(n->type);
@@ -835,18 +861,7 @@ void lower_into(struct lower *l, struct node *n, struct ir_inst *dst, uint8_t al
 		return;
 	}
 	if (n->kind == NODE_CALL && (n->function->id == F_str || n->function->id == F_kstr)) {
-		/* straight to its place, no copy */
-		struct ir_inst *p = lower_int(l, n->args[0]);
-		const struct type *pt = type_strip(n->args[0]->type);
-		enum ir_ptr kind =
-		    n->function->id == F_kstr ? PTR_KERNEL : lower_ptr_kind(l, pt, p);
-
-		if (!type_is_register(pt)) {
-			lower_store(l, lower_expr(l, n->args[0]), n->type, dst, align_b, pad);
-			return;
-		}
-		lower_read_str(l, dst, n->n_args > 1 ? lower_int(l, n->args[1]) : NULL, t->size_b,
-		               p, kind, align_b, pad);
+		str_into(l, n, t, dst, align_b, pad);
 		return;
 	}
 	if (n->kind == NODE_CAST && !type_is_register(t)) {
