@@ -48,6 +48,7 @@ void options_usage(const char *name, struct strbuf *out)
 	        "\nENVIRONMENT:\n"
 	        "    SKEP_<NAME>, BPFTRACE_<NAME>   set the configuration variable <name>\n"
 	        "    BPFTRACE_BTF                   file to take the kernel's BTF from\n"
+	        "    BPFTRACE_VMLINUX               the kernel's image, to name its addresses from\n"
 	        "    BPFTRACE_COLOR                 auto, always or never\n"
 	        "\nEXAMPLES:\n"
 	        "    %s -l '*sleep*'\n"

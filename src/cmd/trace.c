@@ -229,6 +229,23 @@ static uint64_t ring_bytes(const struct script_config *c)
 	return c->perf_rb_pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/* How addresses are named: the configuration, and the kernel's image if one is given. */
+static void set_up_symbols(struct run *r)
+{
+	const char *vmlinux = getenv("BPFTRACE_VMLINUX");
+	int err;
+
+	symbols_set_demangle(r->syms, r->config.cpp_demangle);
+	symbols_set_policy(r->syms, (enum symbols_policy)r->config.cache_user_symbols);
+	symbols_set_eager(r->syms, !r->config.lazy_symbolication);
+	if (!vmlinux)
+		vmlinux = getenv("SKEP_VMLINUX");
+	err = vmlinux && *vmlinux ? symbols_set_vmlinux(r->syms, vmlinux) : 0;
+	if (err && !r->o.no_warnings)
+		fprintf(stderr, "WARNING: No symbols of the kernel in '%s': %s\n", vmlinux,
+		        strerror(-err));
+}
+
 static int run_image(struct run *r, struct image *img, struct child *child)
 {
 	const char *stages = r->o.debug_stages ? r->o.debug_stages : "";
@@ -269,7 +286,7 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 	};
 	int status;
 
-	symbols_set_demangle(r->syms, c->cpp_demangle);
+	set_up_symbols(r);
 	if (r->o.output) {
 		so.output.out = fopen(r->o.output, "we");
 		if (!so.output.out)

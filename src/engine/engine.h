@@ -53,6 +53,9 @@ typedef void engine_event_fn(void *arg, const void *record, uint32_t size_b);
 typedef bool engine_entry_fn(void *arg, const void *key, const void *values, uint32_t n_values,
                              uint32_t value_stride_b);
 
+/* Room for a kernel address as text. */
+enum { ENGINE_KERNEL_NAME_B = 256 };
+
 struct engine_ops {
 	const char *name;
 	/* Creates maps and loads programs. On failure 0 < n errors in *ret_error, nothing is left
@@ -87,6 +90,11 @@ struct engine_ops {
 	 * not begun? Then that is the moment of look_at_child. NULL: never. */
 	bool (*wants_child)(struct engine *e);
 	void (*look_at_child)(struct engine *e, pid_t pid);
+	/* Kernel addresses as the kernel's %pS writes them, `name+0x10/0x20 [module]`, each in
+	 * ENGINE_KERNEL_NAME_B bytes of ret_texts, NUL-terminated and perhaps cut. NULL, or
+	 * -errno: no such way. */
+	int (*name_kernel)(struct engine *e, const uint64_t *addresses, uint32_t n,
+	                   char *ret_texts);
 	void (*destroy)(struct engine *e);
 };
 

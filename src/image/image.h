@@ -199,6 +199,7 @@ enum event_kind {
 	EVENT_CAT,           /* format, fields: the path */
 	EVENT_SYSTEM,        /* format, fields: the command */
 	EVENT_PACKET,        /* struct image_packet, then its bytes; format = path of the file */
+	EVENT_PROCESS,       /* arg = pid whose addresses will be asked for: to be looked at now */
 	EVENT_EXIT,          /* arg = exit code; ends the session */
 	EVENT_RUNTIME_WARNING, /* text `format`, at the span; arg = -retcode, helper = name or NULL
 	                        */

@@ -31,8 +31,9 @@ struct output {
 	struct path_cache *cgroups;
 	struct path_cache *users;
 	struct pcap_file *pcaps;
-	unsigned frame_indent; /* of a stack's lines */
-	bool is_broken;        /* a write failed: nobody is reading */
+	unsigned frame_indent;   /* of a stack's lines */
+	bool has_warned_unnamed; /* that kernel addresses have no names */
+	bool is_broken;          /* a write failed: nobody is reading */
 };
 
 /* ---- pcap.c ---- */

@@ -59,10 +59,30 @@ static bool resolve_user(struct output *o, uint32_t pid, uint32_t probe, uint64_
 	return !ret->module && resolve_by_probe(o, probe, address, ret);
 }
 
+/* Once: that numbers are shown, and what would help. */
+static void warn_unnamed(struct output *o)
+{
+	own_strbuf struct strbuf line = {0};
+	const char *problem = symbols_kernel_problem(o->syms);
+
+	if (o->has_warned_unnamed || !problem)
+		return;
+	o->has_warned_unnamed = true;
+	if (o->opts.no_warnings)
+		return;
+	sb_addf(&line, "WARNING: Kernel addresses have no names: %s\n", problem);
+	output_complain(o, &line);
+}
+
 static bool resolve_kernel(struct output *o, uint64_t address, struct symbol *ret)
 {
 	*ret = (struct symbol){0};
-	return o->syms && symbols_kernel(o->syms, address, ret) && ret->name;
+	if (!o->syms)
+		return false;
+	if (symbols_kernel(o->syms, address, ret) && ret->name)
+		return true;
+	warn_unnamed(o);
+	return false;
 }
 
 void symbol_text(struct output *o, const struct type *t, const void *bytes, struct strbuf *out)
@@ -190,7 +210,12 @@ void stack_text(struct output *o, const struct type *t, const void *bytes, struc
 		return;
 	stack = calloc(1, size_b);
 	if (stack && !o->opts.read_stack(o->opts.read_stack_arg, id, size_b, stack)) {
-		for (uint64_t i = 0; i < stack->n_frames && i < t->stack_depth; i++) {
+		uint64_t n = stack->n_frames < t->stack_depth ? stack->n_frames : t->stack_depth;
+
+		if (!is_user && o->syms && t->stack_mode != STACK_RAW)
+			symbols_kernel_prepare(o->syms, (const uint64_t *)stack->frames,
+			                       (uint32_t)n);
+		for (uint64_t i = 0; i < n; i++) {
 			if (t->stack_mode == STACK_BUILD_ID)
 				add_build_id(out, stack->frames + i * frame_b);
 			else

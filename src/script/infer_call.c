@@ -296,12 +296,9 @@ static const struct type *result_uaddr(struct infer *x, struct node *n)
 	uint32_t size_b = 8;
 
 	if (path) {
-		struct symbols *symbols = symbols_create();
-
-		if (symbols_elf_find(symbols, path, n->args[0]->string, &symbol) &&
+		if (symbols_elf_find(x->u->symbols, path, n->args[0]->string, &symbol) &&
 		    (symbol.size_b == 1 || symbol.size_b == 2 || symbol.size_b == 4))
 			size_b = (uint32_t)symbol.size_b;
-		symbols_destroy(symbols);
 	}
 	return type_ptr(x->a, type_int(size_b, false), AS_USER);
 }

@@ -206,13 +206,16 @@ static struct value call_nsecs(struct lower *l, struct node *n)
 
 static struct value call_kaddr(struct lower *l, struct node *n)
 {
-	struct symbols *syms = symbols_create();
-	uint64_t address = symbols_kernel_address(syms, n->args[0]->string);
+	uint64_t address = symbols_kernel_address(l->u->symbols, n->args[0]->string);
+	const char *problem;
 
-	symbols_destroy(syms);
-	if (!address)
+	if (!address) {
 		diag_error(l->u->diag, E_UNKNOWN_NAME, n->at, "Failed to resolve kernel symbol: %s",
 		           n->args[0]->string);
+		problem = symbols_kernel_problem(l->u->symbols);
+		if (problem)
+			diag_hint(l->u->diag, "the kernel's addresses are not known: %s", problem);
+	}
 	return value_reg(n->type, ir_const(&l->b, (int64_t)address));
 }
 
@@ -235,14 +238,12 @@ static struct ir_inst *load_bias(struct lower *l)
 
 static struct value call_uaddr(struct lower *l, struct node *n)
 {
-	struct symbols *syms = symbols_create();
 	struct elf_symbol s = {0};
 	const char *path = l->target ? l->target->path : l->probe->targets.items[0].path;
 
-	if (!symbols_elf_find(syms, path, n->args[0]->string, &s))
+	if (!symbols_elf_find(l->u->symbols, path, n->args[0]->string, &s))
 		diag_error(l->u->diag, E_UNKNOWN_NAME, n->at, "Could not resolve symbol: %s:%s",
 		           path, n->args[0]->string);
-	symbols_destroy(syms);
 	return value_reg(n->type, ir_bin_imm(&l->b, IR_ADD, load_bias(l), (int64_t)s.address));
 }
 

@@ -46,12 +46,27 @@ static struct ir_inst *hash_words(struct lower *l, struct ir_inst *words, struct
 	return ir_bin_imm(b, IR_OR, ir_var_get(b, hash), 1);
 }
 
+/* A stack that was not seen before, maybe of a process not seen before: the session should look at
+ * it while it lives. The user engine's session does so without being told. */
+static void tell_of_process(struct lower *l, const struct type *t)
+{
+	struct image_event ev = {.kind = EVENT_PROCESS};
+	struct ir_inst *pid;
+
+	if (t->kind != TYPE_USTACK || l->opts->target.is_user_engine ||
+	    (t->stack_mode != STACK_BPFTRACE && t->stack_mode != STACK_PERF))
+		return;
+	pid = ir_call(&l->b, BPF_FUNC_get_current_pid_tgid, PTR_NONE, 0, NULL);
+	lower_simple_event(l, ev, ir_bin_imm(&l->b, IR_SHR, pid, 32), true);
+}
+
 /* Keep the frames under `id` unless they are kept already. */
-static void keep(struct lower *l, uint32_t map, struct ir_inst *id_at, struct ir_inst *stack,
-                 struct ir_inst *n_frames, struct span at)
+static void keep(struct lower *l, const struct type *t, uint32_t map, struct ir_inst *id_at,
+                 struct ir_inst *stack, struct ir_inst *n_frames, struct span at)
 {
 	struct ir_builder *b = &l->b;
 	struct ir_block *fresh = lower_block(l), *full = lower_block(l), *known = lower_block(l);
+	struct ir_block *kept = lower_block(l);
 	struct ir_inst *v, *ret;
 
 	v = ir_callv(b, BPF_FUNC_map_lookup_elem, PTR_VALUE, ir_map(b, map), id_at);
@@ -62,10 +77,14 @@ static void keep(struct lower *l, uint32_t map, struct ir_inst *id_at, struct ir
 	ir_store(b, stack, 0, 8, n_frames);
 	ret = ir_callv(b, BPF_FUNC_map_update_elem, PTR_NONE, ir_map(b, map), id_at, stack,
 	               ir_const(b, BPF_ANY));
-	ir_branch(b, COND_EQ, ret, ir_const(b, 0), known, full);
+	ir_branch(b, COND_EQ, ret, ir_const(b, 0), kept, full);
 	lower_enter(l, full);
 	lower_runtime_warning(l, at, "Too many different stacks; this one is not kept.",
 	                      "map_update_elem", ret);
+	ir_jump(b, known);
+	lower_enter(l, kept);
+	kept->is_unlikely = true;
+	tell_of_process(l, t);
 	ir_jump(b, known);
 	lower_enter(l, known);
 }
@@ -151,7 +170,7 @@ struct value lower_stack(struct lower *l, const struct type *t, enum stack_sourc
 	lower_enter(l, got);
 	words = ir_bin_imm(b, IR_SHR, len, 3);
 	ir_store(b, value, 0, 8, hash_words(l, frames, words, t->stack_depth * (frame_b / 8)));
-	keep(l, map, value, stack, is_build_id ? ir_bin_imm(b, IR_SHR, len, 5) : words, at);
+	keep(l, t, map, value, stack, is_build_id ? ir_bin_imm(b, IR_SHR, len, 5) : words, at);
 	ir_jump(b, done);
 	lower_enter(l, done);
 	return value_mem(t, value, 8);

@@ -198,6 +198,10 @@ static void handle_event(void *arg, const void *record, uint32_t size_b)
 	case EVENT_ZERO:
 		s->ops->var_zero(s->engine, ev->var);
 		break;
+	case EVENT_PROCESS:
+		if (s->opts->symbols)
+			symbols_note_process(s->opts->symbols, (pid_t)r->arg);
+		break;
 	case EVENT_EXIT:
 		s->exit_code = (int)(r->arg & 0xff);
 		s->has_exited = s->is_dropping = true;
@@ -455,6 +459,13 @@ static void remember_leaving(void *arg, pid_t pid)
 	symbols_remember_process(s->opts->symbols, pid);
 }
 
+static int name_kernel(void *arg, const uint64_t *addresses, uint32_t n, char *ret_texts)
+{
+	struct session *s = arg;
+
+	return s->ops->name_kernel(s->engine, addresses, n, ret_texts);
+}
+
 static int read_stack(void *arg, uint64_t id, uint32_t size_b, struct image_stack *ret)
 {
 	struct session *s = arg;
@@ -491,9 +502,13 @@ int session_run(struct image *img, const struct engine_ops *ops, const struct en
 	s.engine = ops->load(img, &options, &error);
 	if (s.engine && sopts->shows_log && error.log)
 		fputs(error.log, sopts->output.err);
+	if (s.engine && sopts->symbols && ops->name_kernel)
+		symbols_set_kernel_namer(sopts->symbols, name_kernel, &s, ENGINE_KERNEL_NAME_B);
 	exit_code = s.engine ? run_loaded(&s, &options) : refuse(&s, &error, options.is_verbose);
 	if (sopts->child)
 		child_stop(sopts->child);
+	if (sopts->symbols)
+		symbols_set_kernel_namer(sopts->symbols, NULL, NULL, 0);
 	if (s.engine)
 		ops->destroy(s.engine);
 	output_destroy(s.out);

@@ -1,4 +1,5 @@
-/* Kernel symbols: /proc/kallsyms, read once.
+/* Kernel symbols: /proc/kallsyms, read once, where nobody names addresses (kernel_named.c) or very
+ * many are asked for; and the kernel's image, if one was given.
  *
  * Input: 100,000 lines `ffffffff81000000 T name[<TAB>[module]]`. Output: an array by address, names
  * left where they stand in the text. The kernel writes its own symbols in order of address and the
@@ -122,17 +123,20 @@ static void parse(struct kernel_symbols *k, size_t len_b)
 		qsort(k->items, k->n, sizeof(*k->items), by_address);
 }
 
+static bool need_text(struct kernel_symbols *k)
+{
+	if (!k->text && !k->is_parsed)
+		k->text = read_text("/proc/kallsyms", &k->text_b);
+	return k->text;
+}
+
 static const struct kernel_symbols *need_kernel(struct symbols *s)
 {
 	struct kernel_symbols *k = &s->kernel;
-	size_t len_b;
 
-	if (!k->is_read) {
-		k->is_read = true;
-		k->text = read_text("/proc/kallsyms", &len_b);
-		if (k->text)
-			parse(k, len_b);
-	}
+	if (!k->is_parsed && need_text(k))
+		parse(k, k->text_b);
+	k->is_parsed = true;
 	return k;
 }
 
@@ -142,7 +146,7 @@ void kernel_symbols_free(struct kernel_symbols *k)
 	free(k->items);
 }
 
-bool symbols_kernel(struct symbols *s, uint64_t address, struct symbol *ret)
+static bool by_table(struct symbols *s, uint64_t address, struct symbol *ret)
 {
 	const struct kernel_symbols *k = need_kernel(s);
 	size_t lo = 0, hi = k->n;
@@ -170,14 +174,87 @@ bool symbols_kernel(struct symbols *s, uint64_t address, struct symbol *ret)
 	return true;
 }
 
+/* Without the table: a line that ends with the name is looked for. */
+static uint64_t search_text(const struct kernel_symbols *k, const char *name)
+{
+	size_t name_b = strlen(name);
+	const char *end = k->text + k->text_b, *p = k->text;
+	uint64_t address;
+
+	for (; name_b && (p = memmem(p, (size_t)(end - p), name, name_b)); p++) {
+		const char *line = p;
+
+		if ((p[name_b] != '\n' && p[name_b] != '\t') || p - k->text < 3 || p[-1] != ' ' ||
+		    p[-2] == 'A' || p[-2] == 'a')
+			continue;
+		while (line > k->text && line[-1] != '\n')
+			line--;
+		if (*parse_hex(line, &address) == ' ' && address)
+			return address;
+	}
+	return 0;
+}
+
 uint64_t symbols_kernel_address(struct symbols *s, const char *name)
 {
-	const struct kernel_symbols *k = need_kernel(s);
+	const struct kernel_symbols *k = &s->kernel;
 
+	if (!k->is_parsed)
+		return need_text(&s->kernel) ? search_text(k, name) : 0;
 	for (size_t i = 0; i < k->n; i++)
 		if (!strcmp(k->text + k->items[i].name_off, name))
 			return k->items[i].address;
 	return 0;
+}
+
+const char *symbols_kernel_problem(struct symbols *s)
+{
+	if (s->kernel_image || s->named.fn || need_kernel(s)->n)
+		return NULL;
+	if (!s->kernel.text)
+		return "/proc/kallsyms cannot be read";
+	return "/proc/kallsyms hides them (see kernel.kptr_restrict)";
+}
+
+/* ---- the kernel's image --------------------------------------------------------------------- */
+
+int symbols_set_vmlinux(struct symbols *s, const char *path)
+{
+	enum { TRIES = 16 };
+	const struct elf_symbol *list;
+	size_t n;
+	int err = symbols_elf_functions(s, path, &list, &n);
+
+	if (err)
+		return err;
+	s->kernel_image = elf_file_get(s, path, &err);
+	/* Where it runs: any function that both know by the same name tells. */
+	for (size_t i = 0; s->kernel_image && i < n && i < TRIES; i++) {
+		uint64_t address = symbols_kernel_address(s, list[i].name);
+
+		if (address) {
+			s->kernel_image_bias = address - list[i].address;
+			break;
+		}
+	}
+	return err;
+}
+
+/* ---- the question --------------------------------------------------------------------------- */
+
+bool symbols_kernel(struct symbols *s, uint64_t address, struct symbol *ret)
+{
+	struct elf_symbol found;
+
+	if (s->kernel_image &&
+	    elf_file_at(s->kernel_image, address - s->kernel_image_bias, &found)) {
+		*ret = (struct symbol){.name = found.name,
+		                       .offset_b = address - s->kernel_image_bias - found.address};
+		return true;
+	}
+	if (!s->kernel.is_parsed && named_kernel_at(s, address, ret))
+		return ret->name;
+	return by_table(s, address, ret);
 }
 
 uint64_t symbols_kernel_size(struct symbols *s, const char *name)

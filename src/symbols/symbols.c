@@ -19,6 +19,7 @@ void symbols_destroy(struct symbols *s)
 	if (!s)
 		return;
 	kernel_symbols_free(&s->kernel);
+	named_kernel_free(&s->named);
 	mappings_free(s->mappings);
 	process_table_free(&s->processes);
 	for (size_t i = 0; i < s->files.n; i++)

@@ -25,8 +25,19 @@ struct symbol {
 	uint64_t linked;
 };
 
-/* Kernel addresses: /proc/kallsyms, read once, only when asked. */
+/* Kernel addresses: by the image of symbols_set_vmlinux, by the namer, or by /proc/kallsyms, read
+ * once, when nothing else tells or when very many are asked for. */
 bool symbols_kernel(struct symbols *s, uint64_t address, struct symbol *ret);
+/* Many at once are cheaper than one by one; symbols_kernel knows them afterwards. */
+void symbols_kernel_prepare(struct symbols *s, const uint64_t *addresses, uint32_t n);
+/* Who writes kernel addresses as the kernel's %pS does, each in `text_b` bytes of ret_texts, perhaps
+ * cut. Returns 0, or -errno: then it is not asked again. */
+typedef int symbols_namer_fn(void *arg, const uint64_t *addresses, uint32_t n, char *ret_texts);
+void symbols_set_kernel_namer(struct symbols *s, symbols_namer_fn *fn, void *arg, uint32_t text_b);
+/* The kernel's image with its symbols (BPFTRACE_VMLINUX). Returns 0 or -errno. */
+int symbols_set_vmlinux(struct symbols *s, const char *path);
+/* Why kernel addresses have no names: one line, or NULL if they have. */
+const char *symbols_kernel_problem(struct symbols *s);
 /* Address of a kernel symbol, 0 if unknown. */
 uint64_t symbols_kernel_address(struct symbols *s, const char *name);
 /* Bytes from a kernel symbol to the next one, of several of that name the most; 0 if unknown. */

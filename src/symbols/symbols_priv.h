@@ -10,13 +10,14 @@
 #include "symbols/extents.h"
 #include "symbols/symbols.h"
 
-struct elf_file; /* elf.c */
-struct process;  /* process.c */
-struct mappings; /* mappings.c */
+struct elf_file;   /* elf.c */
+struct process;    /* process.c */
+struct mappings;   /* mappings.c */
 struct dwarf_file; /* dwarf.h */
 
 struct kernel_symbols {
-	bool is_read;
+	bool is_parsed;
+	size_t text_b;
 	char *text; /* of /proc/kallsyms, malloc'ed; names are cut out of it in place */
 	/* Parallel arrays, by address. */
 	struct kernel_symbol {
@@ -25,6 +26,18 @@ struct kernel_symbols {
 		uint32_t module_off; /* 0: core kernel */
 	} * items;
 	size_t n;
+};
+
+/* Kernel addresses that were asked for one by one. */
+struct named_kernel {
+	symbols_namer_fn *fn; /* NULL: there is none, or it failed */
+	void *arg;
+	uint32_t text_b;
+	struct named_address {
+		uint64_t address; /* 0: free */
+		struct symbol sym;
+	} * slots;
+	size_t n, n_slots; /* a power of two */
 };
 
 /* Processes by pid. */
@@ -45,15 +58,24 @@ struct symbols {
 	enum symbols_policy policy;
 	pid_t program; /* whose maps stand in for those of others, or 0 */
 	struct kernel_symbols kernel;
-	struct strmap files;          /* "dev:ino:size:time" -> struct elf_file */
-	unsigned n_held;              /* of these with a descriptor */
-	struct strmap files_by_inode; /* those that are held, as /proc/PID/maps names them */
-	struct strmap paths;          /* path -> struct elf_file, for questions by path */
-	struct strmap demangled;      /* mangled -> shown name */
-	struct strmap interned;       /* paths and names in answers */
+	struct named_kernel named;
+	struct elf_file *kernel_image; /* NULL: none */
+	uint64_t kernel_image_bias;    /* how far from there the kernel runs */
+	struct strmap files;           /* "dev:ino:size:time" -> struct elf_file */
+	unsigned n_held;               /* of these with a descriptor */
+	struct strmap files_by_inode;  /* those that are held, as /proc/PID/maps names them */
+	struct strmap paths;           /* path -> struct elf_file, for questions by path */
+	struct strmap demangled;       /* mangled -> shown name */
+	struct strmap interned;        /* paths and names in answers */
 	struct process_table processes;
 	struct mappings *mappings; /* NULL: nobody tells */
 };
+
+/* The symbol in a text of %pS; false if it has none, or was cut. In place. */
+bool kernel_name_parse(char *text, uint32_t text_b, struct symbol *ret);
+void named_kernel_free(struct named_kernel *k);
+/* By the namer; false: it does not know. */
+bool named_kernel_at(struct symbols *s, uint64_t address, struct symbol *ret);
 
 void kernel_symbols_free(struct kernel_symbols *k);
 

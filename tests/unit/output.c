@@ -21,6 +21,19 @@
 
 /* ---- fakes: two known addresses -------------------------------------------------------------- */
 
+void symbols_kernel_prepare(struct symbols *s, const uint64_t *addresses, uint32_t n)
+{
+	(void)s;
+	(void)addresses;
+	(void)n;
+}
+
+const char *symbols_kernel_problem(struct symbols *s)
+{
+	(void)s;
+	return NULL;
+}
+
 bool symbols_kernel(struct symbols *s, uint64_t address, struct symbol *ret)
 {
 	(void)s;

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "symbols/symbols.h"
+#include "symbols/symbols_priv.h"
 
 static struct symbols *s;
 
@@ -256,6 +257,122 @@ static void names_become_paths(void **state)
 	rmdir(dir);
 }
 
+static void linkage_tables_are_named(void **state)
+{
+	static const char path[] = "tests/fuzz/corpus/plt.gcc-12.o"; /* below the source */
+	char whole[512];
+	struct elf_symbol sym;
+	bool has_puts = false, has_printf = false;
+
+	(void)state;
+	snprintf(whole, sizeof(whole), "%s/%s", SOURCE_DIR, path);
+	for (uint64_t at = 0; at < 0x1000; at++)
+		if (symbols_elf_at(s, whole, at, &sym)) {
+			has_puts |= !strcmp(sym.name, "puts@plt");
+			has_printf |= !strcmp(sym.name, "printf@plt");
+			assert_true(sym.size_b > 0 && at - sym.address < sym.size_b);
+		}
+	assert_true(has_puts && has_printf);
+	assert_false(symbols_elf_find(s, whole, "puts@plt", &sym)); /* no probe's place */
+}
+
+static void overlapping_places_are_found(void **state)
+{
+	struct extents e = {0};
+
+	(void)state;
+	extents_add(&e, 100, 200, "long");
+	extents_add(&e, 120, 130, "short");
+	extents_add(&e, 125, 160, "overlaps");
+	extents_add(&e, 140, 140, "empty");
+	extents_finish(&e);
+	assert_string_equal(extents_find(&e, 199)->name, "long");
+	assert_string_equal(extents_find(&e, 121)->name, "short");
+	assert_string_equal(extents_find(&e, 126)->name, "overlaps");
+	assert_string_equal(extents_find(&e, 140)->name, "overlaps");
+	assert_string_equal(extents_find(&e, 160)->name, "long");
+	assert_null(extents_find(&e, 99));
+	assert_null(extents_find(&e, 200));
+	extents_add(&e, 100, 110, "later");
+	extents_finish(&e);
+	assert_string_equal(extents_find_latest(&e, 105)->name, "later");
+	assert_string_equal(extents_find_latest(&e, 126)->name, "overlaps");
+	assert_string_equal(extents_find_latest(&e, 110)->name, "long");
+	extents_free(&e);
+}
+
+static void maps_are_read(void **state)
+{
+	struct maps_line l;
+	char gone[] = "7f0010-7f0020 r-xp 00001000 fe:01 1234   /tmp/a b (deleted)";
+	char anonymous[] = "7f0010-7f0020 rw-p 00000000 00:00 0 ";
+	char newline[] = "7f0010-7f0020 r-xp 00000000 00:00 0 /a\\012b";
+	char wrong[][48] = {"",
+	                    "x",
+	                    "10-20",
+	                    "20-10 r-xp 0 0:0 0",
+	                    "10-20 r-xp 0 0:0 z",
+	                    "10-20 r-xp",
+	                    "10-20 r-xp 0 00 0"};
+
+	(void)state;
+	assert_true(maps_parse_line(gone, &l));
+	assert_true(l.start == 0x7f0010 && l.end == 0x7f0020 && l.off_b == 0x1000 && l.is_code);
+	assert_true(l.major == 0xfe && l.minor == 1 && l.inode == 1234 && l.is_deleted);
+	assert_string_equal(l.path, "/tmp/a b");
+	assert_true(maps_parse_line(anonymous, &l));
+	assert_true(!*l.path && !l.is_code && !l.is_deleted);
+	assert_true(maps_parse_line(newline, &l));
+	assert_string_equal(l.path, "/a\nb");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		assert_false(maps_parse_line(wrong[i], &l));
+}
+
+/* Names as the kernel writes them, and a namer that gives up. */
+static unsigned n_asked;
+static int fake_names(void *arg, const uint64_t *addresses, uint32_t n, char *ret_texts)
+{
+	(void)arg;
+	n_asked++;
+	for (uint32_t i = 0; i < n; i++) {
+		const char *text = addresses[i] == 1   ? "vfs_read+0x10/0x20"
+		                   : addresses[i] == 2 ? "nf_hook+0x0/0x9 [nf_tables]"
+		                   : addresses[i] == 3 ? "bpf_prog_0123_x+0x2/0x9"
+		                   : addresses[i] == 4 ? "a_very_long_name_that_+0x1/0x2a"
+		                                       : "0xffffffff81000000";
+
+		memcpy(ret_texts + i * 32, text, strlen(text) + 1);
+	}
+	return addresses[0] == 9 ? -EPERM : 0;
+}
+
+static void kernel_names_are_asked_for_once(void **state)
+{
+	static const uint64_t all[] = {1, 2, 3, 5};
+	struct symbol sym;
+
+	(void)state;
+	n_asked = 0;
+	symbols_set_kernel_namer(s, fake_names, NULL, 32);
+	symbols_kernel_prepare(s, all, 4);
+	assert_int_equal(n_asked, 1);
+	assert_true(symbols_kernel(s, 1, &sym));
+	assert_string_equal(sym.name, "vfs_read");
+	assert_true(sym.offset_b == 16 && !sym.module);
+	assert_true(symbols_kernel(s, 2, &sym));
+	assert_string_equal(sym.module, "nf_tables");
+	assert_true(symbols_kernel(s, 3, &sym));
+	assert_string_equal(sym.module, "bpf");
+	assert_int_equal(sym.offset_b, 2);
+	assert_false(symbols_kernel(s, 5, &sym)); /* it has none */
+	assert_int_equal(n_asked, 1);
+	assert_false(symbols_kernel(s, 4, &sym)); /* cut: the end is not known */
+	symbols_kernel(s, 9, &sym);
+	assert_int_equal(n_asked, 3);
+	symbols_kernel(s, 10, &sym); /* not asked any more */
+	assert_int_equal(n_asked, 3);
+}
+
 static void hostile_files_are_survived(void **state)
 {
 	char path[] = "/tmp/skep-test-elf-XXXXXX";
@@ -312,6 +429,10 @@ int main(void)
 	    TEST(generated_code_is_named_by_its_map),
 	    TEST(kernel_addresses_are_named),
 	    TEST(names_become_paths),
+	    TEST(linkage_tables_are_named),
+	    TEST(overlapping_places_are_found),
+	    TEST(maps_are_read),
+	    TEST(kernel_names_are_asked_for_once),
 	    TEST(hostile_files_are_survived),
 	};
 

@@ -33,6 +33,7 @@ static void kernel_destroy(struct engine *e)
 	if (!e)
 		return;
 	kernel_detach(e);
+	kernel_names_close(e->names);
 	iterator_close(e);
 	events_close(e);
 	unwind_close(e);
@@ -176,5 +177,6 @@ const struct engine_ops engine_kernel = {
     .stack_read = kernel_stack_read,
     .wants_child = kernel_wants_child,
     .look_at_child = unwind_look_at,
+    .name_kernel = kernel_name_addresses,
     .destroy = kernel_destroy,
 };

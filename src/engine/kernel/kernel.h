@@ -22,6 +22,7 @@ struct ring;
 struct perf_buffer;
 struct iterator;
 struct unwind;
+struct kernel_names;
 
 /* One attachment: what has to be closed to end it. */
 struct attached {
@@ -57,8 +58,14 @@ struct engine {
 	struct iterator *iterator;   /* an iterator's records come from here; or NULL */
 	int wait_fd;                 /* epoll: the ring's or the perf buffers' wake-ups */
 	uint32_t slice_ms;           /* how long to let records gather */
+	struct kernel_names *names;  /* names.c: NULL until somebody asks */
+	int names_err;               /* why there are none */
 	uint64_t last_drain_ns;
 };
+
+/* names.c: engine_ops.name_kernel. */
+int kernel_name_addresses(struct engine *e, const uint64_t *addresses, uint32_t n, char *ret_texts);
+void kernel_names_close(struct kernel_names *k);
 
 /* engine.c. Fills *ret (if not NULL) with text in the image's arena; returns `err`. */
 int kernel_error(const struct image *img, struct engine_error *ret, int err, uint32_t program,
