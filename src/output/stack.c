@@ -219,8 +219,9 @@ void stack_text(struct output *o, const struct type *t, const void *bytes, struc
 			if (t->stack_mode == STACK_BUILD_ID)
 				add_build_id(out, stack->frames + i * frame_b);
 			else
-				add_frame(o, t, pid, probe, load_u64(stack->frames + i * 8), i > 0,
-				          out);
+				/* only the first can be the probe's own function */
+				add_frame(o, t, pid, i ? UINT32_MAX : probe,
+				          load_u64(stack->frames + i * 8), i > 0, out);
 		}
 	}
 	free(stack);
