@@ -19,6 +19,9 @@ for engine in kernel user; do
 		/args.pid == 12345/ { @[ustack(perf)] = count(); }' -c "sh command" >out &
 	i=0
 	while [ ! -e ready ] && [ $i -lt 2000 ]; do sleep 0.01; i=$((i + 1)); done
+	# The kernel's engine is told of the mapping, and holds the file before the process ends.
+	while [ $engine = kernel ] && ! ls -l /proc/$!/fd | grep -q inside/program &&
+		[ $i -lt 2000 ]; do sleep 0.01; i=$((i + 1)); done
 	echo >go
 	wait $!
 	grep -qE ' outer\+[0-9]+ \(/.*/inside/program\)' out &&
