@@ -16,6 +16,7 @@ enum node_kind {
 	NODE_INT, /* number; also folded constants, durations, enum constants, bools (type says) */
 	NODE_STRING,  /* string */
 	NODE_BUILTIN, /* builtin, e.g. pid; also `args` */
+	NODE_FN_CALL, /* (infer) of the script's function fn: args */
 	NODE_CALL,    /* function (infer: resolved from name), args */
 	NODE_CALL_KERNEL, /* (infer) of a kernel function: kernel_func, number = its BTF id, args */
 	NODE_VAR,     /* $x: name, var (infer) */
@@ -158,6 +159,7 @@ struct node {
 	const struct builtin *builtin;
 	const struct function *function;
 	const struct type *kernel_func; /* CALL_KERNEL: the prototype */
+	struct fn *fn; /* FN_CALL */
 	const struct field *field; /* FIELD of a struct, tuple or record */
 	uint32_t field_off_b; /* from the outermost object's start (anonymous members added up) */
 };
@@ -196,6 +198,20 @@ struct macro {
 	bool is_library;
 };
 
+enum { FN_PARAMS_MAX = 5 }; /* registers for arguments */
+
+/* A function of the script. */
+struct fn {
+	const char *name;
+	struct span at;              /* of the name */
+	vec(struct node *) params;   /* LET with a type */
+	struct node *result;         /* TYPE */
+	struct probe *probe;         /* its body and variables; attached nowhere */
+	const struct type *type;     /* (infer) of the result */
+	bool is_followed;            /* (infer) its calls were looked at for recursion */
+	uint32_t id;                 /* dense within the unit */
+};
+
 struct config_setting {
 	struct span at;
 	const char *name;  /* as written */
@@ -215,6 +231,7 @@ struct unit {
 	vec(struct config_setting) config;
 	vec(struct probe *) probes;
 	vec(struct macro *) macros;
+	vec(struct fn *) fns;
 	vec(struct map *) maps; /* declared ones first, then by first use */
 	const struct script_options *opts;
 };

@@ -17,7 +17,7 @@
 static const char *const kind_names[NODE_N] = {
     /* clang-format off */
 	[NODE_INT] = "int", [NODE_STRING] = "string", [NODE_BUILTIN] = "builtin",
-	[NODE_CALL] = "call", [NODE_CALL_KERNEL] = "callk", [NODE_VAR] = "var", [NODE_MAP] = "map", [NODE_PARAM] = "param",
+	[NODE_CALL] = "call", [NODE_CALL_KERNEL] = "callk", [NODE_FN_CALL] = "call", [NODE_VAR] = "var", [NODE_MAP] = "map", [NODE_PARAM] = "param",
 	[NODE_IDENT] = "ident", [NODE_UNARY] = "unary", [NODE_BINARY] = "binary",
 	[NODE_INCDEC] = "incdec", [NODE_TERNARY] = "ternary", [NODE_FIELD] = "field",
 	[NODE_INDEX] = "index", [NODE_TUPLE] = "tuple", [NODE_CAST] = "cast",
@@ -145,7 +145,7 @@ static void print_probe(const struct printer *pr, const struct probe *probe)
 	sb_addc(pr->out, '\n');
 	if (probe->targets.n)
 		sb_addf(pr->out, "  targets %zu: %s%s\n", probe->targets.n,
-			probe->targets.items[0].name, probe->targets.n > 1 ? " ..." : "");
+		        probe->targets.items[0].name, probe->targets.n > 1 ? " ..." : "");
 	if (probe->predicate) {
 		sb_adds(pr->out, "  predicate\n");
 		print_node(pr, probe->predicate, 2);
@@ -191,6 +191,12 @@ void ast_print(const struct unit *u, bool with_types, struct strbuf *out)
 		vec_each (param, &(*m)->params)
 			sb_addf(out, "  %s\n", param->name);
 		print_node(&pr, (*m)->body, 1);
+	}
+	vec_each (f, &u->fns) {
+		sb_addf(out, "fn %s\n", (*f)->name);
+		vec_each (param, &(*f)->params)
+			print_node(&pr, *param, 1);
+		print_node(&pr, (*f)->probe->body, 1);
 	}
 	for (size_t i = 0; i < u->probes.n; i++)
 		print_probe(&pr, u->probes.items[i]);

@@ -132,6 +132,8 @@ void infer_map_take_over(struct infer *x, bool is_widening, bool *changed)
 
 static void run_pass(struct infer *x)
 {
+	vec_each (f, &x->u->fns)
+		infer_fn(x, *f);
 	vec_each (p, &x->u->probes)
 		infer_probe(x, *p);
 }
@@ -251,6 +253,8 @@ bool script_infer(struct unit *u)
 	size_t errors_before = diag_errors(u->diag);
 
 	begin(&x, u);
+	if (!infer_check_recursion(&x))
+		return false;
 	for (int pass = 0; pass < MOST_PASSES && learn(&x, pass >= SETTLE_PASSES); pass++)
 		;
 	settle_unassigned(&x);

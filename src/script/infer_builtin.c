@@ -11,10 +11,22 @@ static const char *probe_word(const struct infer *x)
 	return probe_kind_name(x->p->kind);
 }
 
+/* Available everywhere, but not without a probe. */
+static bool is_of_probe(const char *name)
+{
+	return !strcmp(name, "kstack") || !strcmp(name, "ustack") || !strcmp(name, "probe") ||
+	       !strcmp(name, "probetype");
+}
+
 bool infer_check_place(struct infer *x, struct node *n, const char *name, uint32_t where)
 {
 	bool is_tracepoint = x->p->kind == PROBE_TRACEPOINT;
 
+	if (x->fn && (where != W_ALL || is_of_probe(name))) {
+		infer_error(x, E_BUILTIN_PLACE, n->at, "%s can not be used in a function", n->name);
+		infer_hint(x, "pass what the function needs of it as an argument");
+		return false;
+	}
 	if (where & (1u << x->p->kind))
 		return true;
 	if (!strcmp(name, "retval"))

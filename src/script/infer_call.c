@@ -325,6 +325,8 @@ static const struct type *result_cgroup_path(struct infer *x, struct node *n)
 /* exit([code]): the body of a for is a function of its own, the probe can't be left from there. */
 static const struct type *result_exit(struct infer *x, struct node *n)
 {
+	if (x->fn)
+		infer_error(x, E_JUMP, n->at, "exit() is not allowed in a function");
 	if (x->body_level)
 		infer_error(x, E_JUMP, n->at, "exit() is not allowed inside a for loop");
 	return type_none();
@@ -710,7 +712,7 @@ static bool check_arguments(struct infer *x, struct node *n, const struct rule *
 
 /* ---- counts, places ------------------------------------------------------------------------- */
 
-static const char *count_text(struct infer *x, uint32_t n)
+const char *infer_count_text(struct infer *x, uint32_t n)
 {
 	return n == 1 ? "one argument" : arena_printf(x->a, "%u arguments", n);
 }
@@ -724,13 +726,13 @@ bool infer_check_count(struct infer *x, const struct node *n, uint32_t fewest, u
 		            n->name, n->n_args);
 	else if (fewest == most)
 		infer_error(x, E_ARG_COUNT, n->at, "%s() requires %s (%u provided)", n->name,
-		            count_text(x, fewest), n->n_args);
+		            infer_count_text(x, fewest), n->n_args);
 	else if (n->n_args < fewest)
 		infer_error(x, E_ARG_COUNT, n->at, "%s() requires at least %s (%u provided)",
-		            n->name, count_text(x, fewest), n->n_args);
+		            n->name, infer_count_text(x, fewest), n->n_args);
 	else
 		infer_error(x, E_ARG_COUNT, n->at, "%s() takes up to %s (%u provided)", n->name,
-		            count_text(x, most), n->n_args);
+		            infer_count_text(x, most), n->n_args);
 	return false;
 }
 

@@ -55,6 +55,7 @@ struct infer {
 	bool has_said_unwound; /* that dw_ustack is unstable */
 	/* The probe being walked. */
 	struct probe *p;
+	struct fn *fn; /* or the function, p being its */
 	const struct origin *origin; /* of the node being walked: for messages */
 	struct strmap bindings;           /* $name -> struct infer_var in scope, or NULL */
 	vec(struct infer_var *) in_scope; /* innermost last */
@@ -156,6 +157,15 @@ bool infer_take_element(struct infer *x, struct node *n, const struct node *elem
 const struct type *infer_type_test(struct infer *x, struct node *n);
 const struct type *infer_fail(struct infer *x, struct node *n);
 
+/* ---- infer_fn.c ---- */
+void infer_fn(struct infer *x, struct fn *f);
+void infer_fn_return(struct infer *x, struct node *n);
+/* Does the CALL n mean a function of the script? Then it is made a FN_CALL. */
+bool infer_find_fn(struct infer *x, struct node *n);
+const struct type *infer_fn_call(struct infer *x, struct node *n);
+/* Before the first pass: recursion is reported. */
+bool infer_check_recursion(struct infer *x);
+
 /* ---- infer_stmt.c ---- */
 void infer_probe(struct infer *x, struct probe *p);
 /* Statements of a block in a scope of its own; with `as_value` its result's type. */
@@ -200,6 +210,7 @@ const struct type *infer_result_lhist(struct infer *x, struct node *n);
 const struct type *infer_result_tseries(struct infer *x, struct node *n);
 
 /* ---- infer_call.c ---- */
+const char *infer_count_text(struct infer *x, uint32_t n); /* "one argument", "2 arguments" */
 const struct type *infer_call(struct infer *x, struct node *n);
 const struct type *infer_kernel_call(struct infer *x, struct node *n); /* infer_kfunc.c */
 /* `@m = f(...)`: the aggregation's type, or NULL if n is no call of an aggregation. */

@@ -473,6 +473,10 @@ static void infer_return(struct infer *x, struct node *n)
 {
 	const struct type *t;
 
+	if (x->fn) {
+		infer_fn_return(x, n);
+		return;
+	}
 	if (!n->n_args || !n->args[0])
 		return;
 	t = infer_value(x, &n->args[0]);
@@ -500,6 +504,8 @@ static void infer_expr_stmt(struct infer *x, struct node *n)
 	}
 	infer_expr(x, e);
 	e = n->args[0];
+	if (e->kind == NODE_FN_CALL)
+		return;
 	if (e->kind == NODE_CALL || e->kind == NODE_CALL_KERNEL) {
 		e->is_statement_value_used = false;
 		return;

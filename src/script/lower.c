@@ -134,6 +134,8 @@ void lower_program_begin(struct lower *l, const char *name)
 	l->fn = NULL;
 	l->loop = NULL;
 	l->n_callbacks = 0;
+	l->returns = NULL;
+	l->fn_funcs = arena_array(l->a, struct ir_func *, l->u->fns.n + 1);
 	l->unit = ir_unit_create(l->a, name,
 	                         (struct ir_target){
 	                             .has_probe_read_split = t->has_probe_read_split,
@@ -257,6 +259,7 @@ void lower_body(struct lower *l, struct probe *pr)
 {
 	struct ir_block *out = lower_block(l);
 
+	lower_fns(l, pr);
 	l->probe = pr;
 	lower_vars_begin(l, pr);
 	l->b.at = pr->at;

@@ -53,6 +53,13 @@ struct lower_loop {
 	struct lower_func *func; /* a jump to a loop of another function can't happen */
 };
 
+/* Where a function's result goes on its way out. */
+struct lower_return {
+	struct lower_func *func;
+	ir_var var;
+	uint32_t slot; /* in scratch memory: from a loop's callback */
+};
+
 struct lower {
 	struct unit *u;
 	struct image *img;
@@ -88,6 +95,8 @@ struct lower {
 	struct ir_block *body_exit;
 	struct lower_loop *loop;
 	uint32_t result; /* of a test: where in scratch memory is what it returns */
+	struct lower_return *returns; /* in a function of the script, else NULL */
+	struct ir_func **fn_funcs;    /* per struct fn.id: the program's copy, or NULL */
 	uint32_t program;                    /* index in the image */
 	uint32_t scratch_used, scratch_high; /* bytes; a statement's temporaries are given back */
 	vec(uint32_t) scratch_maps;          /* image maps of this program's chunks */
@@ -236,6 +245,14 @@ void lower_repeat(struct lower *l, uint32_t n,
                   void *arg);
 struct ir_inst *lower_map_len(struct lower *l, struct map *m);
 void lower_return(struct lower *l, struct node *n);
+
+/* ---- lower_fn.c ---- */
+/* Make the functions that the probe calls, if the program has them not yet. */
+void lower_fns(struct lower *l, const struct probe *pr);
+struct value lower_fn_call(struct lower *l, struct node *n);
+void lower_fn_return(struct lower *l, struct node *value);
+/* A loop's callback has said `return`: the function itself takes the value over. */
+void lower_fn_fetch(struct lower *l);
 
 /* ---- lower_map.c ---- */
 struct value lower_map_read(struct lower *l, struct node *n);

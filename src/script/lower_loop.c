@@ -61,11 +61,14 @@ static void callback_end(struct lower *l, struct outside *out)
 
 static void leave_if_returned(struct lower *l, const struct outside *out)
 {
-	struct ir_block *go_on = lower_block(l);
+	struct ir_block *go_on = lower_block(l), *leave = lower_block(l);
 	struct ir_inst *flag =
 	    ir_load(&l->b, lower_scratch_at(l, out->flag), 0, 8, false, PTR_NONE);
 
-	ir_branch(&l->b, COND_EQ, flag, ir_const(&l->b, 0), go_on, l->body_exit);
+	ir_branch(&l->b, COND_EQ, flag, ir_const(&l->b, 0), go_on, leave);
+	lower_enter(l, leave);
+	lower_fn_fetch(l);
+	ir_jump(&l->b, l->body_exit);
 	lower_enter(l, go_on);
 }
 

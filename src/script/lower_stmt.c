@@ -216,7 +216,9 @@ static void lower_while(struct lower *l, struct node *n)
 
 void lower_return(struct lower *l, struct node *n)
 {
-	if (n->n_args && n->args[0]) {
+	if (n->n_args && n->args[0] && l->returns) {
+		lower_fn_return(l, n->args[0]);
+	} else if (n->n_args && n->args[0]) {
 		struct value v = lower_expr(l, n->args[0]);
 
 		if (l->probe->kind == PROBE_TEST)

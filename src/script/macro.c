@@ -398,6 +398,8 @@ bool script_macros(struct unit *u)
 
 	for (size_t i = 0; i < u->macros.n; i++)
 		check_maps(u, u->macros.items[i], u->macros.items[i]->body);
+	vec_each (f, &u->fns)
+		walk(&x, &(*f)->probe->body, true);
 	vec_each (p, &u->probes) {
 		walk(&x, &(*p)->predicate, false);
 		walk(&x, &(*p)->body, true);

@@ -1,4 +1,4 @@
-/* Definitions beside probes: macros (spec 5.4). */
+/* Definitions beside probes: macros, functions (spec 5.4). */
 #include "script/parser.h"
 
 #include <string.h>
@@ -83,4 +83,75 @@ bool parse_macro(struct parser *p)
 	if (m->body)
 		vec_push(p->u->a, &p->u->macros, m);
 	return m->body;
+}
+
+/* param = VAR ":" type */
+static bool parse_fn_param(struct parser *p, struct fn *f)
+{
+	uint32_t begin = p->tok.begin;
+	struct node *n = node_new(p->u->a, NODE_LET, NO_SPAN);
+
+	n->args = arena_array(p->u->a, struct node *, 3);
+	n->name = parser_token_dup(p);
+	if (f->params.n == FN_PARAMS_MAX)
+		lexer_error(&p->lx, E_LIMIT, p->tok.begin, p->tok.end,
+		            "a function takes at most %u parameters", FN_PARAMS_MAX);
+	if (p->tok.kind != TOK_VAR) {
+		parser_error(p, "expected variable");
+		return false;
+	}
+	parser_advance(p);
+	if (!parser_expect(p, TOK_COLON) || !parse_type(p, n))
+		return false;
+	n->at = parser_span(p, begin);
+	vec_push(p->u->a, &f->params, n);
+	return true;
+}
+
+/* fn = "fn" IDENT "(" [ param { "," param } [ "," ] ] ")" ":" type block */
+bool parse_fn(struct parser *p)
+{
+	struct fn *f = arena_new(p->u->a, struct fn);
+	uint32_t begin = p->tok.begin;
+
+	parser_advance(p);
+	if (!token_is_word(p->tok.kind)) {
+		parser_error(p, "expected function name");
+		return false;
+	}
+	f->name = parser_token_dup(p);
+	f->at = parser_token_span(p);
+	parser_advance(p);
+	if (!parser_expect(p, TOK_LPAREN))
+		return false;
+	while (p->tok.kind != TOK_RPAREN) {
+		if (!parse_fn_param(p, f))
+			return false;
+		if (!parser_accept(p, TOK_COMMA))
+			break;
+	}
+	if (!parser_expect(p, TOK_RPAREN) || !parser_expect(p, TOK_COLON))
+		return false;
+	f->result = parser_node(p, NODE_TYPE, p->tok.begin, NULL, NULL, NULL);
+	if (!parse_type(p, f->result))
+		return false;
+	f->result->at = f->result->type_at;
+	f->probe = arena_new(p->u->a, struct probe);
+	f->probe->kind = PROBE_BEGIN;
+	f->probe->at = parser_span(p, begin);
+	f->probe->body = parse_block(p);
+	if (!f->probe->body)
+		return false;
+	node_drop_result(p->u->a, f->probe->body);
+	vec_each (other, &p->u->fns) {
+		if (strcmp((*other)->name, f->name))
+			continue;
+		if (lexer_error(&p->lx, E_REDEFINED, f->at.begin, f->at.end,
+		                "Redefinition of function: %s", f->name))
+			diag_context(p->u->diag, (*other)->at, "This is the first definition.");
+		return true;
+	}
+	f->id = (uint32_t)p->u->fns.n;
+	vec_push(p->u->a, &p->u->fns, f);
+	return true;
 }

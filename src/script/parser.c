@@ -598,7 +598,8 @@ static void skip_top_level(struct parser *p, uint32_t begin, bool to_semi)
  * reported, but read all the same. */
 static bool parse_item(struct parser *p, bool *seen_config)
 {
-	bool is_late = p->u->probes.n || p->u->maps.n || p->u->macros.n;
+	bool is_late = p->u->probes.n || p->u->maps.n || p->u->macros.n ||
+	               p->u->fns.n;
 
 	if (is_c_definition(p)) {
 		parser_error(p, "C definitions must appear before probes and functions");
@@ -624,8 +625,7 @@ static bool parse_item(struct parser *p, bool *seen_config)
 	case TOK_MACRO:
 		return parse_macro(p);
 	case TOK_FN:
-		parser_unsupported(p, "fn");
-		return false;
+		return parse_fn(p);
 	default:
 		return parse_probe(p);
 	}

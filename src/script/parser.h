@@ -80,6 +80,7 @@ struct node *parse_if(struct parser *p);
 /* ---- parse_define.c ---- */
 
 bool parse_macro(struct parser *p);
+bool parse_fn(struct parser *p);
 
 /* ---- params.c ---- */
 

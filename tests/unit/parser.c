@@ -708,10 +708,6 @@ static void mistakes_have_messages_and_places(void **state)
 	    {"import \"x\"; begin {}", "probe begin\n  block\n"
 	                               "stdin:1:1-7: ERROR: import is not supported yet\n"
 	                               "import \"x\"; begin {}\n~~~~~~\n"},
-	    {"fn f($a : int64) : int64 { return $a; } begin {}",
-	     "probe begin\n  block\n"
-	     "stdin:1:1-3: ERROR: fn is not supported yet\n"
-	     "fn f($a : int64) : int64 { return $a; } begin {}\n~~\n"},
 	    {"static int x; begin {}", "probe begin\n  block\n"
 	                               "stdin:1:1-7: ERROR: syntax: 'static' cannot stand here\n"
 	                               "static int x; begin {}\n~~~~~~\n"

@@ -346,7 +346,7 @@ static bool is_open_here(const struct verifier *v, const struct state *st)
 
 static bool iterations_differ(const struct state *old, const struct state *cur)
 {
-	for (uint32_t f = 0; f <= cur->frame; f++) {
+	for (uint32_t f = 0; f <= cur->frame && f <= old->frame; f++) {
 		for (uint32_t k = 0; k < cur->frames[f]->n_slots && k < old->frames[f]->n_slots;
 		     k++) {
 			const struct slot *a = &old->frames[f]->slots[k],
