@@ -105,6 +105,7 @@ static int read_source(struct run *r)
 			return plain_error("failed to open file '%s': %s", r->o.file,
 			                   strerror(-err));
 		r->source = text;
+		r->so.path = r->o.file;
 		r->source_name = strrchr(r->o.file, '/') ? strrchr(r->o.file, '/') + 1 : r->o.file;
 	}
 	if (r->o.includes.n) {

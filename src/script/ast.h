@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/diag.h"
 #include "base/vec.h"
@@ -219,6 +220,17 @@ struct config_setting {
 	bool is_string;
 };
 
+/* A piece of C to declare: an imported header, or the C section of an imported script. */
+struct c_text {
+	uint32_t source;
+	size_t begin_b, end_b;
+};
+
+struct imported_file {
+	dev_t dev;
+	ino_t ino;
+};
+
 /* A whole program. */
 struct unit {
 	struct arena *a;
@@ -228,6 +240,9 @@ struct unit {
 	uint32_t source;           /* number of the main text in diag */
 	size_t c_begin_b, c_end_b; /* the C section */
 	uint32_t stdlib_loaded;    /* bits of modules */
+	vec(struct c_text) c_texts;         /* of imports */
+	vec(struct imported_file) imported; /* each once */
+	vec(struct span) import_statements; /* inside of blocks: a gate has to be open for them */
 	vec(struct config_setting) config;
 	vec(struct probe *) probes;
 	vec(struct macro *) macros;

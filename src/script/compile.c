@@ -53,9 +53,13 @@ static bool script_declare(struct unit *u)
 	struct c_options c = {.include_dirs = u->opts->include_dirs,
 	                      .n_include_dirs = u->opts->n_include_dirs};
 
+	vec_each (t, &u->c_texts)
+		if (!types_declare(u->types, u->diag, t->source, t->begin_b, t->end_b, &c))
+			goto wrong;
 	if (u->c_begin_b == u->c_end_b ||
 	    types_declare(u->types, u->diag, u->source, u->c_begin_b, u->c_end_b, &c))
 		return true;
+wrong:
 	if (u->opts->c_is_wrong)
 		*u->opts->c_is_wrong = true;
 	return false;

@@ -391,11 +391,32 @@ static void check_maps(struct unit *u, const struct macro *m, const struct node 
 		check_maps(u, m, *s);
 }
 
+/* The gate of `import` as a statement; the config block was read since. */
+static void check_imports(struct unit *u)
+{
+	enum { GATE_ENABLE, GATE_WARN };
+	int gate = u->opts->config.unstable_import_statement;
+
+	vec_each (at, &u->import_statements) {
+		if (gate == GATE_WARN)
+			diag_warn(u->diag, E_SUSPICIOUS, NO_SPAN,
+			          "Script is using an unstable feature: import statement. To "
+			          "prevent this warning you must explicitly enable it in the "
+			          "config e.g. unstable_import_statement=enable");
+		else if (gate != GATE_ENABLE)
+			diag_error(u->diag, E_UNSUPPORTED, *at,
+			           "import statement feature is not enabled by default. To "
+			           "enable this unstable feature, set the config flag to enable. "
+			           "unstable_import_statement=enable");
+	}
+}
+
 bool script_macros(struct unit *u)
 {
 	size_t errors = diag_errors(u->diag);
 	struct expander x = {.u = u};
 
+	check_imports(u);
 	for (size_t i = 0; i < u->macros.n; i++)
 		check_maps(u, u->macros.items[i], u->macros.items[i]->body);
 	vec_each (f, &u->fns)

@@ -1,9 +1,10 @@
-/* Definitions beside probes: macros, functions (spec 5.4). */
+/* Definitions beside probes: macros, functions, imports (spec 5.4). */
 #include "script/parser.h"
 
 #include <string.h>
 
 #include "base/arena.h"
+#include "script/stdlib.h"
 
 /* param = VAR | MAP | IDENT */
 static bool parse_macro_param(struct parser *p, struct macro *m)
@@ -153,5 +154,49 @@ bool parse_fn(struct parser *p)
 	}
 	f->id = (uint32_t)p->u->fns.n;
 	vec_push(p->u->a, &p->u->fns, f);
+	return true;
+}
+
+/* import = "import" STRING */
+static const char *parse_import(struct parser *p, struct span *ret_at)
+{
+	const char *name;
+
+	parser_advance(p);
+	*ret_at = parser_token_span(p);
+	if (p->tok.kind != TOK_STRING) {
+		parser_error(p, "expected a string");
+		return NULL;
+	}
+	name = p->tok.string;
+	parser_advance(p);
+	return name;
+}
+
+bool parse_root_import(struct parser *p, bool is_late)
+{
+	struct span at;
+	const char *name = parse_import(p, &at);
+
+	if (!name)
+		return false;
+	if (!is_late) /* already reported */
+		import_root(p, name, at);
+	parser_accept(p, TOK_SEMI);
+	return true;
+}
+
+bool parse_import_statement(struct parser *p)
+{
+	uint32_t begin = p->tok.begin;
+	struct span at;
+	const char *name = parse_import(p, &at);
+
+	if (!name)
+		return false;
+	if (!stdlib_has_module(name))
+		diag_error(p->u->diag, E_IMPORT, at,
+		           "Cannot import \"%s\": the standard library has no such module", name);
+	vec_push(p->u->a, &p->u->import_statements, parser_span(p, begin));
 	return true;
 }

@@ -338,8 +338,7 @@ static bool parse_statement(struct parser *p, struct node *block)
 	case TOK_UNROLL:
 		return push_whole(p, block, parse_unroll(p));
 	case TOK_IMPORT:
-		parser_unsupported(p, "import");
-		return false;
+		return parse_import_statement(p) && parse_end(p);
 	case TOK_ELSE:
 		parser_error(p, "'else' without 'if'");
 		return false;

@@ -248,8 +248,8 @@ static void skip_c_definition(struct parser *p)
 static void parse_c_section(struct parser *p)
 {
 	struct unit *u = p->u;
+	size_t begin_b = p->tok.begin, end_b;
 
-	u->c_begin_b = p->tok.begin;
 	while (is_c_definition(p)) {
 		if (token_is(p, "static")) {
 			if (parser_error(p, "'static' cannot stand here"))
@@ -257,7 +257,13 @@ static void parse_c_section(struct parser *p)
 		}
 		skip_c_definition(p);
 	}
-	u->c_end_b = p->last_end_b > u->c_begin_b ? p->last_end_b : u->c_begin_b;
+	end_b = p->last_end_b > begin_b ? p->last_end_b : begin_b;
+	if (!p->import_depth) {
+		u->c_begin_b = begin_b;
+		u->c_end_b = end_b;
+	} else if (end_b > begin_b) {
+		vec_push(u->a, &u->c_texts, ((struct c_text){p->lx.source, begin_b, end_b}));
+	}
 }
 
 /* ---- declarations ---- */
@@ -598,20 +604,22 @@ static void skip_top_level(struct parser *p, uint32_t begin, bool to_semi)
  * reported, but read all the same. */
 static bool parse_item(struct parser *p, bool *seen_config)
 {
-	bool is_late = p->u->probes.n || p->u->maps.n || p->u->macros.n ||
-	               p->u->fns.n;
+	bool is_late = p->has_items;
 
 	if (is_c_definition(p)) {
 		parser_error(p, "C definitions must appear before probes and functions");
 		skip_c_definition(p);
 		return true;
 	}
+	p->has_items |= p->tok.kind != TOK_CONFIG && p->tok.kind != TOK_IMPORT;
 	switch (p->tok.kind) {
 	case TOK_CONFIG:
 		if (*seen_config)
 			parser_error(p, "duplicate config block");
 		else if (is_late)
 			parser_error(p, "config must appear before probes and functions");
+		if (p->import_depth)
+			parser_error(p, "config is not allowed in an imported file");
 		*seen_config = true;
 		return parse_config(p);
 	case TOK_LET:
@@ -619,9 +627,7 @@ static bool parse_item(struct parser *p, bool *seen_config)
 	case TOK_IMPORT:
 		if (is_late)
 			parser_error(p, "root imports must appear before probes and functions");
-		else
-			parser_unsupported(p, "import");
-		return false;
+		return parse_root_import(p, is_late);
 	case TOK_MACRO:
 		return parse_macro(p);
 	case TOK_FN:
@@ -653,14 +659,14 @@ static void parse_program(struct parser *p)
 		if (!parse_item(p, &seen_config))
 			skip_top_level(p, begin, kind == TOK_LET || kind == TOK_IMPORT);
 	}
-	if (!p->u->probes.n && diag_errors(p->u->diag) == errors)
+	if (!p->import_depth && !p->u->probes.n && diag_errors(p->u->diag) == errors)
 		parser_error(p, "expected a probe");
 }
 
 bool script_parse(struct unit *u)
 {
 	size_t errors = diag_errors(u->diag);
-	struct parser p = {.u = u};
+	struct parser p = {.u = u, .directory = import_directory(u)};
 	const char *text = diag_source_text(u->diag, u->source);
 
 	size_t len_b = strlen(text);
@@ -672,6 +678,18 @@ bool script_parse(struct unit *u)
 	lexer_init(&p.lx, u->a, u->diag, u->source, text, (uint32_t)len_b);
 	parse_program(&p);
 	return diag_errors(u->diag) == errors;
+}
+
+bool parser_import(struct parser *p, uint32_t source, const char *directory)
+{
+	struct diag *d = p->u->diag;
+	struct parser in = {.u = p->u, .directory = directory, .import_depth = p->import_depth + 1};
+	size_t errors = diag_errors(d);
+
+	lexer_init(&in.lx, p->u->a, d, source, diag_source_text(d, source),
+	           (uint32_t)diag_source_len(d, source));
+	parse_program(&in);
+	return diag_errors(d) == errors;
 }
 
 bool script_parse_library(struct unit *u, const char *name, const char *text)

@@ -28,6 +28,9 @@ struct parser {
 	unsigned expressions; /* how many expressions we are inside of */
 	bool slash_ends;      /* in a predicate, outside brackets: `/` before `{` ends it */
 	unsigned n_warnings;  /* see parser_may_warn() */
+	const char *directory; /* that imports are relative to: "" or with a `/` at its end */
+	unsigned import_depth; /* 0: the script itself */
+	bool has_items;        /* probes, macros and the like: what has to stand before is late */
 	bool is_library;      /* the text is one of stdlib/ */
 	const char *no_jumps; /* inside a macro: its name; nothing there may jump out */
 };
@@ -77,7 +80,19 @@ bool parse_type(struct parser *p, struct node *n);
 struct node *parse_block(struct parser *p);
 struct node *parse_if(struct parser *p);
 
+/* Parse an imported script into p's unit. */
+bool parser_import(struct parser *p, uint32_t source, const char *directory);
+
+/* ---- import.c ---- */
+/* That the script's imports are relative to; the script itself counts as imported. */
+const char *import_directory(struct unit *u);
+/* `import "name"` at the top of a file. */
+bool import_root(struct parser *p, const char *name, struct span at);
+
 /* ---- parse_define.c ---- */
+/* Both are at their word. */
+bool parse_root_import(struct parser *p, bool is_late);
+bool parse_import_statement(struct parser *p);
 
 bool parse_macro(struct parser *p);
 bool parse_fn(struct parser *p);

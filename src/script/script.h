@@ -74,7 +74,8 @@ struct symbols;
 struct script_options {
 	struct script_config config;
 	struct script_target target;
-	struct symbols *symbols;   /* where uprobes look; NULL: a reader for this compilation */
+	struct symbols *symbols; /* where uprobes look; NULL: a reader for this compilation */
+	const char *path; /* of the script: imports are relative to where it is; NULL: it is no file */
 	const char *const *params; /* positional */
 	size_t n_params;
 	const char *const *named; /* `--name`, `--name=value`: read by getopt() */
