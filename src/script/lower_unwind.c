@@ -276,9 +276,11 @@ static struct ir_inst *find_cfa(struct round *r, struct ir_inst *rule, struct ir
 	choice_case(&c, UNWIND_FP);
 	choice_is(&c, ir_bin(b, IR_ADD, get(r, ST_FP), off));
 	choice_case(&c, UNWIND_SP_DEREF);
-	choice_is(&c, read_word(r, ir_bin(b, IR_ADD, get(r, ST_SP), off)));
+	choice_is(&c, ir_bin(b, IR_ADD, read_word(r, ir_bin(b, IR_ADD, get(r, ST_SP), off)),
+	                     ir_bin_imm(b, IR_SHL, param, 3)));
 	choice_case(&c, UNWIND_FP_DEREF);
-	choice_is(&c, read_word(r, ir_bin(b, IR_ADD, get(r, ST_FP), off)));
+	choice_is(&c, ir_bin(b, IR_ADD, read_word(r, ir_bin(b, IR_ADD, get(r, ST_FP), off)),
+	                     ir_bin_imm(b, IR_SHL, param, 3)));
 	choice_case(&c, UNWIND_REG);
 	need(r, COND_NE, get(r, ST_IS_FIRST), ir_const(b, 0));
 	need(r, COND_ULT, param, ir_const(b, ARCH_N(by_number)));

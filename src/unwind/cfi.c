@@ -207,10 +207,10 @@ enum {
 	OP_BREG31 = 0x8f,
 };
 
-/* A register plus an offset, and perhaps the word there. */
+/* A register plus an offset, and perhaps the word there, plus another. */
 struct place {
 	uint64_t reg;
-	int64_t off_b;
+	int64_t off_b, beyond_b;
 	bool is_deref;
 };
 
@@ -224,7 +224,7 @@ static bool recognise(struct bytes e, struct place *ret)
 	ret->reg = op - OP_BREG0;
 	ret->off_b = take_sleb(&e);
 	while (e.p < e.end) {
-		int64_t n = 0;
+		int64_t n = 0, *to;
 
 		op = (uint8_t)take(&e, 1);
 		if (op == OP_DEREF && !ret->is_deref) {
@@ -252,9 +252,8 @@ static bool recognise(struct bytes e, struct place *ret)
 			else if (op != OP_PLUS)
 				return false;
 		}
-		if (ret->is_deref && n)
-			return false;
-		ret->off_b = (int64_t)((uint64_t)ret->off_b + (uint64_t)n);
+		to = ret->is_deref ? &ret->beyond_b : &ret->off_b;
+		*to = (int64_t)((uint64_t)*to + (uint64_t)n);
 	}
 	return !e.is_bad;
 }
@@ -292,7 +291,7 @@ static bool small(int64_t off_b)
 static bool cfa_of(const struct reader *r, struct unwind_rule *ret)
 {
 	const struct state *n = &r->now;
-	struct place at = {n->cfa_reg, n->cfa_off_b, false};
+	struct place at = {.reg = n->cfa_reg, .off_b = n->cfa_off_b};
 
 	if (n->cfa_is_expression) {
 		if (!r->s->is_arm64 && recognise_plt(n->cfa_expression, &ret->off_b, &ret->param)) {
@@ -302,9 +301,11 @@ static bool cfa_of(const struct reader *r, struct unwind_rule *ret)
 		if (!recognise(n->cfa_expression, &at))
 			return false;
 	}
-	if (!small(at.off_b))
+	if (!small(at.off_b) || at.beyond_b < 0 || at.beyond_b & 7 ||
+	    at.beyond_b / 8 >= 1 << UNWIND_PARAM_BITS)
 		return false;
 	ret->off_b = (int32_t)at.off_b;
+	ret->param = (uint8_t)(at.beyond_b / 8);
 	if (at.reg == r->sp_reg) {
 		ret->cfa = at.is_deref ? UNWIND_SP_DEREF : UNWIND_SP;
 	} else if (at.reg == r->fp_reg) {
@@ -344,6 +345,18 @@ static bool saved_of(const struct reader *r, const struct reg *g, struct unwind_
 	}
 }
 
+/* arm64 saves at the end of a frame that may be larger than such an offset: count from there. */
+static void bring_near(const struct unwind_rule *rule, struct unwind_saved *s)
+{
+	enum { FAR_B = 8 << (UNWIND_SAVED_BITS - 1) };
+
+	if (s->base != UNWIND_AT_CFA || (s->off_b >= -FAR_B && s->off_b < FAR_B) ||
+	    (rule->cfa != UNWIND_SP && rule->cfa != UNWIND_FP))
+		return;
+	s->base = rule->cfa == UNWIND_SP ? UNWIND_AT_SP : UNWIND_AT_FP;
+	s->off_b += rule->off_b;
+}
+
 static uint64_t rule_of(const struct reader *r)
 {
 	struct unwind_rule rule = {.is_signal = r->cie.is_signal};
@@ -364,6 +377,8 @@ static uint64_t rule_of(const struct reader *r)
 	/* Without the frame pointer one can go on, as long as nobody above needs it. */
 	if (!saved_of(r, &r->now.fp, &rule.fp))
 		rule.fp = (struct unwind_saved){UNWIND_SAME, 0};
+	bring_near(&rule, &rule.ra);
+	bring_near(&rule, &rule.fp);
 	if (rule.ra.base == UNWIND_SAME && !r->s->is_arm64)
 		return 0; /* a return address in a register: x86-64 has none */
 	return unwind_rule_pack(&rule);

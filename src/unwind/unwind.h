@@ -21,8 +21,8 @@ enum unwind_cfa {
 	UNWIND_END,      /* there is no caller */
 	UNWIND_SP,       /* sp + off */
 	UNWIND_FP,       /* fp + off */
-	UNWIND_SP_DEREF, /* the word at sp + off */
-	UNWIND_FP_DEREF, /* the word at fp + off */
+	UNWIND_SP_DEREF, /* the word at sp + off, + `param` words */
+	UNWIND_FP_DEREF, /* the word at fp + off, + `param` words */
 	UNWIND_REG,      /* another register + off, known in the innermost frame only */
 	UNWIND_PLT,      /* sp + off, 8 more from byte `param` of the 16-byte entry on (x86-64) */
 	UNWIND_CFA_N
@@ -41,7 +41,7 @@ enum {
 	UNWIND_CFA_BITS = 4,
 	UNWIND_SIGNAL_BIT = 4, /* a signal's frame: the caller was interrupted, it has not called */
 	UNWIND_PARAM_SHIFT = 5,
-	UNWIND_PARAM_BITS = 5, /* UNWIND_REG: DWARF number; UNWIND_PLT: the byte */
+	UNWIND_PARAM_BITS = 5, /* UNWIND_REG: DWARF number; UNWIND_PLT: the byte; words */
 	UNWIND_OFF_SHIFT = 10,
 	UNWIND_OFF_BITS = 22, /* signed, bytes */
 	UNWIND_RA_SHIFT = 32, /* 2 bits of base, 14 signed ones of offset in words */

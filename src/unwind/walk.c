@@ -13,6 +13,15 @@ static uint64_t without_signature(uint64_t address)
 	return address & (((uint64_t)1 << UNWIND_ARM64_VA_BITS) - 1);
 }
 
+static bool read_beyond(const struct unwind_rule *rule, uint64_t address, unwind_read_fn *read,
+                        void *arg, uint64_t *ret)
+{
+	if (read(arg, address + (uint64_t)(int64_t)rule->off_b, ret))
+		return false;
+	*ret += (uint64_t)rule->param * 8;
+	return true;
+}
+
 static bool find_cfa(const struct unwind_rule *rule, const struct unwind_regs *regs,
                      unwind_read_fn *read, void *arg, uint64_t *ret)
 {
@@ -26,9 +35,9 @@ static bool find_cfa(const struct unwind_rule *rule, const struct unwind_regs *r
 		*ret = regs->fp + off_b;
 		return true;
 	case UNWIND_SP_DEREF:
-		return !read(arg, regs->sp + off_b, ret);
+		return read_beyond(rule, regs->sp, read, arg, ret);
 	case UNWIND_FP_DEREF:
-		return !read(arg, regs->fp + off_b, ret);
+		return read_beyond(rule, regs->fp, read, arg, ret);
 	case UNWIND_REG:
 		if (!regs->by_nr || rule->param >= regs->n_by_nr)
 			return false;
