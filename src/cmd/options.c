@@ -115,13 +115,12 @@ static int parse_no_feature(const char *name, char *list, struct options *o)
 	return -1;
 }
 
-/* `-d a,b`: dumps that there are, and those of bpftrace that have no counterpart here and are
- * accepted for its users' scripts. */
+/* `-d a,b`. What bpftrace calls codegen, codegen-opt and dis is the same stage here: ir and bpf. */
 static int parse_stages(const char *list, struct options *o)
 {
 	static const char *const stages[] = {
-	    "ast", "types",   "ir",          "passes", "bpf",   "verifier",
-	    "all", "codegen", "codegen-opt", "libbpf", "parse", "dis",
+	    "parse",       "ast", "types", "ir",     "codegen",  "passes",
+	    "codegen-opt", "bpf", "dis",   "libbpf", "verifier", "all",
 	};
 	const char *s = list;
 
@@ -133,8 +132,9 @@ static int parse_stages(const char *list, struct options *o)
 			i++;
 		if (i == sizeof(stages) / sizeof(*stages)) {
 			fprintf(stderr,
-			        "ERROR: Invalid debug stage: %.*s, valid are ast, types, ir, "
-			        "passes, bpf, verifier and all\n",
+			        "ERROR: Invalid debug stage: %.*s, valid are parse, ast, types, "
+			        "ir, codegen, passes, codegen-opt, bpf, dis, libbpf, verifier "
+			        "and all\n",
 			        (int)len_b, s);
 			return 1;
 		}

@@ -249,8 +249,8 @@ static void set_up_symbols(struct run *r)
 
 static int run_image(struct run *r, struct image *img, struct child *child)
 {
-	const char *stages = r->o.debug_stages ? r->o.debug_stages : "";
-	bool shows_log = strstr(stages, "verifier") || strstr(stages, "all");
+	bool shows_log = script_is_dumped(r->o.debug_stages, "verifier");
+	bool shows_steps = r->o.is_verbose || script_is_dumped(r->o.debug_stages, "libbpf");
 	const struct script_config *c = &r->config;
 	struct engine_options eo = {.pid = r->o.pid,
 	                            .child = child ? child_pid(child) : 0,
@@ -259,6 +259,7 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 	                            .ring_bytes = ring_bytes(c),
 	                            .log_size_b = (uint32_t)c->log_size,
 	                            .is_verbose = r->o.is_verbose || shows_log,
+	                            .steps = shows_steps ? stderr : NULL,
 	                            .no_kprobe_multi = r->o.no_kprobe_multi,
 	                            .no_uprobe_multi = r->o.no_uprobe_multi,
 	                            .is_dry_run = r->o.is_dry_run,

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "image/image.h"
@@ -20,6 +21,7 @@ struct engine_options {
 	uint64_t ring_bytes; /* 0: chosen from free memory, 256 KiB .. 2 MiB, power of two */
 	uint32_t log_size_b; /* verifier log */
 	bool is_verbose;     /* keep the verifier's log also on success */
+	FILE *steps;         /* each map, program and attachment as it is made; or NULL */
 	bool no_kprobe_multi, no_uprobe_multi; /* --no-feature */
 	bool is_dry_run; /* nothing that would stay is made */
 	int missing; /* MISSING_ERROR / WARN / IGNORE (probe/probe.h's order) for refused

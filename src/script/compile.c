@@ -9,18 +9,15 @@
 #include "script/format.h"
 #include "script/stages.h"
 
-/* The name of a stage in `-d a,b,c`? */
-static bool is_dumped(const struct script_options *opts, const char *stage)
+bool script_is_dumped(const char *stages, const char *stage)
 {
-	const char *s = opts->dump ? opts->debug_stages : NULL;
+	size_t len_b;
 
-	while (s && *s) {
-		size_t len_b = strcspn(s, ",");
-
+	for (const char *s = stages; s && *s; s += len_b + (s[len_b] == ',')) {
+		len_b = strcspn(s, ",");
 		if ((len_b == 3 && !strncmp(s, "all", 3)) ||
 		    (len_b == strlen(stage) && !strncmp(s, stage, len_b)))
 			return true;
-		s += len_b + (s[len_b] == ',');
 	}
 	return false;
 }
@@ -29,7 +26,7 @@ static void dump_tree(const struct unit *u, const char *stage)
 {
 	bool with_types = !strcmp(stage, "types");
 
-	if (!is_dumped(u->opts, stage))
+	if (!*stage || !u->opts->dump || !script_is_dumped(u->opts->debug_stages, stage))
 		return;
 	sb_addf(u->opts->dump, "; %s\n", stage);
 	ast_print(u, with_types, u->opts->dump);
@@ -72,10 +69,10 @@ wrong:
 /* clang-format off */
 static bool compile(struct unit *u, struct image *img)
 {
-	return STAGE(u, parse, "ast") &&   /* text -> tree */
+	return STAGE(u, parse, "parse") && /* text -> tree */
 	       STAGE(u, configure, "") &&  /* config block -> options */
 	       STAGE(u, declare, "") &&    /* C section -> types */
-	       STAGE(u, macros, "macros") && /* macro calls -> their bodies */
+	       STAGE(u, macros, "ast") &&  /* macro calls -> their bodies */
 	       STAGE(u, expand, "") &&     /* attach points -> targets */
 	       STAGE(u, infer, "types") && /* every node typed */
 	       script_lower(u, img);       /* tree -> IR -> passes -> BPF -> image; -d ir, passes */

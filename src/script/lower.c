@@ -173,8 +173,7 @@ static bool check_map_limit(struct lower *l, const struct image_program *p)
 bool lower_program_end(struct lower *l, struct image_program *p)
 {
 	struct strbuf *dump = l->opts->dump;
-	const char *stages = l->opts->debug_stages ? l->opts->debug_stages : "";
-	bool want_ir = dump && (strstr(stages, "ir") || strstr(stages, "all"));
+	const char *stages = l->opts->debug_stages;
 	const char **names;
 
 	if (!ir_is_terminated(&l->b))
@@ -189,18 +188,18 @@ bool lower_program_end(struct lower *l, struct image_program *p)
 	}
 	if (diag_errors(l->u->diag))
 		return false;
-	if (want_ir) {
+	if (dump && (script_is_dumped(stages, "ir") || script_is_dumped(stages, "codegen"))) {
 		sb_addf(dump, "; program %s, before the passes\n", p->name);
 		ir_print(l->unit, dump);
 	}
-	ir_optimize(l->unit, dump && strstr(stages, "passes") ? dump : NULL);
-	if (want_ir) {
+	ir_optimize(l->unit, dump && script_is_dumped(stages, "passes") ? dump : NULL);
+	if (dump && (script_is_dumped(stages, "ir") || script_is_dumped(stages, "codegen-opt"))) {
 		sb_addf(dump, "; program %s, after the passes\n", p->name);
 		ir_print(l->unit, dump);
 	}
 	if (!ir_emit(l->unit, l->u->diag, &p->code))
 		return false;
-	if (dump && (strstr(stages, "bpf") || strstr(stages, "all"))) {
+	if (dump && (script_is_dumped(stages, "bpf") || script_is_dumped(stages, "dis"))) {
 		sb_addf(dump, "; program %s, %zu instructions, %u bytes of stack\n", p->name,
 		        p->code.insns.n, p->code.stack_b);
 		bpf_disasm(p->code.insns.items, p->code.insns.n, dump);

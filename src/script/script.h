@@ -96,10 +96,13 @@ struct script_options {
 	/* If not NULL: gets the configuration with the script's own config block applied. */
 	struct script_config *effective;
 	bool *c_is_wrong; /* if not NULL: set when the mistakes are in the C section */
-	/* stages to dump (-d): comma list or NULL; dumps go to *dump */
+	/* Stages to dump (-d): comma list or NULL; dumps go to *dump. */
 	const char *debug_stages;
 	struct strbuf *dump;
 };
+
+/* Is the stage named in `-d stages`, or all of them? */
+bool script_is_dumped(const char *stages, const char *stage);
 
 /* The whole pipeline: parse, expand, infer, lower, optimize, emit. Mistakes and warnings go to d;
  * returns NULL if there was an error. The image lives in `a`. The source text must live as long. */

@@ -171,8 +171,12 @@ static int conclude(struct report *r, uint32_t i, const struct image_attach *at,
 	const char *name = at->name ? at->name : p->name;
 
 	if (!err) {
-		for (size_t k = 0; k < n; k++)
+		for (size_t k = 0; k < n; k++) {
 			r->n_attached += at[k].n_probes ? at[k].n_probes : 1;
+			if (r->e->opts.steps && !attach_is_run(at[k].kind))
+				fprintf(r->e->opts.steps, "attached %s\n",
+				        at[k].name ? at[k].name : p->name);
+		}
 		return 0;
 	}
 	if (policy == MISSING_ERROR) {

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "engine/kernel/btf.h"
+#include "vm/object.h"
 #include "engine/kernel/features.h"
 #include "engine/kernel/sys.h"
 #include "engine/kernel/uapi.h"
@@ -251,6 +252,10 @@ static int load_program(struct loading *l, uint32_t i, struct engine_error *ret_
 		refused(l, i, fd, log, ret_error);
 	else
 		e->prog_fds[i] = fd;
+	if (fd >= 0 && e->opts.steps)
+		fprintf(e->opts.steps, "program %s: %s, %zu instructions, %s\n",
+		        p->name ? p->name : "?", vm_program_type_name(p->type), p->code.insns.n,
+		        l->verdicts[i].is_accepted ? "verified" : "verified by the kernel alone");
 	free(log);
 	return fd < 0 ? fd : 0;
 }

@@ -173,6 +173,10 @@ int maps_create(struct engine *e, struct engine_error *ret_error)
 			    m->name ? m->name : "?", m->max_entries,
 			    m->key_size_b + m->value_size_b, strerror(-fd));
 		e->map_fds[i] = fd;
+		if (e->opts.steps)
+			fprintf(e->opts.steps, "map %s: key %u, value %u bytes, %u entries\n",
+			        m->name ? m->name : "?", m->key_size_b, m->value_size_b,
+			        m->max_entries);
 		err = map_init(e, i);
 		if (err)
 			return kernel_error(e->img, ret_error, err, UINT32_MAX,

@@ -123,8 +123,12 @@ static int user_attach(struct engine *e, void (*warn)(void *arg, struct span at,
 		                  strerror(-err));
 	*ret_attached = 0;
 	vec_each (p, &e->img->programs)
-		vec_each (at, &p->attaches)
+		vec_each (at, &p->attaches) {
 			*ret_attached += at->n_probes ? at->n_probes : 1;
+			if (e->opts.steps && !attach_is_run(at->kind))
+				fprintf(e->opts.steps, "attached %s\n",
+				        at->name ? at->name : p->name);
+		}
 	e->is_attached = true;
 	return 0;
 }

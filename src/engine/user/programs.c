@@ -10,6 +10,7 @@
 #include "bpf/helpers.h"
 #include "image/program.h"
 #include "types/btf.h"
+#include "vm/object.h"
 #include "vm/verifier/verifier.h"
 
 enum {
@@ -68,6 +69,9 @@ static int create_map(struct engine *e, uint32_t i, struct engine_error *ret)
 	if (err)
 		return user_error(e, ret, err, UINT32_MAX, "The map of %s can't be made: %s",
 		                  def.name, why.n ? sb_str(&why) : strerror(-err));
+	if (e->opts.steps)
+		fprintf(e->opts.steps, "map %s: key %u, value %u bytes, %u entries\n", def.name,
+		        def.key_size_b, def.value_size_b, def.max_entries);
 	if (m->role == MAP_RING)
 		e->ring = e->maps[i];
 	if (m->role == MAP_LOST)
@@ -116,6 +120,9 @@ static int create_program(struct engine *e, struct arena *a, const struct vm_pro
 		           why.n ? sb_str(&why) : strerror(-err));
 		if (ret)
 			ret->at = e->img->programs.items[i].at;
+	} else if (e->opts.steps) {
+		fprintf(e->opts.steps, "program %s: %s, %u instructions, verified\n", p->name,
+		        vm_program_type_name(p->type), p->n_insns);
 	}
 	return err;
 }
