@@ -321,27 +321,42 @@ static const struct engine_ops *choose_engine(struct run *r, const char **ret_pr
 	return &engine_user;
 }
 
-/* -o: by a file beside it that takes its place when all is written, with its permissions. */
+static int write_error(const char *path)
+{
+	return plain_error("Failed to write output file: \"%s\": %s", path, strerror(errno));
+}
+
+/* -o: by a file beside it that takes its place when all is written, with its permissions. A link
+ * stays one: what it leads to is replaced. What is no file (/dev/stdout, a pipe) is written to. */
 static int replace_file(struct run *r, const struct strbuf *text)
 {
-	const char *path = r->o.output;
-	char *temporary = arena_printf(r->a, "%s.XXXXXX", path);
-	int fd = mkostemp(temporary, O_CLOEXEC);
-	struct stat st;
-	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	char *path = realpath(r->o.output, NULL);
+	const char *target = path ? arena_strdup(r->a, path) : r->o.output;
+	char *temporary = arena_printf(r->a, "%s.XXXXXX", target);
+	bool is_new, is_replaced, is_written;
 	mode_t mask = umask(0);
-	bool is_written;
+	struct stat st;
+	FILE *f;
+	int fd;
 
 	umask(mask);
+	free(path);
+	is_new = stat(r->o.output, &st) != 0;
+	is_replaced = is_new || S_ISREG(st.st_mode);
+	fd = is_replaced ? mkostemp(temporary, O_CLOEXEC) : open(r->o.output, O_WRONLY | O_CLOEXEC);
+	f = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (!f)
-		return plain_error("Failed to open output file: \"%s\": %s", path, strerror(errno));
-	fchmod(fd, stat(path, &st) ? 0666 & ~mask : st.st_mode & 07777);
+		return plain_error("Failed to open output file: \"%s\": %s", r->o.output,
+		                   strerror(errno));
+	if (is_replaced)
+		fchmod(fd, is_new ? 0666 & ~mask : st.st_mode & 07777);
 	is_written = fwrite(sb_str(text), 1, text->n, f) == text->n;
 	is_written &= !fclose(f);
-	if (is_written && !rename(temporary, path))
+	if (is_written && (!is_replaced || !rename(temporary, target)))
 		return 0;
-	plain_error("Failed to write output file: \"%s\": %s", path, strerror(errno));
-	unlink(temporary);
+	write_error(r->o.output);
+	if (is_replaced)
+		unlink(temporary);
 	return 1;
 }
 
@@ -360,7 +375,7 @@ static int format_script(struct run *r)
 	if (r->o.output)
 		return replace_file(r, &text);
 	fwrite(sb_str(&text), 1, text.n, stdout);
-	return fflush(stdout) ? plain_error("Failed to write: %s%s", strerror(errno), "") : 0;
+	return fflush(stdout) ? write_error("stdout") : 0;
 }
 
 /* The same script compiled again and again. */

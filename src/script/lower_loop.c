@@ -170,6 +170,8 @@ void lower_for_range(struct lower *l, struct node *n)
 	callback_end(l, &out);
 	i = ir_callv(b, BPF_FUNC_loop, PTR_NONE, ir_bin(b, IR_SUB, to, from), ir_func_addr(b, f),
 	             ir_const(b, 0), ir_const(b, 0));
+	/* The call that the verifier puts inline gives -E2BIG in 32 bits, the helper in 64. */
+	i = ir_ext(b, i, 4, true);
 	ok = lower_block(l);
 	refused = lower_block(l);
 	refused->is_unlikely = true;

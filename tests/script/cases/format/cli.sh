@@ -4,6 +4,8 @@
 # expect: 	exit();
 # expect: }
 # expect: 640
+# expect: a link
+# expect: into a pipe
 # expect: status 1
 # expect: begin { exit( }
 # expect: from -e
@@ -17,6 +19,14 @@ chmod 640 a.bt
 skep --fmt -o a.bt a.bt || exit 1
 cat a.bt
 stat -c %a a.bt
+ln -s a.bt l.bt
+skep --fmt -o l.bt -e 'end { }' && [ -L l.bt ] && [ "$(head -1 a.bt)" = end ] && echo 'a link'
+mkfifo pipe
+skep --fmt -o pipe -e 'end { print("into a pipe"); }' &
+grep -o 'into a pipe' pipe
+wait
+[ -p pipe ] || echo 'the pipe was replaced'
+rm l.bt pipe
 echo 'begin { exit( }' >b.bt
 skep --fmt -o b.bt b.bt; echo "status $?"
 cat b.bt
