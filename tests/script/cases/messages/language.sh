@@ -68,7 +68,6 @@ say 'iter:bpf_map_elem walks over the elements of one BPF map, and an attach poi
 say 'Invalid address: 0xzz' 'uprobe:/bin/sh:0xzz { }'
 say "Missing source file after '@'" 'uprobe:/bin/sh@:1 { }'
 say "'_printk' has arguments that fentry can't pass on" 'fentry:_printk { }'
-say 'fentry:bpf is not supported yet' 'fentry:bpf:x { }'
 say "debugf() writes to the kernel's trace pipe, which everybody on the machine shares: for debugging only" 'begin { debugf("a"); }'
 say 'reg can not be used inside a for loop, assign it to a variable first' 'profile:hz:99 { @a[1] = 1; for ($k : @a) { print(reg("ip")); } }'
 exit $bad

@@ -22,6 +22,8 @@ say 'nosuchthing is not traceable (either non-existing, inlined, or marked as "n
 say 'output from inside a loop needs a ring buffer (kernel 5.8)' --no-feature ringbuf -e 'begin { @a[1] = 1; for ($k : @a) { printf("x"); } }'
 unshare --pid --fork skep --mode codegen -e 'begin { print(comm(1)); }' 2>err
 grep -q 'ERROR: comm() of another task is not known inside a pid namespace' err || { cat err; bad=1; }
+say 'bpf_strlen needs the kernel: the user engine calls none of its functions' \
+	--engine user -c true -e 'begin { print(bpf_strlen("a")); }'
 printf 'begin { }\0' >nul.bt
 say 'nul.bt:1:10-11: ERROR: syntax: unexpected byte 0x00' nul.bt
 i=1
