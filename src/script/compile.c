@@ -73,6 +73,7 @@ static bool compile(struct unit *u, struct image *img)
 	       STAGE(u, configure, "") &&  /* config block -> options */
 	       STAGE(u, declare, "") &&    /* C section -> types */
 	       STAGE(u, macros, "ast") &&  /* macro calls -> their bodies */
+	       STAGE(u, hoist, "") &&      /* old scope of variables */
 	       STAGE(u, expand, "") &&     /* attach points -> targets */
 	       STAGE(u, infer, "types") && /* every node typed */
 	       script_lower(u, img);       /* tree -> IR -> passes -> BPF -> image; -d ir, passes */

@@ -563,6 +563,16 @@ static const struct type *infer_tuple(struct infer *x, struct node *n)
 	return is_known ? type_tuple(x->a, elems, n->names, n->n_args) : cast_unknown();
 }
 
+/* A variable of this name was there, but is no more. */
+static bool was_in_inner_block(const struct infer *x, const struct node *n)
+{
+	vec_each (v, &x->p->vars)
+		if (!strcmp((*v)->name, n->name) && (*v)->declared_at.begin < n->at.begin &&
+		    (*v)->declared_at.source == n->at.source)
+			return true;
+	return false;
+}
+
 static const struct type *infer_var(struct infer *x, struct node *n)
 {
 	struct infer_var *v = scope_find(x, n);
@@ -574,7 +584,14 @@ static const struct type *infer_var(struct infer *x, struct node *n)
 		infer_error(x, E_UNKNOWN_NAME, n->at, "Undefined or undeclared variable: %s",
 		            n->name);
 		scope_guess(x, &g);
-		if (g.best)
+		if (was_in_inner_block(x, n))
+			infer_hint(
+			    x,
+			    "it ended with the block of its first assignment: put `let %s;` in "
+			    "front of "
+			    "that block (--compat=0.17 lets variables live as long as the probe)",
+			    n->name);
+		else if (g.best)
 			infer_hint(x, "Did you mean %s?", g.best);
 		return cast_unknown();
 	}

@@ -16,6 +16,8 @@ bool script_parse_library(struct unit *u, const char *name, const char *text);
 bool script_apply_config(struct unit *u, struct script_config *config);
 /* Macro calls to what they stand for. */
 bool script_macros(struct unit *u);
+/* With --compat variables belong to the probe, not to the block of their first assignment. */
+bool script_hoist(struct unit *u);
 /* Attach points to targets; afterwards every probe has one kind and targets that can share a body:
  * a probe is cloned per kind, and per target where its body uses `args` (argument types differ). */
 bool script_expand(struct unit *u);

@@ -16,7 +16,9 @@ static const struct {
 	unsigned long long value;
 } constants[] = {
 #define CONSTANT(name) {#name, (unsigned long long)(name)},
+#define KERNEL_CONSTANT(name, value) {#name, value},
 #include "types/constants.def"
+#undef KERNEL_CONSTANT
 #undef CONSTANT
 };
 
