@@ -112,5 +112,8 @@ const struct type *probe_args_type(struct probe_context *cx, const struct probe_
  * NULL, or a target in no program: not any more. Nothing is opened before a name is asked for. The
  * context and the target have to live until then. */
 void probe_use_types(struct probe_context *cx, const struct probe_target *t);
+/* Why a target's program may not tell what is asked, as a hint: the debug information, or a part of
+ * it, is missing. NULL: nothing is known to be. */
+const char *probe_missing_types(struct probe_context *cx, const struct probe_target *t);
 
 #endif

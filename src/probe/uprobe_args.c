@@ -47,7 +47,8 @@ static bool find_function(struct probe_context *cx, const struct probe_target *t
 	Dwarf_Addr entry;
 
 	ret->file = t->path && cx->symbols ? symbols_dwarf(cx->symbols, t->path) : NULL;
-	if (!ret->file)
+	/* With names and types in a file that is not there, what is left would mislead. */
+	if (!ret->file || dwarf_file_missing_alt(ret->file))
 		return false;
 	ret->address = t->sym_address + t->off_b;
 	if (!dwarf_file_function(ret->file, ret->address, &ret->die))
@@ -74,7 +75,7 @@ static struct type_source *target_types(void *arg)
 		return f.types;
 	}
 	file = symbols_dwarf(q->cx->symbols, q->target->path);
-	if (!file)
+	if (!file || dwarf_file_missing_alt(file))
 		return NULL;
 	src = dwarf_types(q->cx->types, dwarf_file_handle(file));
 	dwarf_types_near(src, NULL);
@@ -93,6 +94,28 @@ void probe_use_types(struct probe_context *cx, const struct probe_target *t)
 	q->cx = cx;
 	q->target = t;
 	types_use_source(cx->types, target_types, q);
+}
+
+const char *probe_missing_types(struct probe_context *cx, const struct probe_target *t)
+{
+	struct dwarf_file *file;
+	const char *name;
+
+	if (!t || !t->path || !cx->symbols)
+		return NULL;
+	file = symbols_dwarf(cx->symbols, t->path);
+	if (!file)
+		return arena_printf(cx->a, "%s has no debug information (gcc -g, --debuginfo)",
+		                    t->path);
+	name = dwarf_file_missing_split(file);
+	if (name)
+		return arena_printf(cx->a, "debug information of %s is in %s, which cannot be read",
+		                    t->path, name);
+	name = dwarf_file_missing_alt(file);
+	return name ? arena_printf(cx->a,
+	                           "debug information of %s is shared in %s, which is not found",
+	                           t->path, name)
+	            : NULL;
 }
 
 const struct type *uprobe_args_type(struct probe_context *cx, const struct probe_target *t)

@@ -81,15 +81,18 @@ const struct type *infer_args_type(struct infer *x)
 static const struct type *type_of_args(struct infer *x, struct node *n)
 {
 	const struct type *t = infer_args_type(x);
+	const char *why;
 
 	if (x->p->targets.n && x->p->targets.items[0].prog_id)
 		t = NULL; /* only what retval needs is known of a BPF program */
 	if (!t) {
 		infer_error(x, E_UNSUPPORTED, n->at, "The arguments of %s are not known here",
 		            x->p->targets.n ? x->p->targets.items[0].name : probe_word(x));
-		if (x->p->kind == PROBE_UPROBE)
-			infer_hint(x, "they come from debug information (gcc -g, --debuginfo); "
-			              "arg0, arg1, ... work without");
+		if (x->p->kind == PROBE_UPROBE) {
+			why = probe_missing_types(&x->cx, x->p->targets.items);
+			infer_hint(x, "%s; arg0, arg1, ... work without",
+			           why ? why : "debug information says nothing of this function");
+		}
 		return cast_unknown();
 	}
 	return type_ptr(x->a, t, AS_NONE);

@@ -6,6 +6,7 @@
  * pointer found in kernel memory points to kernel memory, unless its declaration says otherwise. */
 #include <string.h>
 
+#include "script/cast.h"
 #include "script/infer_internal.h"
 
 enum addr_space infer_default_space(const struct infer *x)
@@ -152,8 +153,7 @@ static const struct type *tuple_element(struct infer *x, struct node *n, const s
 	n->number = number;
 	n->field = &t->fields[number];
 	n->field_off_b = n->field->off_b;
-	if (n->args[0]->kind == NODE_TUPLE &&
-	    infer_take_element(x, n, n->args[0]->args[number]))
+	if (n->args[0]->kind == NODE_TUPLE && infer_take_element(x, n, n->args[0]->args[number]))
 		return n->type;
 	elem = cast_settled(n->field->type);
 	if (elem->kind == TYPE_PTR && elem->as == AS_BTF)
@@ -300,20 +300,26 @@ const struct type *infer_type_name(struct infer *x, struct node *n)
 {
 	struct span at = n->type_at.source == n->at.source && n->type_at.end ? n->type_at : n->at;
 	const struct type *t;
+	const char *why;
 
 	if (n->type_of)
 		return infer_typeof(x, n->type_of, n->type_text);
 	t = types_parse_name(x->types, n->type_text, strlen(n->type_text));
-	if (!t)
-		return infer_error(x, E_UNKNOWN_NAME, at, "Cannot resolve unknown type \"%s\"",
-		                   n->type_text);
+	if (!t) {
+		infer_error(x, E_UNKNOWN_NAME, at, "Cannot resolve unknown type \"%s\"",
+		            n->type_text);
+		why = x->p && x->p->targets.n ? probe_missing_types(&x->cx, x->p->targets.items)
+		                              : NULL;
+		if (why)
+			infer_hint(x, "%s", why);
+		return cast_unknown();
+	}
 	t = type_strip(t);
 	if (t->kind == TYPE_STRING && !t->size_b)
 		return type_string(x->a, (uint32_t)x->config->max_strlen);
 	if (t->kind == TYPE_BUFFER && t->size_b <= 4)
-		return type_buffer(x->a, x->config->max_strlen > 4
-						     ? (uint32_t)x->config->max_strlen - 4
-						     : 1);
+		return type_buffer(
+		    x->a, x->config->max_strlen > 4 ? (uint32_t)x->config->max_strlen - 4 : 1);
 	return infer_complete(x, t);
 }
 

@@ -294,6 +294,14 @@ struct debug_file *debug_file_find(struct symbols *s, Elf *elf, const char *path
 	return search_dirs(&q, path, link);
 }
 
+const char *debug_file_alt_name(Elf *elf)
+{
+	const unsigned char *id;
+	size_t id_b;
+
+	return read_link(elf, ".gnu_debugaltlink", &id, &id_b);
+}
+
 struct debug_file *debug_file_find_alt(struct symbols *s, Elf *elf, const char *path)
 {
 	struct search q = {.s = s, .program = elf, .need = DEBUG_DWARF};

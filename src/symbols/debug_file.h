@@ -35,6 +35,8 @@ struct debug_file *debug_file_find(struct symbols *s, Elf *elf, const char *path
                                    enum debug_need need);
 /* What `elf`, opened from `path`, names in .gnu_debugaltlink (DWARF that dwz moved out). */
 struct debug_file *debug_file_find_alt(struct symbols *s, Elf *elf, const char *path);
+/* That name; NULL: none. As long as `elf` is open. */
+const char *debug_file_alt_name(Elf *elf);
 void debug_file_close(struct debug_file *f); /* NULL: nothing */
 
 /* The build id as hex digits, from the note "GNU" of type NT_GNU_BUILD_ID; false: it has none. */

@@ -60,6 +60,8 @@ struct dwarf_file *dwarf_file_open(struct symbols *s, int fd, const char *path)
 		return NULL;
 	}
 	f->dw_alt = f->alt ? dwarf_begin_elf(f->alt->elf, DWARF_C_READ, NULL) : NULL;
+	if (!f->dw_alt)
+		f->missing_alt = debug_file_alt_name(with_dwarf);
 	if (f->dw_alt)
 		dwarf_setalt(f->dw, f->dw_alt);
 	return f;
@@ -89,6 +91,11 @@ Dwarf *dwarf_file_handle(struct dwarf_file *f)
 	return f->dw;
 }
 
+const char *dwarf_file_missing_alt(const struct dwarf_file *f)
+{
+	return f->missing_alt;
+}
+
 /* ---- units by address --------------------------------------------------------------------- */
 
 static int by_range(const void *a, const void *b)
@@ -98,22 +105,46 @@ static int by_range(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
+static const char *split_name(Dwarf_Die *skeleton)
+{
+	Dwarf_Attribute attr;
+	const char *name = NULL;
+
+	if (dwarf_attr(skeleton, DW_AT_dwo_name, &attr) ||
+	    dwarf_attr(skeleton, DW_AT_GNU_dwo_name, &attr))
+		name = dwarf_formstring(&attr);
+	return name ? name : "";
+}
+
+const char *dwarf_file_missing_split(struct dwarf_file *f)
+{
+	dwarf_file_need_units(f);
+	return f->missing_split;
+}
+
 void dwarf_file_need_units(struct dwarf_file *f)
 {
 	Dwarf_CU *cu = NULL;
-	Dwarf_Die die;
+	Dwarf_Die die, split;
 	uint8_t type;
 
 	if (f->has_units)
 		return;
 	f->has_units = true;
-	while (!dwarf_get_units(f->dw, cu, &cu, NULL, &type, &die, NULL)) {
-		struct dwarf_unit unit = {.die = die};
+	while (!dwarf_get_units(f->dw, cu, &cu, NULL, &type, &die, &split)) {
+		struct dwarf_unit unit = {.die = die, .split = die};
 		Dwarf_Addr base, start, end;
 		size_t before = f->ranges.n;
 
-		if (type != DW_UT_compile)
+		if (type == DW_UT_skeleton) {
+			/* -gsplit-dwarf: all but addresses and lines is in a .dwo */
+			if (split.addr)
+				unit.split = split;
+			else if (!f->missing_split)
+				f->missing_split = split_name(&die);
+		} else if (type != DW_UT_compile) {
 			continue;
+		}
 		for (ptrdiff_t at = 0; (at = dwarf_ranges(&die, at, &base, &start, &end)) > 0;)
 			if (start < end &&
 			    start) /* the linker leaves ranges of dropped code at 0 */
@@ -194,7 +225,7 @@ static void need_funcs(struct dwarf_unit *u)
 	if (u->is_read)
 		return;
 	u->is_read = true;
-	collect_funcs(u, &u->die, 0);
+	collect_funcs(u, &u->split, 0);
 	if (u->funcs.n)
 		qsort(u->funcs.items, u->funcs.n, sizeof(*u->funcs.items), by_start);
 }

@@ -18,6 +18,11 @@ struct dwarf_file;
 struct dwarf_file *symbols_dwarf(struct symbols *s, const char *path);
 /* libdw's handle, as long as `s`. */
 Dwarf *dwarf_file_handle(struct dwarf_file *f);
+/* Of a program built with -gsplit-dwarf: the name of a .dwo file that is not where the program says
+ * it is, or NULL. */
+const char *dwarf_file_missing_split(struct dwarf_file *f);
+/* The same of the file into which dwz has moved what several programs share. */
+const char *dwarf_file_missing_alt(const struct dwarf_file *f);
 
 /* Addresses below are virtual ones, as linked. */
 
@@ -43,8 +48,7 @@ struct symbol;
  * is_return: it is where a call returns to, and the call is meant. Names as symbols show them. */
 void symbols_user_frames(struct symbols *s, const struct symbol *sym, bool is_return,
                          source_frames *ret);
-void symbols_kernel_frames(struct symbols *s, uint64_t address, bool is_return,
-                           source_frames *ret);
+void symbols_kernel_frames(struct symbols *s, uint64_t address, bool is_return, source_frames *ret);
 
 /* A place where code of a source line begins. */
 struct source_place {

@@ -108,7 +108,7 @@ void dwarf_file_frames(struct dwarf_file *f, uint64_t address, source_frames *re
 		vec_push(NULL, ret, at);
 		at = (struct source_frame){0};
 		if (n)
-			call_site(&u->die, &chain[n], &at);
+			call_site(&u->split, &chain[n], &at);
 	}
 }
 

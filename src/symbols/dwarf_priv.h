@@ -12,7 +12,8 @@ struct func_range {
 };
 
 struct dwarf_unit {
-	Dwarf_Die die;
+	Dwarf_Die die;   /* has the addresses and the lines */
+	Dwarf_Die split; /* has the functions: the same, or that of a .dwo */
 	bool is_read;
 	vec(struct func_range) funcs; /* by start; made on the first question */
 };
@@ -33,6 +34,8 @@ struct dwarf_file {
 	vec(struct dwarf_unit) units; /* those with code */
 	vec(struct unit_range) ranges;
 	bool has_units;
+	const char *missing_split; /* the first .dwo that was not found */
+	const char *missing_alt;
 };
 
 /* The units with code, read on the first call; the unit around an address, NULL: none. */

@@ -91,12 +91,13 @@ static bool search_in(struct name_search *q, Dwarf_Die *parent, unsigned depth)
 static bool each_unit(struct dwarf_reader *r, bool (*fn)(void *arg, Dwarf_Die *unit), void *arg)
 {
 	Dwarf *files[] = {r->dw, dwarf_getalt(r->dw)};
-	Dwarf_Die die;
+	Dwarf_Die die, split; /* of a skeleton, what is in its .dwo */
+	uint8_t type;
 
 	for (int i = 0; i < 2; i++)
 		for (Dwarf_CU *cu = NULL;
-		     files[i] && !dwarf_get_units(files[i], cu, &cu, NULL, NULL, &die, NULL);)
-			if (fn(arg, &die))
+		     files[i] && !dwarf_get_units(files[i], cu, &cu, NULL, &type, &die, &split);)
+			if (fn(arg, type == DW_UT_skeleton && split.addr ? &split : &die))
 				return true;
 	return false;
 }
