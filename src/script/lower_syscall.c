@@ -1,7 +1,9 @@
 /* System calls: all `tracepoint:syscalls:*` probes as one program on the raw tracepoint sys_enter
- * (one on sys_exit) that dispatches on the call's number. */
+ * (one on sys_exit) that dispatches on the call's number. Probes that are too many for one program
+ * become several. */
 #include "script/lower.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -10,7 +12,14 @@
 enum {
 	SYSCALL_TABLE_N = 512,
 	SYSCALL_COMPARES = 3, /* up to so many numbers are compared one by one */
+	CHAIN_MOST = 8,       /* probes: more are searched by halves */
+	/* Of one program. The kernel lets it use 64 maps, some of which are our own; jumps reach
+	 * 32,767 instructions, of which a node takes fewer than two. */
+	MAPS_MOST = 48,
+	NODES_MOST = 1500,
 };
+
+typedef vec(struct probe *) probes_of_one;
 
 bool lower_is_dispatched(struct lower *l, const struct probe *pr, bool is_enter)
 {
@@ -82,28 +91,145 @@ static void skip_compat(struct lower *l, struct ir_block *no)
 	lower_enter(l, go_on);
 }
 
-bool lower_syscalls(struct lower *l, bool is_enter)
+/* ---- how much fits a program ----------------------------------------------------------------- */
+
+struct load {
+	bool *has_map; /* by the map's id */
+	uint32_t n_maps, n_nodes;
+};
+
+static void weigh(struct load *w, const struct node *n)
+{
+	if (!n)
+		return;
+	w->n_nodes++;
+	if (n->kind == NODE_MAP && n->map && n->map->is_keyed && !w->has_map[n->map->id]) {
+		w->has_map[n->map->id] = true;
+		w->n_maps++;
+	}
+	for (uint32_t i = 0; i < n->n_args; i++)
+		weigh(w, n->args[i]);
+	vec_each (stmt, &n->stmts)
+		weigh(w, *stmt);
+}
+
+/* The probes of the next program: as many of `all` from `from` on as fit, but one at least. */
+static size_t fill(struct lower *l, const probes_of_one *all, size_t from, probes_of_one *ret)
+{
+	struct load w = {.has_map = arena_array(l->a, bool, l->u->maps.n + 1)};
+
+	ret->n = 0;
+	while (from < all->n) {
+		weigh(&w, all->items[from]->predicate);
+		weigh(&w, all->items[from]->body);
+		if (ret->n && (w.n_maps > MAPS_MOST || w.n_nodes > NODES_MOST))
+			break;
+		vec_push(l->a, ret, all->items[from++]);
+	}
+	return from;
+}
+
+/* ---- dispatch -------------------------------------------------------------------------------- */
+
+static int by_number(const void *va, const void *vb)
+{
+	const struct probe *a = *(struct probe *const *)va, *b = *(struct probe *const *)vb;
+	int nr_a = a->targets.items[0].syscall_nr, nr_b = b->targets.items[0].syscall_nr;
+
+	if (nr_a != nr_b)
+		return nr_a < nr_b ? -1 : 1;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static void body(struct lower *l, struct probe *pr, struct ir_block *next)
+{
+	skip_compat(l, next);
+	lower_body(l, pr);
+	ir_jump(&l->b, next);
+	lower_enter(l, next);
+}
+
+static void body_begin(struct lower *l, struct probe *pr)
+{
+	l->b.at = pr->at;
+	l->target = pr->targets.n == 1 ? &pr->targets.items[0] : NULL;
+	l->target_index = NULL;
+	lower_probe_names(l, pr);
+}
+
+/* Of probes sorted by number, items[from..to): those of nr, in their order, then to `end`. */
+static void search(struct lower *l, const probes_of_one *probes, size_t from, size_t to,
+                   struct ir_inst *nr, struct ir_block *end)
+{
+	size_t mid = from + (to - from) / 2;
+	int number = probes->items[mid]->targets.items[0].syscall_nr;
+	struct ir_block *low, *high;
+
+	while (mid > from && probes->items[mid - 1]->targets.items[0].syscall_nr == number)
+		mid--;
+	l->b.at = probes->items[mid]->at;
+	if (mid == from) {
+		/* The middle's number begins the list: is there another one behind it? */
+		while (mid < to && probes->items[mid]->targets.items[0].syscall_nr == number)
+			mid++;
+		if (mid == to) {
+			struct ir_block *next = lower_block(l);
+
+			ir_branch(&l->b, COND_EQ, nr, ir_const(&l->b, (uint64_t)number), next, end);
+			lower_enter(l, next);
+			for (size_t i = from; i < to; i++) {
+				body_begin(l, probes->items[i]);
+				body(l, probes->items[i], lower_block(l));
+			}
+			ir_jump(&l->b, end);
+			return;
+		}
+		number = probes->items[mid]->targets.items[0].syscall_nr;
+	}
+	low = lower_block(l);
+	high = lower_block(l);
+	ir_branch(&l->b, COND_ULT, nr, ir_const(&l->b, (uint64_t)number), low, high);
+	lower_enter(l, low);
+	search(l, probes, from, mid, nr, end);
+	lower_enter(l, high);
+	search(l, probes, mid, to, nr, end);
+}
+
+static void chain(struct lower *l, const probes_of_one *probes, struct ir_inst *nr,
+                  struct ir_block *end)
+{
+	vec_each (prp, probes) {
+		struct ir_block *next = lower_block(l);
+
+		body_begin(l, *prp);
+		dispatch(l, *prp, nr, next);
+		body(l, *prp, next);
+	}
+	ir_jump(&l->b, end);
+}
+
+/* ---- programs -------------------------------------------------------------------------------- */
+
+static bool one_program(struct lower *l, probes_of_one *probes, bool is_enter, uint32_t btf_id)
 {
 	const char *event = is_enter ? "sys_enter" : "sys_exit";
-	struct image_program p = {
-	    .type = BPF_PROG_TYPE_TRACING, .expected_attach_type = BPF_TRACE_RAW_TP, .name = event};
+	struct image_program p = {.type = BPF_PROG_TYPE_TRACING,
+	                          .expected_attach_type = BPF_TRACE_RAW_TP,
+	                          .name = event,
+	                          .attach_btf_id = btf_id};
 	struct image_attach at = {.kind = ATTACH_BTF_RAW_TRACEPOINT,
 	                          .func = event,
 	                          .name = is_enter ? "tracepoint:syscalls:sys_enter_*"
 	                                           : "tracepoint:syscalls:sys_exit_*",
 	                          .tracepoint_id = -1};
+	bool is_searched = probes->n > CHAIN_MOST;
 	struct ir_block *end;
 	struct ir_inst *nr;
-	bool any = false;
 
-	vec_each (prp, &l->u->probes)
-		any = any || lower_is_dispatched(l, *prp, is_enter);
-	if (!any)
-		return true;
-	if (!types_find_raw_tracepoint(l->u->types, event, &p.attach_btf_id)) {
-		diag_error(l->u->diag, E_UNSUPPORTED, NO_SPAN,
-		           "the kernel's BTF does not describe the raw tracepoint %s", event);
-		return false;
+	vec_each (prp, probes) {
+		p.at = (*prp)->at;
+		at.n_probes += (uint32_t)(*prp)->targets.n;
+		is_searched = is_searched && (*prp)->targets.n == 1;
 	}
 	lower_program_begin(l, event);
 	end = lower_block(l);
@@ -114,27 +240,37 @@ bool lower_syscalls(struct lower *l, bool is_enter)
 		nr = ir_load(&l->b, nr, ARCH_SYSCALL_NR, ARCH_SYSCALL_NR_WIDTH, true, PTR_NONE);
 	}
 	l->args = is_enter ? ARGS_SYSCALL_ENTER : ARGS_SYSCALL_EXIT;
-	vec_each (prp, &l->u->probes) {
-		struct probe *pr = *prp;
-		struct ir_block *next;
-
-		if (!lower_is_dispatched(l, pr, is_enter))
-			continue;
-		p.at = pr->at;
-		l->b.at = pr->at;
-		next = lower_block(l);
-		l->target = pr->targets.n == 1 ? &pr->targets.items[0] : NULL;
-		l->target_index = NULL;
-		lower_probe_names(l, pr);
-		dispatch(l, pr, nr, next);
-		skip_compat(l, next);
-		lower_body(l, pr);
-		ir_jump(&l->b, next);
-		lower_enter(l, next);
-		at.n_probes += (uint32_t)pr->targets.n;
+	if (is_searched) {
+		qsort(probes->items, probes->n, sizeof(*probes->items), by_number);
+		search(l, probes, 0, probes->n, nr, end);
+	} else {
+		chain(l, probes, nr, end);
 	}
-	ir_jump(&l->b, end);
 	lower_enter(l, end);
 	vec_push(l->a, &p.attaches, at);
 	return lower_program_end(l, &p);
+}
+
+bool lower_syscalls(struct lower *l, bool is_enter)
+{
+	const char *event = is_enter ? "sys_enter" : "sys_exit";
+	probes_of_one all = {0}, some = {0};
+	uint32_t btf_id;
+	bool is_good = true;
+
+	vec_each (prp, &l->u->probes)
+		if (lower_is_dispatched(l, *prp, is_enter))
+			vec_push(l->a, &all, *prp);
+	if (!all.n)
+		return true;
+	if (!types_find_raw_tracepoint(l->u->types, event, &btf_id)) {
+		diag_error(l->u->diag, E_UNSUPPORTED, NO_SPAN,
+		           "the kernel's BTF does not describe the raw tracepoint %s", event);
+		return false;
+	}
+	for (size_t at = 0; at < all.n;) {
+		at = fill(l, &all, at, &some);
+		is_good = one_program(l, &some, is_enter, btf_id) && is_good;
+	}
+	return is_good;
 }

@@ -603,27 +603,22 @@ int check_kptr_given(struct verifier *v, uint32_t regno, const struct call_args 
 
 int check_maps(struct verifier *v)
 {
-	for (uint32_t k = 0; k < v->p->n_maps; k++) {
+	bool *is_seen = arena_array(v->a, bool, v->p->n_maps + 1);
+
+	for (uint32_t pc = 0; pc < v->n; pc++) {
 		own_strbuf struct strbuf why = {0};
-		const struct vm_map_def *m = v->p->maps[k];
-		bool is_used = false;
+		const struct bpf_insn *i = &v->insns[pc];
+		uint32_t k = (uint32_t)i->imm;
+		const struct vm_map_def *m;
 
-		for (uint32_t pc = 0; pc < v->n; pc++) {
-			const struct bpf_insn *i = &v->insns[pc];
-
-			if (!bpf_is_lddw(i))
-				continue;
-			if ((i->src_reg == BPF_PSEUDO_MAP_IDX ||
-			     i->src_reg == BPF_PSEUDO_MAP_IDX_VALUE) &&
-			    (uint32_t)i->imm == k) {
-				is_used = true;
-				v->pc = pc;
-				break;
-			}
-			pc++;
-		}
-		if (!is_used)
+		if (!bpf_is_lddw(i))
 			continue;
+		v->pc = pc++;
+		if ((i->src_reg != BPF_PSEUDO_MAP_IDX && i->src_reg != BPF_PSEUDO_MAP_IDX_VALUE) ||
+		    k >= v->p->n_maps || is_seen[k])
+			continue;
+		is_seen[k] = true;
+		m = v->p->maps[k];
 		if (!kind_may_use_map(v->p, m, &why))
 			return refuse(v, WAY_MAP, "%s", sb_str(&why));
 		if (map_fields(v, m)->problem)
