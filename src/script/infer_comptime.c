@@ -48,6 +48,7 @@ static const struct type *type_about(struct infer *x, struct node *n)
 {
 	const struct type *t;
 
+	infer_word_is_value(x, n);
 	if (n->type_text)
 		return infer_type_name(x, n);
 	t = infer_trial(x, n->args[0], false)->type;

@@ -141,19 +141,40 @@ static const struct type *read_data_loc(struct infer *x, struct node **slot)
 	return t;
 }
 
+/* `args` as a value is a record of its fields: they may lie in registers and in many places. */
+static const struct type *read_args(struct infer *x, struct node **slot, const struct type *args)
+{
+	struct node *n = node_new(x->a, NODE_TUPLE, (*slot)->at);
+	const char **names = arena_array(x->a, const char *, args->n_fields + 1);
+
+	n->args = arena_array(x->a, struct node *, args->n_fields + 1);
+	for (uint32_t i = 0; i < args->n_fields; i++) {
+		const struct field *f = &args->fields[i];
+		struct node *field;
+
+		if (!f->name || infer_is_hidden(x, f) || type_strip(f->type)->kind == TYPE_VOID)
+			continue;
+		field = node_new(x->a, NODE_FIELD, (*slot)->at);
+		field->name = f->name;
+		field->args = arena_array(x->a, struct node *, 3);
+		field->args[0] = node_clone(x->a, *slot);
+		field->n_args = 1;
+		names[n->n_args] = f->name;
+		n->args[n->n_args++] = field;
+	}
+	n->names = names;
+	*slot = n;
+	return infer_expr(x, n);
+}
+
 const struct type *infer_decay(struct infer *x, struct node **slot)
 {
 	const struct type *t = (*slot)->type, *to = t;
 
 	if (is_data_loc_text(*slot))
 		return read_data_loc(x, slot);
-	if (infer_is_args(*slot) && !cast_is_unknown(t)) {
-		infer_error(x, E_UNSUPPORTED, (*slot)->at,
-		            "args as a whole cannot be used as a value");
-		infer_hint(x, "name a field of it: args.NAME");
-		return cast_unknown();
-	}
-
+	if (infer_is_args(*slot) && !cast_is_unknown(t))
+		return read_args(x, slot, type_strip(t->elem));
 	if (type_is_castable_agg(t))
 		to = cast_agg_result(t);
 	else if (type_is_char_array(t) && t->n_elems)

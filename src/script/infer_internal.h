@@ -134,10 +134,14 @@ const struct type *infer_sizeof(struct infer *x, struct node *n);
 const struct type *infer_offsetof(struct infer *x, struct node *n);
 /* The type written in n->type_text; reports an unknown one. */
 const struct type *infer_type_name(struct infer *x, struct node *n);
+/* Is the type_text of n no type but a constant's name? It is args[0] then. */
+bool infer_word_is_value(struct infer *x, struct node *n);
 /* Where memory is that this lvalue stands in. */
 enum addr_space infer_space(struct infer *x, const struct node *n);
 enum addr_space infer_default_space(const struct infer *x);
 bool infer_is_args(const struct node *n);
+/* Is field f of `args` at the start of a tracepoint's record, which no program may read? */
+bool infer_is_hidden(const struct infer *x, const struct field *f);
 const struct type *infer_complete(struct infer *x, const struct type *t);
 
 /* ---- infer_define.c ---- */

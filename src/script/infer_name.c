@@ -47,6 +47,13 @@ bool infer_is_args(const struct node *n)
 	return n->kind == NODE_BUILTIN && n->builtin && n->builtin->id == B_args;
 }
 
+bool infer_is_hidden(const struct infer *x, const struct field *f)
+{
+	enum { OWN_B = 8 };
+
+	return x->p->kind == PROBE_TRACEPOINT && f->off_b < OWN_B;
+}
+
 enum addr_space infer_space(struct infer *x, const struct node *n)
 {
 	for (;;) {
@@ -131,6 +138,12 @@ static const struct type *no_field(struct infer *x, struct node *n, const struct
 		            infer_type_text(x, t), n->name);
 	if (!x->is_final)
 		return cast_unknown();
+	if (n->field) {
+		n->field = NULL;
+		infer_hint(
+		    x, "the kernel keeps the start of its records to itself: use pid, tid, ...");
+		return cast_unknown();
+	}
 	guess_field(&g, t, 0);
 	if (g.best)
 		infer_hint(x, "Did you mean '%s'?", g.best);
@@ -186,7 +199,7 @@ const struct type *infer_field(struct infer *x, struct node *n)
 		return infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown struct/union: '%s'",
 		                   t->name ? t->name : "(anonymous)");
 	n->field = type_find_field(t, n->name, &n->field_off_b);
-	if (!n->field)
+	if (!n->field || (infer_is_args(of) && infer_is_hidden(x, n->field)))
 		return no_field(x, n, t);
 	if (t->kind == TYPE_RECORD) {
 		const struct type *elem = cast_settled(n->field->type);
@@ -323,6 +336,26 @@ const struct type *infer_type_name(struct infer *x, struct node *n)
 	return infer_complete(x, t);
 }
 
+/* sizeof(A), typeof(A) and the like: a word is taken for a type, and may be a constant. */
+bool infer_word_is_value(struct infer *x, struct node *n)
+{
+	const char *word = n->type_text;
+	struct node *value;
+
+	if (!word || n->type_of ||
+	    word[strspn(word, "abcdefghijklmnopqrstuvwxyz_0123456789"
+	                      "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] ||
+	    types_parse_name(x->types, word, strlen(word)))
+		return false;
+	value = node_new(x->a, NODE_IDENT, n->type_at);
+	value->name = word;
+	n->args = arena_array(x->a, struct node *, 3);
+	n->args[0] = value;
+	n->n_args = 1;
+	n->type_text = NULL;
+	return true;
+}
+
 /* Sizes are only final in the last pass; until then the node stays as it is. */
 static const struct type *constant(struct infer *x, struct node *n, uint64_t value)
 {
@@ -333,7 +366,12 @@ static const struct type *constant(struct infer *x, struct node *n, uint64_t val
 
 const struct type *infer_sizeof(struct infer *x, struct node *n)
 {
-	const struct type *t = n->type_text ? infer_type_name(x, n) : infer_expr(x, n->args[0]);
+	const struct type *t;
+
+	infer_word_is_value(x, n);
+	t = n->type_text ? infer_type_name(x, n) : infer_expr(x, n->args[0]);
+	if (!n->type_text && infer_is_args(n->args[0]) && t->kind == TYPE_PTR)
+		t = type_strip(t->elem);
 
 	if (cast_is_unknown(t))
 		return x->is_final ? t : type_int(8, false);
