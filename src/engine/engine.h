@@ -14,8 +14,8 @@
 struct engine;
 
 struct engine_options {
-	pid_t pid;           /* -p: restrict attachments to this process, or 0 */
-	pid_t child;         /* -c: the child held before exec, or 0 */
+	pid_t pid;                /* -p: restrict attachments to this process, or 0 */
+	pid_t child;              /* -c: the child held before exec, or 0 */
 	const pid_t *unwind_pids; /* --dwarf-pid: processes whose tables dw_ustack will need */
 	size_t n_unwind_pids;
 	uint64_t ring_bytes; /* 0: chosen from free memory, 256 KiB .. 2 MiB, power of two */
@@ -23,7 +23,7 @@ struct engine_options {
 	bool is_verbose;     /* keep the verifier's log also on success */
 	FILE *steps;         /* each map, program and attachment as it is made; or NULL */
 	bool no_kprobe_multi, no_uprobe_multi; /* --no-feature */
-	bool is_dry_run; /* nothing that would stay is made */
+	bool is_dry_run;                       /* nothing that would stay is made */
 	int missing; /* MISSING_ERROR / WARN / IGNORE (probe/probe.h's order) for refused
 	                attachments */
 	/* The user engine: a traced process stands still and is about to end, or its stack was just
@@ -83,6 +83,9 @@ struct engine_ops {
 	uint64_t (*lost)(struct engine *e);
 	/* Script variables, by index into image.vars. A scalar has one entry with key NULL. */
 	int (*var_read)(struct engine *e, uint32_t var, engine_entry_fn *fn, void *arg);
+	/* One entry of a keyed one; no call if there is no such key. */
+	int (*var_find)(struct engine *e, uint32_t var, const void *key, engine_entry_fn *fn,
+	                void *arg);
 	int (*var_clear)(struct engine *e, uint32_t var); /* remove all entries (scalars: zero) */
 	int (*var_zero)(struct engine *e, uint32_t var);  /* set all values to zero */
 	/* The frames of a stack by its id, from the MAP_STACKS whose values have size_b bytes.

@@ -375,6 +375,8 @@ struct ir_inst *ir_read(struct ir_builder *b, struct ir_inst *dst, struct ir_ins
 {
 	struct ir_inst *i = make(b, IR_READ, 2);
 
+	if (!size_b)
+		return ir_const(b, 0);
 	i->args[0] = dst;
 	i->args[1] = src;
 	i->imm = size_b;

@@ -147,6 +147,9 @@ static uint64_t rank_of_key(const struct type *t, const unsigned char *p)
 /* Is a key's rank all there is to it? */
 static bool is_rank_whole(const struct type *t)
 {
+	if (t->kind == TYPE_TUPLE || t->kind == TYPE_RECORD)
+		return t->n_fields == 0 ||
+		       (t->n_fields == 1 && is_rank_whole(type_strip(t->fields[0].type)));
 	return type_is_integer(t) || t->kind == TYPE_PTR || t->size_b <= 8;
 }
 

@@ -411,8 +411,14 @@ static const struct type *result_stack(struct infer *x, struct node *n)
 		if (!i && (n->n_args == 2 || word_index(a, modes) >= 0 || a->kind == NODE_IDENT)) {
 			mode = word_index(a, modes);
 			if (mode < 0 && a->kind == NODE_IDENT && n->n_args == 1) {
-				infer_expr(x, a); /* perhaps a constant's name */
-				mode = a->kind == NODE_INT ? x->config->stack_mode : -1;
+				const struct type *t = infer_expr(x, a); /* a constant's name? */
+
+				if (a->kind != NODE_INT && cast_is_unknown(t))
+					infer_hint(
+					    x, "the modes are bpftrace, perf, raw and build_id");
+				if (a->kind != NODE_INT)
+					return cast_unknown();
+				mode = x->config->stack_mode;
 				depth = a->number;
 			}
 			if (mode < 0 && n->n_args == 2 && word_index(n->args[1], modes) >= 0)

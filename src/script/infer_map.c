@@ -62,6 +62,8 @@ static bool check_key(struct infer *x, const struct node *key, const struct type
 {
 	const struct type *bad = bad_key_part(t);
 
+	if ((t->kind == TYPE_TUPLE || t->kind == TYPE_STRUCT) && !t->size_b)
+		bad = t; /* no kernel has keys of no bytes */
 	for (uint32_t i = 0; key->kind == NODE_TUPLE && i < key->n_args; i++)
 		if (is_context(key->args[i]))
 			key = key->args[i];

@@ -140,6 +140,7 @@ struct value lower_stack(struct lower *l, const struct type *t, enum stack_sourc
 	uint32_t map = lower_stacks_map(l, size), stack_at;
 	struct ir_inst *value, *stack, *frames, *len, *words;
 	struct ir_block *got = lower_block(l), *failed = lower_block(l), *done = lower_block(l);
+	struct ir_block *refused = lower_block(l);
 
 	value = lower_temp(l, is_user ? 16 : 8, "stack");
 	if (!lower_ctx(l)) {
@@ -162,10 +163,11 @@ struct value lower_stack(struct lower *l, const struct type *t, enum stack_sourc
 	failed->is_unlikely = true;
 	ir_branch(b, COND_SGT, len, ir_const(b, 0), got, failed);
 	lower_enter(l, failed);
-	if (l->opts->warn_all)
-		lower_runtime_warning(l, at,
-		                      is_user ? "Error reading ustack." : "Error reading kstack.",
-		                      "get_stack", len);
+	/* no frames at all: a kernel thread has no user stack, which is no failure */
+	ir_branch(b, COND_SLT, len, ir_const(b, 0), refused, done);
+	lower_enter(l, refused);
+	lower_runtime_warning(l, at, is_user ? "Error reading ustack." : "Error reading kstack.",
+	                      "get_stack", len);
 	ir_jump(b, done);
 	lower_enter(l, got);
 	words = ir_bin_imm(b, IR_SHR, len, 3);

@@ -109,10 +109,9 @@ static void print_map(struct session *s, uint32_t number, uint32_t top, uint32_t
 	free(r.reduced);
 }
 
-/* print(@m[k]) of an aggregation: found among the entries, as only there its CPUs are together. */
+/* print(@m[k]) of an aggregation: only in the map its CPUs are together. */
 struct finding {
 	const struct image_var *var;
-	const void *key;
 	void *value; /* room for one value; zeros if there is no such key */
 };
 
@@ -121,8 +120,7 @@ static bool find_entry(void *arg, const void *key, const void *values, uint32_t 
 {
 	struct finding *f = arg;
 
-	if (memcmp(key, f->key, f->var->key->size_b) != 0)
-		return true;
+	(void)key;
 	output_reduce(f->var->value, values, n_values, value_stride_b, f->value);
 	return false;
 }
@@ -134,13 +132,14 @@ static void print_element(struct session *s, const struct image_event *ev, const
 	uint32_t size_b = field.off_b + image_value_size(type_strip(var->value));
 	struct image_event print = *ev;
 	char *made = calloc(1, size_b);
-	struct finding f = {.var = var, .key = image_field_at(&ev->fields[0], record)};
+	struct finding f = {.var = var};
 
 	if (!made)
 		return;
 	f.value = made + field.off_b;
 	memcpy(made, record, sizeof(struct image_record));
-	s->ops->var_read(s->engine, ev->var, find_entry, &f);
+	s->ops->var_find(s->engine, ev->var, image_field_at(&ev->fields[0], record), find_entry,
+	                 &f);
 	print.kind = EVENT_PRINT;
 	print.fields = &field;
 	print.size_b = size_b;

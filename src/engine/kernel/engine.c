@@ -172,6 +172,7 @@ const struct engine_ops engine_kernel = {
     .run_program = kernel_run_program,
     .lost = kernel_lost,
     .var_read = kernel_var_read,
+    .var_find = kernel_var_find,
     .var_clear = kernel_var_clear,
     .var_zero = kernel_var_zero,
     .stack_read = kernel_stack_read,

@@ -341,6 +341,20 @@ int kernel_var_read(struct engine *e, uint32_t var, engine_entry_fn *fn, void *a
 	return v->key ? keyed_read(e, v->map, fn, arg) : scalar_read(e, v, fn, arg);
 }
 
+int kernel_var_find(struct engine *e, uint32_t var, const void *key, engine_entry_fn *fn, void *arg)
+{
+	uint32_t map = e->img->vars.items[var].map;
+	const struct image_map *m = &e->img->maps.items[map];
+	void *values = malloc(map_entry_size(e, m));
+	int err = values ? map_op(BPF_MAP_LOOKUP_ELEM, (uint32_t)e->map_fds[map], key, values, 0)
+	                 : -ENOMEM;
+
+	if (!err)
+		fn(arg, key, values, map_is_per_cpu(m) ? e->n_cpus : 1, map_value_stride(m));
+	free(values);
+	return err == -ENOENT ? 0 : err;
+}
+
 int kernel_var_clear(struct engine *e, uint32_t var)
 {
 	const struct image_var *v = &e->img->vars.items[var];

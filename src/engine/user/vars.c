@@ -87,6 +87,19 @@ int user_var_read(struct engine *e, uint32_t var, engine_entry_fn *fn, void *arg
 	return 0;
 }
 
+int user_var_find(struct engine *e, uint32_t var, const void *key, engine_entry_fn *fn, void *arg)
+{
+	uint32_t map = e->img->vars.items[var].map;
+	const struct image_map *m = &e->img->maps.items[map];
+	void *values = calloc(1, vm_map_value_bytes(e->maps[map]));
+	int err = values ? vm_map_read(e->maps[map], key, values) : -ENOMEM;
+
+	if (!err)
+		fn(arg, key, values, is_per_cpu(m) ? e->n_cpus : 1, stride(m));
+	free(values);
+	return err == -ENOENT ? 0 : err;
+}
+
 int user_var_clear(struct engine *e, uint32_t var)
 {
 	const struct image_var *v = &e->img->vars.items[var];
