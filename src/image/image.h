@@ -231,6 +231,9 @@ struct image_event {
 	uint32_t top, div;
 	const char *helper;
 	struct span at;
+	/* ERRORF, WARNF in a macro: where it was called, from the inside out */
+	const struct span *callers;
+	uint32_t n_callers;
 };
 
 /* ---- the whole ----------------------------------------------------------------------------- */

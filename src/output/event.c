@@ -209,6 +209,9 @@ static void emit_message(struct output *o, const struct image_event *ev, const v
 	add_place(o, ev->at, &line);
 	sb_addf(&line, "%s: %s", is_error ? "ERROR" : "WARNING", sb_str(text));
 	sb_adds(&line, o->opts.is_colored ? "\033[0m\n" : "\n");
+	for (uint32_t i = 0; o->opts.diag && i < ev->n_callers; i++)
+		diag_render_one(o->opts.diag, is_error ? "ERROR" : "WARNING", ev->callers[i],
+		                "expanded from", NULL, o->opts.is_colored, &line);
 	output_complain(o, &line);
 }
 

@@ -353,7 +353,7 @@ const struct type *infer_builtin(struct infer *x, struct node *n)
 		return infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown identifier: '%s'", n->name);
 	if (infer_needs_kernel(x, n, n->builtin->name))
 		return cast_unknown();
-	if (!infer_check_place(x, n, n->builtin->name, n->builtin->where) || !check_body(x, n))
+	if (!infer_check_place(x, n, n->name ? n->name : n->builtin->name, n->builtin->where) || !check_body(x, n))
 		return cast_unknown();
 	if (rows[n->builtin->id].size_b)
 		return type_int(rows[n->builtin->id].size_b, false);

@@ -253,6 +253,12 @@ static const struct type *result_sym(struct infer *x, struct node *n)
 	return type_simple(n->function->id == F_ksym ? TYPE_KSYM : TYPE_USYM);
 }
 
+/* Bytes that are at hand, as many as they are. */
+static bool has_size(const struct type *t)
+{
+	return t->kind == TYPE_ARRAY || t->kind == TYPE_STRUCT || t->kind == TYPE_UNION;
+}
+
 static const struct type *result_ntop(struct infer *x, struct node *n)
 {
 	enum { IPV4_B = 4, IPV6_B = 16 };
@@ -263,7 +269,11 @@ static const struct type *result_ntop(struct infer *x, struct node *n)
 		return infer_error(x, E_ARG_KIND, n->args[0]->at,
 		                   "ntop() only supports int arguments (%s provided)",
 		                   cast_kind_word(n->args[0]->type));
-	if (t->kind == TYPE_ARRAY && t->size_b != IPV4_B && t->size_b != IPV6_B)
+	if (t->kind == TYPE_STRING)
+		return infer_error(x, E_ARG_KIND, address->at,
+		                   "ntop() only supports int, pointer or array arguments (string "
+		                   "provided)");
+	if (has_size(t) && t->size_b != IPV4_B && t->size_b != IPV6_B)
 		return infer_error(x, E_ARG_KIND, address->at,
 		                   "ntop() argument must be 4 or 16 bytes in size");
 	return result_inet(x, n);
@@ -274,7 +284,11 @@ static const struct type *result_macaddr(struct infer *x, struct node *n)
 	enum { MAC_B = 6 };
 	const struct type *t = n->args[0]->type;
 
-	if (t->kind == TYPE_ARRAY && t->size_b != MAC_B)
+	if (t->kind == TYPE_STRING)
+		return infer_error(x, E_ARG_KIND, n->args[0]->at,
+		                   "macaddr() only supports int, pointer or array arguments "
+		                   "(string provided)");
+	if (has_size(t) && t->size_b != MAC_B)
 		return infer_error(x, E_ARG_KIND, n->args[0]->at,
 		                   "macaddr() argument must be 6 bytes in size");
 	return type_simple(TYPE_MAC);
@@ -797,8 +811,7 @@ static const struct type *call(struct infer *x, struct node *n)
 	if (infer_needs_kernel(x, n, n->function->name))
 		return cast_unknown();
 	if (!infer_check_count(x, n, n->function->fewest_args, n->function->most_args) ||
-	    !check_unsafe(x, n) ||
-	    !infer_check_place(x, n, n->name, n->function->where))
+	    !check_unsafe(x, n) || !infer_check_place(x, n, n->name, n->function->where))
 		return cast_unknown();
 	if (!check_arguments(x, n, rule)) {
 		/* Emissions have no type to wait for. */

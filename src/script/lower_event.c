@@ -331,6 +331,18 @@ static void emit_fields(struct lower *l, struct image_event ev, struct node **ar
 	record_end(l, &r);
 }
 
+static void add_callers(struct lower *l, struct image_event *ev, const struct origin *origin)
+{
+	struct span *callers;
+
+	for (const struct origin *o = origin; o; o = o->outer)
+		ev->n_callers++;
+	callers = arena_array(l->a, struct span, ev->n_callers + 1);
+	for (uint32_t i = 0; origin; origin = origin->outer)
+		callers[i++] = origin->call;
+	ev->callers = callers;
+}
+
 void lower_format_event(struct lower *l, enum event_kind kind, struct node *call)
 {
 	struct image_event ev = {.kind = kind, .format = call->args[0]->string, .at = call->at};
@@ -339,6 +351,8 @@ void lower_format_event(struct lower *l, enum event_kind kind, struct node *call
 		lower_iter_printf(l, call);
 		return;
 	}
+	if (kind == EVENT_ERRORF || kind == EVENT_WARNF)
+		add_callers(l, &ev, call->origin);
 	emit_fields(l, ev, call->args + 1, call->n_args - 1);
 }
 

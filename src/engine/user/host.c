@@ -210,7 +210,9 @@ static uint64_t host_cgroup_id(void *arg)
 {
 	struct engine *e = arg;
 
-	return e->task ? tracer_cgroup(e->task) : 0;
+	if (e->task && !e->sampled_pid)
+		return tracer_cgroup(e->task);
+	return proc_cgroup(e->sampled_pid ? (pid_t)e->sampled_tid : getpid());
 }
 
 const struct vm_host user_host = {

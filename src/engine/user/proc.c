@@ -133,14 +133,14 @@ uint64_t tracer_start_time_ns(struct tracer_task *k)
 }
 
 /* The id is the inode of the group's directory in the unified hierarchy (kernfs). */
-uint64_t tracer_cgroup(struct tracer_task *k)
+uint64_t proc_cgroup(pid_t tid)
 {
 	static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
 	own_strbuf struct strbuf path = {0};
 	char text[4096], *at, *end;
 	struct stat st;
 
-	if (read_file(k->tid, "cgroup", text, sizeof(text)) <= 0)
+	if (read_file(tid, "cgroup", text, sizeof(text)) <= 0)
 		return 0;
 	at = strncmp(text, "0::", 3) ? strstr(text, "\n0::") : text;
 	if (!at)
@@ -162,4 +162,9 @@ uint64_t tracer_cgroup(struct tracer_task *k)
 			return st.st_ino;
 	}
 	return 0;
+}
+
+uint64_t tracer_cgroup(struct tracer_task *k)
+{
+	return proc_cgroup(k->tid);
 }

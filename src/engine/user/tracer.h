@@ -167,6 +167,7 @@ void tracer_comm(struct tracer_task *k, char ret[16]);                        /*
 void tracer_ids(struct tracer_task *k, uint32_t *ret_uid, uint32_t *ret_gid); /* real ones */
 pid_t tracer_ppid(struct tracer_task *k);
 uint64_t tracer_cgroup(struct tracer_task *k);        /* 0: not known (cgroup v2 is not mounted) */
+uint64_t proc_cgroup(pid_t tid);                      /* of any thread */
 uint32_t tracer_cpu(struct tracer_task *k);           /* where it ran last */
 uint64_t tracer_start_time_ns(struct tracer_task *k); /* of the process, since boot */
 
