@@ -135,16 +135,79 @@ static void add_part(struct arg_place *ret, const struct type *t, uint32_t i, co
 		ret->why = is_float;
 }
 
+/* ---- Rust ----------------------------------------------------------------------------------- */
+
+/* Rust promises nothing; this is what the compiler does (1.79 and later): one or two scalars,
+ * however deep, are themselves; other values go whole into one register, or by address. */
+enum { MOST_LEAVES = 2 };
+struct leaf {
+	uint64_t off_b, size_b;
+	bool is_float;
+};
+
+/* The scalars of a value; more than two: MOST_LEAVES + 1. Variants of an enum lie over each other.
+ */
+static uint32_t find_leaves(const struct type *t, uint64_t off_b, struct leaf *leaves, uint32_t n,
+                            unsigned depth)
+{
+	t = type_strip(t);
+	if (!t->size_b)
+		return n;
+	if (n > MOST_LEAVES || depth >= DEEPEST || t->kind == TYPE_ARRAY)
+		return MOST_LEAVES + 1;
+	if (t->kind == TYPE_STRUCT || t->kind == TYPE_UNION) {
+		for (uint32_t i = 0; i < t->n_fields; i++)
+			n = find_leaves(t->fields[i].type, off_b + t->fields[i].off_b, leaves, n,
+			                depth + 1);
+		return n;
+	}
+	for (uint32_t i = 0; i < n && i < MOST_LEAVES; i++)
+		if (leaves[i].off_b == off_b && leaves[i].size_b == t->size_b)
+			return n;
+	if (n < MOST_LEAVES)
+		leaves[n] = (struct leaf){off_b, t->size_b, t->kind == TYPE_FLOAT};
+	return n + 1;
+}
+
+static void next_rust(struct arg_abi *abi, const struct type *t, struct arg_place *ret)
+{
+	uint32_t n_regs = abi->cpu == ARG_X86_64 ? N_X86 : N_ARM;
+	struct leaf leaves[MOST_LEAVES];
+	uint32_t n = find_leaves(t, 0, leaves, 0, 0);
+
+	if (n > MOST_LEAVES && t->size_b > 8) {
+		take_address(abi, t, ret);
+		return;
+	}
+	if (n > MOST_LEAVES) {
+		leaves[0] = (struct leaf){0, t->size_b, false};
+		n = 1;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		struct arg_part part = {.off_b = (uint8_t)leaves[i].off_b,
+		                        .size_b = (uint8_t)leaves[i].size_b};
+
+		if (leaves[i].is_float)
+			abi->n_vectors++;
+		else if (abi->n_regs < n_regs)
+			part.reg = (abi->cpu == ARG_X86_64 ? x86_regs : arm_regs)[abi->n_regs++];
+		else
+			abi->stack_b += 8;
+		if (!part.reg)
+			ret->why = leaves[i].is_float ? is_float : "it is on the stack in parts";
+		ret->parts[ret->n_parts++] = part;
+	}
+	ret->kind = ARG_REGS;
+}
+
+/* ---- x86-64 --------------------------------------------------------------------------------- */
+
 static void next_x86(struct arg_abi *abi, const struct type *t, struct arg_place *ret)
 {
 	enum class classes[2] = {CLASS_NONE, CLASS_NONE};
 	uint32_t n_integers, n_vectors = 0;
 
 	classify(t, 0, classes, 0);
-	if (abi->is_rust && is_aggregate(t) && t->size_b > 16) {
-		take_address(abi, t, ret);
-		return;
-	}
 	n_integers = (classes[0] == CLASS_INTEGER) + (classes[1] == CLASS_INTEGER);
 	n_vectors = (classes[0] == CLASS_VECTOR) + (classes[1] == CLASS_VECTOR);
 	if (classes[0] == CLASS_MEMORY || classes[1] == CLASS_MEMORY ||
@@ -162,6 +225,8 @@ static void next_x86(struct arg_abi *abi, const struct type *t, struct arg_place
 			add_part(ret, t, i,
 			         classes[i] == CLASS_INTEGER ? x86_regs[abi->n_regs++] : NULL);
 }
+
+/* ---- arm64 ---------------------------------------------------------------------------------- */
 
 /* A struct of one to four floating-point members of one kind goes to as many vector registers. */
 static uint32_t count_floats(const struct type *t, uint32_t *size_b, unsigned depth)
@@ -218,6 +283,8 @@ static void next_arm(struct arg_abi *abi, const struct type *t, struct arg_place
 		add_part(ret, t, i, arm_regs[abi->n_regs++]);
 }
 
+/* ---- all ------------------------------------------------------------------------------------ */
+
 void arg_abi_begin(struct arg_abi *abi, enum arg_cpu cpu, bool is_rust, const struct type *result)
 {
 	enum class classes[2] = {CLASS_NONE, CLASS_NONE};
@@ -228,6 +295,13 @@ void arg_abi_begin(struct arg_abi *abi, enum arg_cpu cpu, bool is_rust, const st
 	 */
 	if (cpu != ARG_X86_64 || !is_aggregate(result))
 		return;
+	if (is_rust) {
+		struct leaf leaves[MOST_LEAVES];
+
+		abi->n_regs =
+		    find_leaves(result, 0, leaves, 0, 0) > MOST_LEAVES && result->size_b > 8;
+		return;
+	}
 	classify(result, 0, classes, 0);
 	if (classes[0] == CLASS_MEMORY || result->is_by_address)
 		abi->n_regs = 1;
@@ -245,7 +319,9 @@ void arg_abi_next(struct arg_abi *abi, const struct type *t, struct arg_place *r
 		nowhere(ret, "it is empty");
 		return;
 	}
-	if (abi->cpu == ARG_X86_64)
+	if (abi->is_rust && is_aggregate(t))
+		next_rust(abi, t, ret);
+	else if (abi->cpu == ARG_X86_64)
 		next_x86(abi, t, ret);
 	else
 		next_arm(abi, t, ret);

@@ -158,26 +158,44 @@ static bool is_number(const struct type *t)
 	return !t->size_b || t->size_b <= 8;
 }
 
-/* `reg N; piece n; reg M; piece m`: a value in several registers. */
+static bool read_constant(const Dwarf_Op *op, int64_t *ret)
+{
+	if (op->atom >= DW_OP_lit0 && op->atom <= DW_OP_lit31)
+		*ret = op->atom - DW_OP_lit0;
+	else if (op->atom >= DW_OP_const1u && op->atom <= DW_OP_consts)
+		*ret = (int64_t)op->number;
+	else
+		return false;
+	return true;
+}
+
+/* `reg N; piece n; lit M; stack_value; piece m; piece k`: a value in several registers, parts of it
+ * known to the compiler, or dropped. */
 static bool read_pieces(const Dwarf_Op *ops, size_t n, struct arg_place *ret)
 {
 	uint64_t off_b = 0;
 
 	ret->kind = ARG_REGS;
 	for (size_t i = 0; i < n; i++) {
-		const char *reg = NULL;
+		struct arg_part part = {0};
 
-		if (ops[i].atom >= DW_OP_reg0 && ops[i].atom <= DW_OP_reg31)
-			reg = reg_name((uint64_t)(ops[i++].atom - DW_OP_reg0));
-		else if (ops[i].atom == DW_OP_regx)
-			reg = reg_name(ops[i++].number);
+		if (ops[i].atom >= DW_OP_reg0 && ops[i].atom <= DW_OP_reg31) {
+			part.reg = reg_name((uint64_t)(ops[i++].atom - DW_OP_reg0));
+		} else if (ops[i].atom == DW_OP_regx) {
+			part.reg = reg_name(ops[i++].number);
+		} else if (i + 1 < n && ops[i + 1].atom == DW_OP_stack_value &&
+		           read_constant(&ops[i], &part.number)) {
+			part.is_constant = true;
+			i += 2;
+		}
 		if (i >= n || ops[i].atom != DW_OP_piece || !ops[i].number || ops[i].number > 8 ||
-		    off_b + ops[i].number > 16 || ret->n_parts == 2)
+		    off_b + ops[i].number > 16 || ret->n_parts == ARG_MOST_PARTS)
 			return false;
-		ret->parts[ret->n_parts++] =
-		    (struct arg_part){reg, (uint8_t)off_b, (uint8_t)ops[i].number};
-		if (!reg)
-			ret->why = "the compiler keeps it in no register that can be read";
+		part.off_b = (uint8_t)off_b;
+		part.size_b = (uint8_t)ops[i].number;
+		ret->parts[ret->n_parts++] = part;
+		if (!part.reg && !part.is_constant)
+			ret->why = "the compiler did not keep it at this place";
 		off_b += ops[i].number;
 	}
 	return ret->n_parts > 0;
@@ -208,7 +226,8 @@ static bool frame_base(struct function *f, struct arg_place *ret)
 	    dwarf_getlocation_addr(&attr, f->address, &ops, &n, 1) != 1 || n != 1)
 		return false;
 	if (ops[0].atom >= DW_OP_reg0 && ops[0].atom <= DW_OP_reg31) {
-		ret->base = reg_name((uint64_t)(ops[0].atom - DW_OP_reg0));
+		/* Where it is to stand when the function has made its frame (clang, rustc). */
+		ret->base = f->is_entry ? NULL : reg_name((uint64_t)(ops[0].atom - DW_OP_reg0));
 		ret->number = 0;
 		return ret->base != NULL;
 	}
@@ -228,17 +247,6 @@ static bool read_address(struct function *f, const Dwarf_Op *op, struct arg_plac
 	return true;
 }
 
-static bool read_constant(const Dwarf_Op *op, struct arg_place *ret)
-{
-	if (op->atom >= DW_OP_lit0 && op->atom <= DW_OP_lit31)
-		ret->number = op->atom - DW_OP_lit0;
-	else if (op->atom >= DW_OP_const1u && op->atom <= DW_OP_consts)
-		ret->number = (int64_t)op->number;
-	else
-		return false;
-	return true;
-}
-
 static bool read_expression(struct function *f, const Dwarf_Op *ops, size_t n, const struct type *t,
                             struct arg_place *ret)
 {
@@ -254,7 +262,8 @@ static bool read_expression(struct function *f, const Dwarf_Op *ops, size_t n, c
 		return read_pieces(ops, n, ret);
 	if (n == 2 && ops[1].atom == DW_OP_stack_value) {
 		ret->kind = ARG_SUM;
-		return is_number(t) && (read_constant(&ops[0], ret) || read_address(f, ops, ret));
+		return is_number(t) &&
+		       (read_constant(&ops[0], &ret->number) || read_address(f, ops, ret));
 	}
 	if (n == 1 || (n == 2 && ops[1].atom == DW_OP_deref)) {
 		ret->kind = ARG_MEMORY;
@@ -318,10 +327,15 @@ static bool is_callers(const struct arg_place *p)
 	return strcmp(p->base, host_cpu == ARG_X86_64 ? "bp" : "r29") != 0;
 }
 
-/* Copies that the optimizer made with parameters of their own: `f.isra.0`, `f.constprop.0`. */
-static bool is_clone(const struct probe_target *t)
+/* Parameters as the optimizer likes them: in gcc's copies `f.isra.0`, `f.constprop.0`, and where
+ * clang says so. */
+static bool has_own_convention(const struct probe_target *t, Dwarf_Die *die)
 {
-	return t->func && (strstr(t->func, ".isra.") || strstr(t->func, ".constprop."));
+	uint64_t convention;
+
+	return (die_number(die, DW_AT_calling_convention, &convention) &&
+	        convention == DW_CC_nocall) ||
+	       (t->func && (strstr(t->func, ".isra.") || strstr(t->func, ".constprop.")));
 }
 
 bool uprobe_args_place(struct probe_context *cx, const struct probe_target *t, uint32_t index,
@@ -339,7 +353,7 @@ bool uprobe_args_place(struct probe_context *cx, const struct probe_target *t, u
 		return true;
 	*ret = (struct arg_place){.kind = ARG_NOWHERE,
 	                          .why = "the compiler did not keep it at this place"};
-	if (f.is_entry && !is_clone(t))
+	if (f.is_entry && !has_own_convention(t, &f.die))
 		by_convention(&f, proto, index, ret);
 	return true;
 }

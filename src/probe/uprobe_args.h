@@ -10,11 +10,14 @@
 
 enum arg_cpu { ARG_X86_64, ARG_ARM64 };
 
-/* Some bytes of the value: the low ones of a register. */
+/* Some bytes of the value: the low ones of a register, or of a number. */
 struct arg_part {
 	const char *reg; /* as reg() names it; NULL: out of reach, `why` of the whole says why */
+	bool is_constant;
+	int64_t number;
 	uint8_t off_b, size_b;
 };
+enum { ARG_MOST_PARTS = 4 };
 
 struct arg_place {
 	enum {
@@ -27,7 +30,7 @@ struct arg_place {
 	bool is_address;
 	const char *base;
 	int64_t number;
-	struct arg_part parts[2];
+	struct arg_part parts[ARG_MOST_PARTS];
 	uint32_t n_parts;
 	const char *why; /* "it is a floating-point number" */
 };
@@ -36,7 +39,7 @@ struct arg_place {
  * psABI for x86-64, section 3.2.3; AAPCS64, section 6.8.2). */
 struct arg_abi {
 	enum arg_cpu cpu;
-	bool is_rust; /* structs beyond two registers go by address */
+	bool is_rust;
 	uint32_t n_regs, n_vectors;
 	uint64_t stack_b;
 };

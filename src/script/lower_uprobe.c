@@ -23,6 +23,16 @@ static struct value zeros(struct lower *l, struct node *n, const struct type *t)
 	                           : value_mem(n->type, lower_zeros(l, image_value_size(t)), 8);
 }
 
+/* Bytes of its own that one store can write: not the odd rest of a register, but at the end. */
+static uint32_t store_size(const struct arg_part *part)
+{
+	uint32_t size_b = part->size_b;
+
+	if (size_b & (size_b - 1))
+		size_b = 8;
+	return (part->reg || part->is_constant) && part->off_b % size_b == 0 ? size_b : 0;
+}
+
 /* The value as it is spread over registers, put together in memory. */
 static struct value gather(struct lower *l, struct node *n, const struct type *t,
                            const struct arg_place *p)
@@ -33,10 +43,12 @@ static struct value gather(struct lower *l, struct node *n, const struct type *t
 		ir_store(&l->b, dst, 8 * i, 8, ir_const(&l->b, 0));
 	for (uint32_t i = 0; i < p->n_parts; i++) {
 		const struct arg_part *part = &p->parts[i];
+		uint32_t size_b = store_size(part);
 
-		/* Parts are whole registers but for the last one, whose rest nobody looks at. */
-		if (part->reg && part->off_b % 8 == 0)
-			ir_store(&l->b, dst, part->off_b, 8, load_reg(l, part->reg));
+		if (size_b)
+			ir_store(&l->b, dst, part->off_b, size_b,
+			         part->reg ? load_reg(l, part->reg)
+			                   : ir_const(&l->b, part->number));
 	}
 	return type_is_register(t) ? lower_at(l, n->type, dst, 0, 8) : value_mem(n->type, dst, 8);
 }
@@ -46,7 +58,7 @@ static bool is_readable(const struct arg_place *p, uint32_t off_b, uint32_t size
 	for (uint32_t i = 0; i < p->n_parts; i++) {
 		const struct arg_part *part = &p->parts[i];
 
-		if ((!part->reg || part->off_b % 8) && off_b < part->off_b + part->size_b &&
+		if (!store_size(part) && off_b < part->off_b + part->size_b &&
 		    part->off_b < off_b + size_b)
 			return false;
 	}
@@ -77,7 +89,7 @@ struct value lower_uprobe_arg(struct lower *l, struct node *n, uint32_t off_b, u
 			v = ir_as(&l->b, ir_load(&l->b, v, 0, 8, false, PTR_NONE), PTR_USER);
 		return lower_at(l, n->type, v, 0, 8);
 	default:
-		if (!type_is_register(t) || p.n_parts > 1)
+		if (!type_is_register(t) || p.n_parts > 1 || !p.parts[0].reg)
 			return gather(l, n, t, &p);
 		v = load_reg(l, p.parts[0].reg);
 		break;
