@@ -44,20 +44,21 @@ void options_usage(const char *name, struct strbuf *out)
 		         rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
 		sb_addf(out, "    %-26s %s\n", left, rows[i].help);
 	}
-	sb_addf(out,
-	        "\nENVIRONMENT:\n"
-	        "    SKEP_<NAME>, BPFTRACE_<NAME>   set the configuration variable <name>\n"
-	        "    BPFTRACE_BTF                   file to take the kernel's BTF from\n"
-	        "    BPFTRACE_VMLINUX               the kernel's image, to name its addresses from\n"
-	        "    BPFTRACE_COLOR                 auto, always or never\n"
-	        "\nEXAMPLES:\n"
-	        "    %s -l '*sleep*'\n"
-	        "        list probes containing \"sleep\"\n"
-	        "    %s -e 'kprobe:do_nanosleep { printf(\"PID %%d sleeping...\\n\", pid); }'\n"
-	        "        trace processes calling sleep\n"
-	        "    %s -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'\n"
-	        "        count system calls by process name\n",
-	        name, name, name);
+	sb_addf(
+	    out,
+	    "\nENVIRONMENT:\n"
+	    "    SKEP_<NAME>, BPFTRACE_<NAME>   set the configuration variable <name>\n"
+	    "    BPFTRACE_BTF                   file to take the kernel's BTF from\n"
+	    "    BPFTRACE_VMLINUX               the kernel's image, to name its addresses from\n"
+	    "    BPFTRACE_COLOR                 auto, always or never\n"
+	    "\nEXAMPLES:\n"
+	    "    %s -l '*sleep*'\n"
+	    "        list probes containing \"sleep\"\n"
+	    "    %s -e 'kprobe:do_nanosleep { printf(\"PID %%d sleeping...\\n\", pid); }'\n"
+	    "        trace processes calling sleep\n"
+	    "    %s -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'\n"
+	    "        count system calls by process name\n",
+	    name, name, name);
 }
 
 /* What is wrong, and no more: all of the usage would push it off the screen. A NULL text: it has
@@ -106,11 +107,13 @@ static int parse_no_feature(const char *name, char *list, struct options *o)
 			o->no_uprobe_multi = true;
 		else if (!strcmp(word, "ringbuf"))
 			o->no_ringbuf = true;
+		else if (!strcmp(word, "cpu_v4"))
+			o->no_cpu_v4 = true;
 		else if (!strcmp(word, "kprobe_session"))
 			o->no_kprobe_session = true;
 		else
 			return usage_error(name, "--no-feature takes kprobe_multi, kprobe_session, "
-			                         "uprobe_multi, ringbuf");
+			                         "uprobe_multi, ringbuf, cpu_v4");
 	}
 	return -1;
 }

@@ -33,7 +33,7 @@ struct options {
 	enum engine_choice { CHOOSE_AUTO, CHOOSE_KERNEL, CHOOSE_USER } engine;
 	int buffering; /* enum output_buffering */
 	bool is_quiet, is_verbose, warn_all, no_warnings, is_dry_run, is_unsafe;
-	bool no_kprobe_multi, no_kprobe_session, no_uprobe_multi, no_ringbuf;
+	bool no_kprobe_multi, no_kprobe_session, no_uprobe_multi, no_ringbuf, no_cpu_v4;
 	const char *debug_stages;
 	const char *debuginfo; /* DIR[:DIR...], or NULL */
 	enum trace_mode mode;

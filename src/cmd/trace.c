@@ -441,6 +441,8 @@ static int run_script(struct run *r)
 		r->so.target.has_uprobe_session = NULL;
 	if (r->o.no_ringbuf && r->engine != &engine_user)
 		r->so.target.has_ringbuf = false;
+	if (r->o.no_cpu_v4)
+		r->so.target.has_sext = false;
 	r->so.dump = &dump;
 	r->so.effective = &r->config;
 	r->so.option_help = &option_help;

@@ -7,58 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "bpf/insn.h"
-#include "ir/mach.h"
-
-enum {
-	N_CELLS = BPF_STACK_B / 8 + 3, /* and the spare ones */
-	END_INSNS = 4,                 /* at most, that end a block */
-	/* A 16-bit jump may grow while the kernel writes look-ups in place of calls (up to four
-	 * instructions for one): what is not clearly near is far. */
-	NEAR_INSNS = INT16_MAX / 4,
-};
-
-/* A place to put the distance to a function in, once all functions have been placed. */
-struct patch {
-	uint32_t insn;
-	uint32_t func;
-};
-
-struct unit_emitter {
-	struct ir_unit *u;
-	struct arena *scratch; /* what only emission needs */
-	struct ir_code *code;
-	vec(struct patch) patches;
-};
-
-/* Something to do between two instructions: a spilled register's store, or a piece's move. */
-struct between {
-	uint32_t inst; /* before this one */
-	uint32_t reg;
-	int dst, src; /* as struct m_move */
-	struct between *next;
-};
-
-struct body {
-	uint32_t begin, end; /* in `insns`, without the terminator */
-};
-
-struct emitter {
-	struct unit_emitter *unit;
-	struct m_func *m;
-	vec(struct bpf_insn) insns; /* bodies, in block order */
-	vec(struct span) spans;
-	vec(struct ir_reloc) relocs; /* insn counts in `insns` */
-	vec(struct patch) patches;
-	struct body *bodies;
-	struct between **between; /* by instruction: what comes before it, in order */
-	struct span at;
-	bool used_spare;
-	/* Equal numbers, equal contents, within the body at hand: a copy that is there is not
-	 * made again. By register; by frame cell, for those that moves wrote. */
-	uint32_t holds[M_N_REGS], cell_holds[N_CELLS];
-	uint32_t n_contents;
-};
+#include "ir/emit_priv.h"
 
 /* ---- single instructions --------------------------------------------------------------- */
 
@@ -378,8 +327,8 @@ static const uint8_t jump_codes[COND_N] = {
     [COND_SGT] = BPF_JSGT, [COND_SGE] = BPF_JSGE, [COND_SET] = BPF_JSET,
 };
 
-static struct bpf_insn jump_on(const struct emitter *e, const struct m_inst *i, enum ir_cond cond,
-                               uint32_t at, int16_t off)
+struct bpf_insn emit_jump_on(const struct emitter *e, const struct m_inst *i, enum ir_cond cond,
+                             uint32_t at, int16_t off)
 {
 	uint8_t a = home(e, i->a, at), code = jump_codes[cond];
 
@@ -438,7 +387,7 @@ static void emit_inst(struct emitter *e, const struct m_inst *i, uint32_t number
 		break;
 	case M_CMP:
 		put(e, bpf_mov_imm(dst, 1));
-		put(e, jump_on(e, i, i->cond, at, 1));
+		put(e, emit_jump_on(e, i, i->cond, at, 1));
 		put(e, bpf_mov_imm(dst, 0));
 		break;
 	case M_RET:
@@ -478,207 +427,6 @@ static void emit_body(struct emitter *e, uint32_t number)
 		emit_inst(e, i, k);
 	}
 	e->bodies[number].end = (uint32_t)e->insns.n;
-}
-
-/* ---- placing blocks -------------------------------------------------------------------- */
-
-struct placing {
-	struct emitter *e;
-	uint32_t *target;        /* by block: the first block on its way that does something */
-	uint32_t *start;         /* by block: its first instruction in the code */
-	uint32_t *about;         /* by block: the same, never less, before it is known */
-	vec(struct patch) jumps; /* instruction -> block */
-};
-
-static struct m_inst *terminator(const struct m_func *m, uint32_t b)
-{
-	return &m->insts.items[m->blocks[b].end - 1];
-}
-
-static bool is_empty(const struct emitter *e, uint32_t b)
-{
-	return e->bodies[b].begin == e->bodies[b].end && terminator(e->m, b)->op == M_JUMP;
-}
-
-static uint32_t succ_of(const struct m_func *m, uint32_t b, int k)
-{
-	return m->blocks[b].ir->succ[k]->id;
-}
-
-static void find_targets(struct placing *p)
-{
-	struct m_func *m = p->e->m;
-
-	for (uint32_t b = 0; b < m->n_blocks; b++) {
-		uint32_t to = b, steps = 0;
-
-		while (is_empty(p->e, to) && steps++ < m->n_blocks)
-			to = succ_of(m, to, 0);
-		/* An empty endless loop leads nowhere; its first block keeps its jump. */
-		if (is_empty(p->e, to)) {
-			uint32_t first = to;
-
-			for (uint32_t at = succ_of(m, to, 0); at != to; at = succ_of(m, at, 0))
-				first = at < first ? at : first;
-			to = first;
-		}
-		p->target[b] = to;
-	}
-}
-
-static void place_insn(struct placing *p, struct bpf_insn insn, struct span at)
-{
-	struct ir_code *code = p->e->unit->code;
-
-	vec_push(p->e->unit->u->a, &code->insns, insn);
-	vec_push(p->e->unit->u->a, &code->spans, at);
-}
-
-static void place_jump(struct placing *p, struct bpf_insn insn, uint32_t to, struct span at)
-{
-	struct patch jump = {.insn = (uint32_t)p->e->unit->code->insns.n, .func = to};
-
-	vec_push(p->e->unit->scratch, &p->jumps, jump);
-	place_insn(p, insn, at);
-}
-
-/* A branch has 16 bits for its distance; cpu v4 has a goto of 32. Distances between the places
- * blocks have at most are never less than the real ones. */
-static bool is_far(const struct placing *p, uint32_t from, uint32_t to)
-{
-	uint32_t here = p->about[from], there = p->about[to];
-
-	return (here > there ? here - there : there - here) + p->e->bodies[from].end -
-	           p->e->bodies[from].begin + END_INSNS >
-	       NEAR_INSNS;
-}
-
-static void place_branch(struct placing *p, struct bpf_insn branch, uint32_t b, uint32_t to,
-                         struct span at)
-{
-	if (!is_far(p, b, to)) {
-		place_jump(p, branch, to, at);
-		return;
-	}
-	branch.off = 1; /* over the goto that goes on here */
-	place_insn(p, branch, at);
-	place_insn(p, bpf_goto(1), at);
-	place_jump(p, bpf_goto(0), to, at);
-}
-
-/* The block's last instruction; `next` is the block placed behind it (or M_NONE). */
-static void place_end(struct placing *p, uint32_t b, uint32_t next)
-{
-	struct m_func *m = p->e->m;
-	uint32_t at = 2 * (m->blocks[b].end - 1), then, otherwise;
-	struct m_inst *i = terminator(m, b);
-	struct span span = i->from->at;
-	enum ir_cond cond = i->cond;
-
-	if (i->op == M_RET) {
-		place_insn(p, bpf_exit(), span);
-		return;
-	}
-	then = p->target[succ_of(m, b, 0)];
-	if (i->op == M_BRANCH) {
-		otherwise = p->target[succ_of(m, b, 1)];
-		if (then == next && otherwise != next && cond != COND_SET) {
-			uint32_t t = then;
-
-			then = otherwise;
-			otherwise = t;
-			cond = ir_cond_invert(cond);
-		}
-		if (then != otherwise)
-			place_branch(p, jump_on(p->e, i, cond, at, 0), b, then, span);
-		then = otherwise;
-	}
-	if (then != next)
-		place_jump(p, bpf_goto(0), then, span);
-}
-
-static void place_body(struct placing *p, uint32_t b)
-{
-	struct emitter *e = p->e;
-	uint32_t shift = (uint32_t)e->unit->code->insns.n - e->bodies[b].begin;
-
-	p->start[b] = (uint32_t)e->unit->code->insns.n;
-	for (uint32_t k = e->bodies[b].begin; k < e->bodies[b].end; k++)
-		place_insn(p, e->insns.items[k], e->spans.items[k]);
-	for (; e->relocs.n && vec_last(&e->relocs).insn < e->bodies[b].end;) {
-		struct ir_reloc r = vec_pop(&e->relocs);
-
-		r.insn += shift;
-		vec_push(e->unit->u->a, &e->unit->code->relocs, r);
-	}
-	for (; e->patches.n && vec_last(&e->patches).insn < e->bodies[b].end;) {
-		struct patch f = vec_pop(&e->patches);
-
-		f.insn += shift;
-		vec_push(e->unit->scratch, &e->unit->patches, f);
-	}
-}
-
-/* First in, first out, so that what a block popped above is in front. */
-static void reverse_pending(struct emitter *e)
-{
-	for (size_t i = 0, j = e->relocs.n; i + 1 < j; i++) {
-		struct ir_reloc r = e->relocs.items[i];
-
-		e->relocs.items[i] = e->relocs.items[--j];
-		e->relocs.items[j] = r;
-	}
-	for (size_t i = 0, j = e->patches.n; i + 1 < j; i++) {
-		struct patch f = e->patches.items[i];
-
-		e->patches.items[i] = e->patches.items[--j];
-		e->patches.items[j] = f;
-	}
-}
-
-/* Returns false when a jump does not reach. */
-static bool place_blocks(struct emitter *e)
-{
-	uint32_t n = e->m->n_blocks, next = M_NONE, *after, entry;
-	struct placing p = {.e = e};
-
-	p.target = arena_array(e->unit->scratch, uint32_t, n);
-	p.start = arena_array(e->unit->scratch, uint32_t, n);
-	after = arena_array(e->unit->scratch, uint32_t, n);
-	find_targets(&p);
-	p.about = arena_array(e->unit->scratch, uint32_t, n);
-	for (uint32_t b = 0; b + 1 < n; b++)
-		p.about[b + 1] = p.about[b] + e->bodies[b].end - e->bodies[b].begin + END_INSNS;
-	for (uint32_t b = n; b-- > 0;) {
-		after[b] = next;
-		if (!is_empty(e, b) || p.target[b] == b)
-			next = b;
-	}
-	reverse_pending(e);
-	/* Control enters at the first instruction. */
-	entry = p.target[0];
-	if (entry != next)
-		place_jump(&p, bpf_goto(0), entry, NO_SPAN);
-	for (uint32_t b = 0; b < n; b++) {
-		if (is_empty(e, b) && p.target[b] != b)
-			continue;
-		place_body(&p, b);
-		place_end(&p, b, after[b]);
-	}
-	vec_each (j, &p.jumps) {
-		int64_t off = (int64_t)p.start[j->func] - j->insn - 1;
-		struct bpf_insn *insn = &e->unit->code->insns.items[j->insn];
-
-		if (insn->code == (BPF_JMP | BPF_JA) && e->unit->u->target.has_sext &&
-		    (off > NEAR_INSNS || off < -NEAR_INSNS)) {
-			*insn = bpf_make(BPF_JMP32 | BPF_JA, 0, 0, 0, (int32_t)off);
-			continue;
-		}
-		if (off != (int16_t)off)
-			return false;
-		insn->off = (int16_t)off;
-	}
-	return true;
 }
 
 /* ---- the unit -------------------------------------------------------------------------- */
@@ -724,7 +472,7 @@ static bool emit_func(struct unit_emitter *unit, struct ir_func *f, struct diag 
 	}
 	if (e.m->frame_b > unit->code->stack_b)
 		unit->code->stack_b = e.m->frame_b;
-	if (!place_blocks(&e)) {
+	if (!emit_place_blocks(&e)) {
 		diag_error(d, E_LIMIT, NO_SPAN, "%s is too large: a jump does not reach",
 		           f->name ? f->name : "this program");
 		return false;

@@ -318,6 +318,11 @@ const struct type *infer_type_name(struct infer *x, struct node *n)
 	if (n->type_of)
 		return infer_typeof(x, n->type_of, n->type_text);
 	t = types_parse_name(x->types, n->type_text, strlen(n->type_text));
+	if (!t) { /* old scripts leave `struct` out */
+		const char *text = arena_printf(x->a, "struct %s", n->type_text);
+
+		t = types_parse_name(x->types, text, strlen(text));
+	}
 	if (!t) {
 		infer_error(x, E_UNKNOWN_NAME, at, "Cannot resolve unknown type \"%s\"",
 		            n->type_text);

@@ -15,8 +15,8 @@ say 'USAGE: Cannot use both -c and -p.' -c true -p 1 -e "$script"
 say 'USAGE: Cannot use both -k and --no-warnings.' -k --no-warnings -e "$script"
 say "USAGE: filename or -e 'program' required." -v
 say "USAGE: filename or -e 'program' required." -f json
-say 'USAGE: --no-feature takes kprobe_multi, kprobe_session, uprobe_multi, ringbuf' --no-feature nonsense -e "$script"
-say 'USAGE: --no-feature takes kprobe_multi, kprobe_session, uprobe_multi, ringbuf' --no-feature kprobe_multi,x -e "$script"
+say 'USAGE: --no-feature takes kprobe_multi, kprobe_session, uprobe_multi, ringbuf, cpu_v4' --no-feature nonsense -e "$script"
+say 'USAGE: --no-feature takes kprobe_multi, kprobe_session, uprobe_multi, ringbuf, cpu_v4' --no-feature kprobe_multi,x -e "$script"
 say 'USAGE: Only one of --mode, --test, --bench and --fmt can be used.' --test --bench -e "$script"
 say 'USAGE: Only one of --mode, --test, --bench and --fmt can be used.' --mode test --fmt -e "$script"
 say 'ERROR: Invalid mode, valid are codegen, compiler-bench, bench, test and format: x' --mode x -e "$script"
