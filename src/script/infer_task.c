@@ -10,8 +10,16 @@ bool infer_task(struct infer *x, struct node *n, uint32_t i)
 	if (cast_is_unknown(t))
 		return false;
 	to = t->kind == TYPE_PTR ? type_strip(t->elem) : NULL;
-	if (to && to->kind == TYPE_STRUCT && to->name && !strcmp(to->name, "task_struct"))
-		return true;
+	if (to && to->kind == TYPE_STRUCT && to->name && !strcmp(to->name, "task_struct")) {
+		if (!x->u->opts->target.is_user_engine)
+			return true;
+		infer_error(x, E_NEEDS_KERNEL, n->args[i]->at,
+		            "%s() of a task needs the kernel: the user engine reads no kernel "
+		            "memory",
+		            n->name);
+		infer_hint(x, "run as root, or with CAP_BPF and CAP_PERFMON");
+		return false;
+	}
 	infer_error(x, E_ARG_KIND, n->args[i]->at,
 	            "%s() only supports struct task_struct * arguments (%s provided)", n->name,
 	            t->kind == TYPE_PTR ? infer_type_text(x, t) : cast_kind_word(t));

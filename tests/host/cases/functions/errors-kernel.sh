@@ -82,4 +82,9 @@ for f in 'bpf_strcmp("a", "b")' 'debugf("x")' 'percpu_kaddr("runqueues")'; do
 		fail=1
 	}
 done
+skep --engine=user -c true -e 'begin { print(pcomm((struct task_struct *)5)); }' 2>&1 |
+	grep -q "ERROR: pcomm() of a task needs the kernel: the user engine reads no kernel memory" || {
+	echo "pcomm(task) on the user engine"
+	fail=1
+}
 exit $fail
