@@ -470,6 +470,7 @@ static bool emit_func(struct unit_emitter *unit, struct ir_func *f, struct diag 
 		           f->name ? f->name : "this program", BPF_STACK_B);
 		return false;
 	}
+	unit->frame_b[f->index] = e.m->frame_b;
 	if (e.m->frame_b > unit->code->stack_b)
 		unit->code->stack_b = e.m->frame_b;
 	if (!emit_place_blocks(&e)) {
@@ -542,11 +543,14 @@ bool ir_emit(struct ir_unit *u, struct diag *d, struct ir_code *ret)
 	vec_each (f, &u->funcs)
 		ir_remove_unreachable(*f);
 	drop_unused_funcs(scratch, u);
+	unit.frame_b = arena_array(scratch, uint32_t, u->funcs.n);
 	vec_each (f, &u->funcs) {
 		vec_push(u->a, &code.func_starts, (uint32_t)code.insns.n);
 		if (!emit_func(&unit, *f, d))
 			return false;
 	}
+	if (!ir_check_calls(u, unit.frame_b, scratch, d))
+		return false;
 	vec_each (p, &unit.patches)
 		code.insns.items[p->insn].imm =
 		    (int32_t)(code.func_starts.items[p->func] - p->insn - 1);

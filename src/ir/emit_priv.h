@@ -21,6 +21,7 @@ struct unit_emitter {
 	struct arena *scratch; /* what only emission needs */
 	struct ir_code *code;
 	vec(struct patch) patches;
+	uint32_t *frame_b; /* of each function */
 };
 
 /* Something to do between two instructions: a spilled register's store, or a piece's move. */

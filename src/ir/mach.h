@@ -182,4 +182,9 @@ struct m_move_sink {
 void m_sequence_moves(struct m_move *moves, uint32_t n, uint32_t free_regs, int spare,
                       bool *ret_used_spare, const struct m_move_sink *sink);
 
+/* ---- calls.c ---- */
+/* May these functions, whose frames are so large, call one another as they do? E_LIMIT if not. */
+bool ir_check_calls(const struct ir_unit *u, const uint32_t *frame_b, struct arena *scratch,
+                    struct diag *d);
+
 #endif

@@ -1,6 +1,8 @@
 /* Making and copying nodes of the tree. */
 #include "script/ast.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 
 static const char *const op_texts[OP_N] = {
@@ -77,4 +79,44 @@ void node_drop_result(struct arena *a, struct node *n)
 		}
 		vec_push(a, &n->stmts, result);
 	}
+}
+
+/* ---- definitions by name -------------------------------------------------------------------- */
+
+uint32_t name_bucket(const char *name)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	while (*name)
+		hash = (hash ^ (unsigned char)*name++) * 16777619u;
+	return hash % NAME_BUCKETS;
+}
+
+void unit_add_macro(struct unit *u, struct macro *m)
+{
+	struct macro **end = &u->macros_by_name[name_bucket(m->name)];
+
+	while (*end)
+		end = &(*end)->next;
+	*end = m;
+	vec_push(u->a, &u->macros, m);
+}
+
+void unit_add_fn(struct unit *u, struct fn *f)
+{
+	struct fn **bucket = &u->fns_by_name[name_bucket(f->name)];
+
+	f->next = *bucket;
+	*bucket = f;
+	f->id = (uint32_t)u->fns.n;
+	vec_push(u->a, &u->fns, f);
+}
+
+struct fn *unit_find_fn(const struct unit *u, const char *name)
+{
+	struct fn *f = u->fns_by_name[name_bucket(name)];
+
+	while (f && strcmp(f->name, name))
+		f = f->next;
+	return f;
 }

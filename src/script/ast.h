@@ -15,14 +15,14 @@
 enum node_kind {
 	/* expressions */
 	NODE_INT, /* number; also folded constants, durations, enum constants, bools (type says) */
-	NODE_STRING,  /* string */
-	NODE_BUILTIN, /* builtin, e.g. pid; also `args` */
-	NODE_FN_CALL, /* (infer) of the script's function fn: args */
-	NODE_CALL,    /* function (infer: resolved from name), args */
+	NODE_STRING,      /* string */
+	NODE_BUILTIN,     /* builtin, e.g. pid; also `args` */
+	NODE_FN_CALL,     /* (infer) of the script's function fn: args */
+	NODE_CALL,        /* function (infer: resolved from name), args */
 	NODE_CALL_KERNEL, /* (infer) of a kernel function: kernel_func, number = its BTF id, args */
-	NODE_VAR,     /* $x: name, var (infer) */
-	NODE_MAP,     /* @x or @x[key]: name, map (infer), key in args[0] or none (@x[a,b]: a
-	                 NODE_TUPLE) */
+	NODE_VAR,         /* $x: name, var (infer) */
+	NODE_MAP,         /* @x or @x[key]: name, map (infer), key in args[0] or none (@x[a,b]: a
+	                     NODE_TUPLE) */
 	NODE_PARAM, /* $1: number; gone after parsing parameters are substituted: INT or STRING with
 	               is_param */
 	NODE_IDENT, /* any other name; infer turns it into INT (enum constant, define) or reports it
@@ -37,8 +37,8 @@ enum node_kind {
 	NODE_CAST,     /* (cast_to) args[0]; also inserted by inference (is_implicit) */
 	NODE_SIZEOF,   /* type_text or args[0]; infer folds to INT */
 	NODE_OFFSETOF, /* type_text or args[0], then name "a.b"; infer folds to INT */
-	NODE_TYPE, /* a type where a value could stand: typeof(type_text), typeof(args[0]). What
-	              macros and typeinfo() take; gone after inference */
+	NODE_TYPE,     /* a type where a value could stand: typeof(type_text), typeof(args[0]). What
+	                  macros and typeinfo() take; gone after inference */
 	NODE_TYPEINFO, /* args[0] or type_text; infer makes it a record of literals */
 	NODE_COMPTIME, /* args[0]; infer folds to a literal */
 	NODE_BLOCK,    /* stmts; as an expression also result in args[0] */
@@ -148,10 +148,11 @@ struct node {
 	vec(struct node *) stmts; /* BLOCK */
 	struct span type_at;      /* where the type name stands: CAST SIZEOF OFFSETOF LET */
 	const char *type_text;    /* the type name as written, NULL if none */
-	struct node *type_of; /* TYPE: type_text is but what follows typeof(): "", "*", "[4]" */
+	struct node *type_of;     /* TYPE: type_text is but what follows typeof(): "", "*", "[4]" */
 	/* macro expansion */
 	const struct origin *origin; /* NULL: it was written in a probe */
-	const char *binding; /* VAR LET FOR_*: the name to look up, if a macro's variable; else NULL */
+	const char
+	    *binding; /* VAR LET FOR_*: the name to look up, if a macro's variable; else NULL */
 	/* filled by inference */
 	const struct type *type;    /* of the value; never NULL after inference for expressions */
 	const struct type *cast_to; /* CAST */
@@ -160,8 +161,8 @@ struct node {
 	const struct builtin *builtin;
 	const struct function *function;
 	const struct type *kernel_func; /* CALL_KERNEL: the prototype */
-	struct fn *fn; /* FN_CALL */
-	const struct field *field; /* FIELD of a struct, tuple or record */
+	struct fn *fn;                  /* FN_CALL */
+	const struct field *field;      /* FIELD of a struct, tuple or record */
 	uint32_t field_off_b; /* from the outermost object's start (anonymous members added up) */
 };
 
@@ -179,7 +180,7 @@ struct probe {
 	/* after inference */
 	const struct type *args_type; /* the struct behind `args`, or NULL */
 	vec(struct variable *) vars;
-	bool is_lowered; /* along with another one */
+	bool is_lowered;      /* along with another one */
 	bool uses_probe_name; /* `probe` builtin: which target fired must be known */
 };
 
@@ -191,12 +192,15 @@ struct macro_param {
 	struct span at;
 };
 
+enum { NAME_BUCKETS = 1024 };
+
 struct macro {
 	const char *name;
 	struct span at; /* of the name */
 	vec(struct macro_param) params;
 	struct node *body; /* BLOCK, perhaps with a result */
 	bool is_library;
+	struct macro *next; /* of those whose names share a bucket, in order */
 };
 
 enum { FN_PARAMS_MAX = 5 }; /* registers for arguments */
@@ -204,13 +208,14 @@ enum { FN_PARAMS_MAX = 5 }; /* registers for arguments */
 /* A function of the script. */
 struct fn {
 	const char *name;
-	struct span at;              /* of the name */
-	vec(struct node *) params;   /* LET with a type */
-	struct node *result;         /* TYPE */
-	struct probe *probe;         /* its body and variables; attached nowhere */
-	const struct type *type;     /* (infer) of the result */
-	bool is_followed;            /* (infer) its calls were looked at for recursion */
-	uint32_t id;                 /* dense within the unit */
+	struct fn *next;           /* of its bucket */
+	struct span at;            /* of the name */
+	vec(struct node *) params; /* LET with a type */
+	struct node *result;       /* TYPE */
+	struct probe *probe;       /* its body and variables; attached nowhere */
+	const struct type *type;   /* (infer) of the result */
+	bool is_followed;          /* (infer) its calls were looked at for recursion */
+	uint32_t id;               /* dense within the unit */
 };
 
 struct config_setting {
@@ -237,9 +242,9 @@ struct unit {
 	struct diag *diag;
 	struct types *types;
 	struct symbols *symbols;
-	uint32_t source;           /* number of the main text in diag */
-	size_t c_begin_b, c_end_b; /* the C section */
-	uint32_t stdlib_loaded;    /* bits of modules */
+	uint32_t source;                    /* number of the main text in diag */
+	size_t c_begin_b, c_end_b;          /* the C section */
+	uint32_t stdlib_loaded;             /* bits of modules */
 	vec(struct c_text) c_texts;         /* of imports */
 	vec(struct imported_file) imported; /* each once */
 	vec(struct span) import_statements; /* inside of blocks: a gate has to be open for them */
@@ -247,9 +252,17 @@ struct unit {
 	vec(struct probe *) probes;
 	vec(struct macro *) macros;
 	vec(struct fn *) fns;
+	struct macro *macros_by_name[NAME_BUCKETS]; /* by name_bucket() */
+	struct fn *fns_by_name[NAME_BUCKETS];
 	vec(struct map *) maps; /* declared ones first, then by first use */
 	const struct script_options *opts;
 };
+
+uint32_t name_bucket(const char *name);
+void unit_add_macro(struct unit *u, struct macro *m);
+void unit_add_fn(struct unit *u, struct fn *f);
+/* NULL: there is none. */
+struct fn *unit_find_fn(const struct unit *u, const char *name);
 
 struct node *node_new(struct arena *a, enum node_kind kind, struct span at);
 struct node *node_clone(struct arena *a, const struct node *n); /* deep */

@@ -81,13 +81,13 @@ void infer_fn_return(struct infer *x, struct node *n)
 
 bool infer_find_fn(struct infer *x, struct node *n)
 {
-	vec_each (f, &x->u->fns)
-		if (!strcmp((*f)->name, n->name)) {
-			n->kind = NODE_FN_CALL;
-			n->fn = *f;
-			return true;
-		}
-	return false;
+	struct fn *f = unit_find_fn(x->u, n->name);
+
+	if (!f)
+		return false;
+	n->kind = NODE_FN_CALL;
+	n->fn = f;
+	return true;
 }
 
 static const struct type *result_of(const struct fn *f)
@@ -128,14 +128,6 @@ struct chain {
 	const struct chain *outer;
 };
 
-static struct fn *find(struct unit *u, const char *name)
-{
-	vec_each (f, &u->fns)
-		if (!strcmp((*f)->name, name))
-			return *f;
-	return NULL;
-}
-
 static bool report_cycle(struct unit *u, const struct fn *f, const struct chain *chain,
                          struct span at)
 {
@@ -158,7 +150,7 @@ static bool follow(struct unit *u, const struct node *n, const struct chain *cha
 	if (!n)
 		return true;
 	if (n->kind == NODE_CALL) {
-		struct fn *f = find(u, n->name);
+		struct fn *f = unit_find_fn(u, n->name);
 		const struct chain *c = chain;
 
 		while (f && c && c->f != f)

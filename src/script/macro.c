@@ -227,15 +227,17 @@ static struct choice choose(const struct expander *x, const struct node *call, b
 {
 	struct choice c = {0};
 
-	vec_each (m, &x->u->macros) {
+	const struct macro *m = x->u->macros_by_name[name_bucket(call->name)];
+
+	for (; m; m = m->next) {
 		unsigned score;
 
-		if ((*m)->is_library != is_library || strcmp((*m)->name, call->name))
+		if (m->is_library != is_library || strcmp(m->name, call->name))
 			continue;
 		c.is_named = true;
-		score = fit(*m, call);
+		score = fit(m, call);
 		if (score > c.score) {
-			c.best = *m;
+			c.best = m;
 			c.score = score;
 		}
 	}

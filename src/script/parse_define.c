@@ -43,12 +43,14 @@ static bool is_same_signature(const struct macro *m, const struct macro *other)
 
 static void check_redefinition(struct parser *p, const struct macro *m)
 {
-	vec_each (other, &p->u->macros) {
-		if (!is_same_signature(m, *other))
+	const struct macro *other = p->u->macros_by_name[name_bucket(m->name)];
+
+	for (; other; other = other->next) {
+		if (!is_same_signature(m, other))
 			continue;
 		if (lexer_error(&p->lx, E_REDEFINED, m->at.begin, m->at.end,
 		                "Redefinition of macro: %s", m->name))
-			diag_context(p->u->diag, (*other)->at, "This is the first definition.");
+			diag_context(p->u->diag, other->at, "This is the first definition.");
 		return;
 	}
 }
@@ -82,7 +84,7 @@ bool parse_macro(struct parser *p)
 	m->body = parse_block(p);
 	p->no_jumps = NULL;
 	if (m->body)
-		vec_push(p->u->a, &p->u->macros, m);
+		unit_add_macro(p->u, m);
 	return m->body;
 }
 
@@ -113,6 +115,7 @@ static bool parse_fn_param(struct parser *p, struct fn *f)
 bool parse_fn(struct parser *p)
 {
 	struct fn *f = arena_new(p->u->a, struct fn);
+	const struct fn *other;
 	uint32_t begin = p->tok.begin;
 
 	parser_advance(p);
@@ -144,16 +147,14 @@ bool parse_fn(struct parser *p)
 	if (!f->probe->body)
 		return false;
 	node_drop_result(p->u->a, f->probe->body);
-	vec_each (other, &p->u->fns) {
-		if (strcmp((*other)->name, f->name))
-			continue;
+	other = unit_find_fn(p->u, f->name);
+	if (other) {
 		if (lexer_error(&p->lx, E_REDEFINED, f->at.begin, f->at.end,
 		                "Redefinition of function: %s", f->name))
-			diag_context(p->u->diag, (*other)->at, "This is the first definition.");
+			diag_context(p->u->diag, other->at, "This is the first definition.");
 		return true;
 	}
-	f->id = (uint32_t)p->u->fns.n;
-	vec_push(p->u->a, &p->u->fns, f);
+	unit_add_fn(p->u, f);
 	return true;
 }
 
