@@ -85,12 +85,6 @@ bool parser_may_warn(struct parser *p)
 	return p->n_warnings++ < WARNINGS_MAX;
 }
 
-void parser_unsupported(struct parser *p, const char *what)
-{
-	lexer_error(&p->lx, E_UNSUPPORTED, p->tok.begin, p->tok.end, "%s is not supported yet",
-	            what);
-}
-
 bool parser_enter(struct parser *p)
 {
 	if (p->nesting < PARSE_NESTING_MAX) {

@@ -52,7 +52,6 @@ bool parser_error(struct parser *p, const char *fmt, ...) __attribute__((format(
 /* A script can say something doubtful thousands of times, but nobody reads that many warnings, and
  * the sink compares each with all: false once there were enough. Counts the question. */
 bool parser_may_warn(struct parser *p);
-void parser_unsupported(struct parser *p, const char *what); /* E_UNSUPPORTED at the token */
 /* Enter one level of nesting; false with a report if that is one too many. */
 bool parser_enter(struct parser *p);
 void parser_leave(struct parser *p);

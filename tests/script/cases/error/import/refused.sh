@@ -38,6 +38,8 @@ main.bt:11:1-7: ERROR: syntax: root imports must appear before probes and functi
 END
 skep --dry-run -e 'begin { import "base"; }' 2>err && exit 1
 grep -q 'ERROR: import statement feature is not enabled by default\. To enable this unstable feature, set the config flag to enable\. unstable_import_statement=enable$' err || { cat err; fail=1; }
+skep --dry-run -e 'config = { unstable_import_statement = warn } begin { import "base"; }' 2>err
+grep -q 'WARNING: Script is using an unstable feature: import statement\. To prevent this warning you must explicitly enable it in the config e\.g\. unstable_import_statement=enable$' err || { cat err; fail=1; }
 for i in $(seq 70); do echo "import \"d$((i + 1)).bt\";" >"d$i.bt"; done
 touch d71.bt
 echo 'import "d1.bt"; begin { }' >deep.bt
