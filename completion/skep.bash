@@ -5,8 +5,8 @@ _skep_options="
 	-e --execute -l --list -p --pid -c --cmd -o --output -f --format -B --buffer -q --quiet
 	-v --verbose -k --warnings --no-warnings -I --include-dir --include -d --debug --dry-run
 	--unsafe --no-feature --info --engine --debuginfo --mode --test --bench --fmt
-	--probe-filter --traceable-functions --usdt-file-activation --emit-llvm --verify-llvm-ir
-	--dwarf-pid --compat -b --btf -h --help -V --version
+	--probe-filter --traceable-functions --usdt-file-activation --aot --emit-llvm
+	--verify-llvm-ir --dwarf-pid --compat -b --btf -h --help -V --version
 	# end options
 "
 

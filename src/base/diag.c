@@ -72,6 +72,11 @@ uint32_t diag_add_source(struct diag *d, const char *name, const char *text, siz
 	return (uint32_t)d->sources.n - 1;
 }
 
+uint32_t diag_sources(const struct diag *d)
+{
+	return (uint32_t)d->sources.n;
+}
+
 const char *diag_source_name(const struct diag *d, uint32_t source)
 {
 	return source < d->sources.n ? d->sources.items[source].name : "";

@@ -38,6 +38,7 @@ struct diag *diag_create(struct arena *a);
 /* Register a text that spans can point into; `name` is shown ("stdin", "x.bt"). Nothing is
  * copied. Returns its number. */
 uint32_t diag_add_source(struct diag *d, const char *name, const char *text, size_t len_b);
+uint32_t diag_sources(const struct diag *d); /* how many */
 const char *diag_source_name(const struct diag *d, uint32_t source);
 const char *diag_source_text(const struct diag *d, uint32_t source);
 size_t diag_source_len(const struct diag *d, uint32_t source);

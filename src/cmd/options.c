@@ -24,26 +24,46 @@ static const struct row rows[] = {
 };
 enum { N_ROWS = sizeof(rows) / sizeof(rows[0]), PID_MAX_LIMIT = 0x400000 };
 
-void options_usage(const char *name, struct strbuf *out)
+/* What a compiled script still has to be told. */
+static bool is_for_compiled(int code)
 {
-	sb_addf(out,
-	        "USAGE:\n"
-	        "    %s [options] FILE [params]\n"
-	        "    %s [options] - [params]\n"
-	        "    %s [options] -e 'PROGRAM' [params]\n",
-	        name, name, name);
-	if (strcmp(name, "bpftrace")) /* which has no verbs */
+	static const char letters[] = "cpofBqvdhV";
+	static const int others[] = {1, 3, 6, 16, 20}; /* --no-warnings --dry-run --info --compat
+	                                                 --debuginfo */
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (code == others[i])
+			return true;
+	return code > 31 && strchr(letters, code);
+}
+
+void options_usage(const char *name, bool is_compiled, struct strbuf *out)
+{
+	if (is_compiled)
+		sb_addf(out, "USAGE:\n    %s [options] [-- --NAME[=VALUE] ...]\n", name);
+	else
+		sb_addf(out,
+		        "USAGE:\n"
+		        "    %s [options] FILE [params]\n"
+		        "    %s [options] - [params]\n"
+		        "    %s [options] -e 'PROGRAM' [params]\n",
+		        name, name, name);
+	if (!is_compiled && strcmp(name, "bpftrace")) /* which has no verbs */
 		sb_addf(out, "    %s vm WORD ...\n", name);
 	sb_adds(out, "\nOPTIONS:\n");
 	for (size_t i = 0; i < N_ROWS; i++) {
 		char left[64], shorts[8] = "    ";
 
+		if (is_compiled && !is_for_compiled(rows[i].code))
+			continue;
 		if (rows[i].code > 31)
 			snprintf(shorts, sizeof(shorts), "-%c, ", rows[i].code);
 		snprintf(left, sizeof(left), "%s--%s%s%s", shorts, rows[i].name,
 		         rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
 		sb_addf(out, "    %-26s %s\n", left, rows[i].help);
 	}
+	if (is_compiled)
+		return;
 	sb_addf(
 	    out,
 	    "\nENVIRONMENT:\n"
@@ -276,6 +296,9 @@ static int take(struct options *o, const char *name, int code, char *value)
 		return -1;
 	case 13:
 		return -1;
+	case 23:
+		o->aot = value;
+		return -1;
 	case 14:
 	case 15:
 		fprintf(stderr,
@@ -307,7 +330,7 @@ static int take(struct options *o, const char *name, int code, char *value)
 	}
 }
 
-int options_parse(int argc, char **argv, struct options *o)
+int options_parse(int argc, char **argv, bool is_compiled, struct options *o)
 {
 	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	struct option longs[N_ROWS + 1] = {0};
@@ -325,16 +348,19 @@ int options_parse(int argc, char **argv, struct options *o)
 		if (rows[i].argument)
 			*s++ = ':';
 	}
-	if (argc < 2) {
+	if (argc < 2 && !is_compiled) {
 		struct strbuf out = {0};
 
-		options_usage(name, &out);
+		options_usage(name, false, &out);
 		fputs(sb_str(&out), stderr);
 		sb_free(&out);
 		return 1;
 	}
 	optind = 1;
 	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (is_compiled && code != '?' && !is_for_compiled(code))
+			return usage_error(name, "This script is compiled: options about compiling "
+			                         "come too late.");
 		err = take(o, name, code, optarg);
 		if (err >= 0)
 			return err;
@@ -346,7 +372,11 @@ int options_parse(int argc, char **argv, struct options *o)
 		return usage_error(name, "Cannot use both -c and -p.");
 	if (o->warn_all && o->no_warnings)
 		return usage_error(name, "Cannot use both -k and --no-warnings.");
-	if (o->action == ACTION_RUN && !o->program) {
+	if (o->aot && (o->command || o->pid))
+		return usage_error(name, "Cannot use --aot with -c or -p.");
+	if (o->aot && o->mode != MODE_TRACE)
+		return usage_error(name, "Cannot use --aot with another mode.");
+	if (!is_compiled && o->action == ACTION_RUN && !o->program) {
 		if (optind >= argc)
 			return usage_error(name, "filename or -e 'program' required.");
 		o->file = argv[optind++];

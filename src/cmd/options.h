@@ -28,6 +28,7 @@ struct options {
 	vec(pid_t) unwind_pids; /* --dwarf-pid */
 	const char *command; /* -c */
 	const char *output;
+	const char *aot; /* --aot */
 	bool is_json;
 	bool is_compat; /* --compat=0.17 */
 	enum engine_choice { CHOOSE_AUTO, CHOOSE_KERNEL, CHOOSE_USER } engine;
@@ -46,10 +47,11 @@ struct options {
 
 /* Parse argv (argv[0] is the program's name). On a mistake prints it to stderr and returns the
  * exit status to leave with; -1 means go on. `ret` borrows from argv. */
-int options_parse(int argc, char **argv, struct options *ret);
+/* With is_compiled, the program is at hand and only such options are taken as say how to run it. */
+int options_parse(int argc, char **argv, bool is_compiled, struct options *ret);
 void options_free(struct options *o);
 /* Usage text. */
 struct strbuf;
-void options_usage(const char *name, struct strbuf *out);
+void options_usage(const char *name, bool is_compiled, struct strbuf *out);
 
 #endif

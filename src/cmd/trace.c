@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/wildcard.h"
+#include "cmd/compiled.h"
 #include "cmd/options.h"
 #include "cmd/target.h"
 #include "engine/engine.h"
@@ -27,6 +28,8 @@
 
 #define ENOUGH_NS 200000000ull    /* of measuring */
 #define LANGUAGE_VERSION "0.26.1" /* of bpftrace, whose language this is */
+
+static const char is_damaged_text[] = "The compiled script in %s is damaged%s";
 
 struct run {
 	struct arena *a;
@@ -156,6 +159,7 @@ static bool script_options(struct run *r)
 	r->so.pid = r->o.pid;
 	r->so.is_compat = r->o.is_compat;
 	r->so.is_unsafe = r->o.is_unsafe;
+	r->so.is_kept = r->o.aot;
 	r->so.warn_all = r->o.warn_all;
 	r->so.debug_stages = r->o.debug_stages;
 	r->so.mode = r->o.mode == MODE_TEST    ? SCRIPT_TEST
@@ -381,6 +385,104 @@ static int format_script(struct run *r)
 	return fflush(stdout) ? write_error("stdout") : 0;
 }
 
+/* The options of the program itself. Returns the status to leave with, or -1. */
+static int set_compiled_options(struct run *r, struct compiled *c)
+{
+	const char *text, *hint;
+
+	if (compiled_set_options(r->a, c, r->so.named, r->so.n_named, &text, &hint))
+		return -1;
+	if (strchr(text, '\n')) { /* the list of them, asked for */
+		fputs(text, stdout);
+		return 1;
+	}
+	plain_error("%s%s", text, "");
+	if (hint)
+		fprintf(stderr, "HINT: %s\n", hint);
+	return 1;
+}
+
+/* --aot: into a file instead of a session. */
+static int keep_image(struct run *r, struct image *img)
+{
+	struct compiled c = {.img = *img,
+	                     .config = r->config,
+	                     .diag = r->diag,
+	                     .machine = compiled_machine(r->a, &r->so.target),
+	                     .is_user_engine = r->engine == &engine_user};
+	int err;
+
+	vec_each (p, &img->programs)
+		if (p->attach_prog_id)
+			return plain_error("%s cannot be used with --aot: programs have other "
+			                   "numbers with each boot%s",
+			                   p->name, "");
+	err = set_compiled_options(r, &c); /* those given now are the defaults then */
+	if (err >= 0)
+		return err;
+	err = compiled_write(r->a, &c, r->o.aot);
+	return err ? plain_error("Failed to write output file: \"%s\": %s", r->o.aot,
+	                         strerror(-err))
+	           : 0;
+}
+
+/* Is this the place it was compiled for? Returns the status to leave with, or -1. */
+static int check_compiled(struct run *r, struct compiled *c)
+{
+	const char *problem = c->is_user_engine ? NULL : feature_privilege_problem();
+	const char *here, *missing;
+
+	if (problem)
+		return plain_error("%s%s", problem, "");
+	target_describe(&r->so.target, r->types, false, c->is_user_engine);
+	here = compiled_machine(r->a, &r->so.target);
+	if (strcmp(here, c->machine) != 0) {
+		plain_error("This script was compiled for another system: %s%s", c->machine, "");
+		fprintf(stderr, "HINT: here is %s; compile it here, too\n", here);
+		return 1;
+	}
+	if (r->o.pid && !c->is_user_engine)
+		return plain_error("-p comes too late: what is of one process only is compiled "
+		                   "in%s%s",
+		                   "", "");
+	if (!compiled_resolve(c, r->types, &missing))
+		return plain_error("Unable to attach probe: %s%s", missing, "");
+	return -1;
+}
+
+static int run_compiled(struct run *r, struct compiled *c)
+{
+	struct child *child = NULL;
+	const char *problem;
+	int status;
+
+	r->config = c->config;
+	r->engine = c->is_user_engine ? &engine_user : &engine_kernel;
+	if (!script_config_from_environment(&r->config, r->diag)) {
+		show_diagnostics(r);
+		return 1;
+	}
+	split_operands(r);
+	if (r->so.n_params)
+		return plain_error("unexpected parameter: %s (a compiled script has those it was "
+		                   "compiled with)%s",
+		                   r->so.params[0], "");
+	status = set_compiled_options(r, c);
+	if (status < 0)
+		status = check_compiled(r, c);
+	if (status >= 0)
+		return status;
+	if (r->o.command) {
+		child = child_start(r->a, r->o.command, !c->is_user_engine, &problem);
+		if (!child)
+			return plain_error("%s%s", problem, "");
+	}
+	status = run_image(r, &c->img, child);
+	if (child)
+		child_stop(child);
+	return status;
+}
+
 /* The same script compiled again and again. */
 static int bench_compiler(struct run *r)
 {
@@ -455,6 +557,8 @@ static int run_script(struct run *r)
 	fputs(sb_str(&option_help), stdout);
 	if (!img || option_help.n) {
 		status = c_is_wrong ? 2 : 1; /* as bpftrace */
+	} else if (r->o.aot) {
+		status = keep_image(r, img);
 	} else if (r->o.mode == MODE_CODEGEN) {
 		status = 0;
 	} else if (r->o.mode == MODE_COMPILER_BENCH) {
@@ -484,53 +588,70 @@ static void print_version(const char *called_as)
 		printf("skep v" SKEP_VERSION "\n");
 }
 
-int cmd_trace(int argc, char **argv)
+/* What the options ask for; `own` is the compiled script that came with them, or NULL. */
+static int act(struct run *r, const char *name, const char *path, struct compiled *own)
 {
-	struct run r = {0};
 	own_strbuf struct strbuf text = {0};
-	int status = options_parse(argc, argv, &r.o);
+	bool is_damaged = false;
 
-	if (status >= 0) {
-		options_free(&r.o);
-		return status;
-	}
-	if (r.o.traceable_functions && access(r.o.traceable_functions, R_OK)) {
-		status = plain_error("failed to open file '%s': %s", r.o.traceable_functions,
-		                     strerror(errno));
-		options_free(&r.o);
-		return status;
-	}
-	r.a = arena_create();
-	r.diag = diag_create(r.a);
-	r.types = types_create(r.a, NULL);
-	r.syms = symbols_create();
-	symbols_set_debuginfo(r.syms, r.o.debuginfo);
-	r.is_colored = wants_color();
-	switch (r.o.action) {
+	switch (r->o.action) {
 	case ACTION_RUN:
-		status = run_script(&r);
-		break;
+		if (!own && r->o.file)
+			own = compiled_read(r->a, r->o.file, r->diag, &is_damaged);
+		if (is_damaged)
+			return plain_error(is_damaged_text, r->o.file, "");
+		return own ? run_compiled(r, own) : run_script(r);
 	case ACTION_LIST:
-		status = list_probes(&r);
-		break;
+		return list_probes(r);
 	case ACTION_INFO:
 		feature_report(&text);
 		user_engine_report(&text);
-		fputs(sb_str(&text), stdout);
-		status = 0;
 		break;
 	case ACTION_HELP:
-		options_usage("skep", &text);
-		fputs(sb_str(&text), stdout);
-		status = 0;
+		options_usage(own ? name : "skep", own, &text);
 		break;
 	case ACTION_VERSION:
-		print_version(argv[0]);
-		status = 0;
+		print_version(path);
 		break;
 	}
-	types_destroy(r.types);
-	symbols_destroy(r.syms);
+	fputs(sb_str(&text), stdout);
+	return 0;
+}
+
+/* The options, and a compiled script if this executable has one. Returns -1 to go on. */
+static int begin(struct run *r, int argc, char **argv, const char *name, struct compiled **ret_own)
+{
+	bool is_damaged;
+	int status;
+
+	*ret_own = compiled_read(r->a, "/proc/self/exe", r->diag, &is_damaged);
+	if (is_damaged)
+		return plain_error(is_damaged_text, name, "");
+	status = options_parse(argc, argv, *ret_own, &r->o);
+	if (status < 0 && r->o.traceable_functions && access(r->o.traceable_functions, R_OK))
+		status = plain_error("failed to open file '%s': %s", r->o.traceable_functions,
+		                     strerror(errno));
+	return status;
+}
+
+int cmd_trace(int argc, char **argv)
+{
+	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+	struct run r = {.a = arena_create()};
+	struct compiled *own;
+	int status;
+
+	r.diag = diag_create(r.a);
+	status = begin(&r, argc, argv, name, &own);
+	if (status < 0) {
+		r.types = types_create(r.a, NULL);
+		r.syms = symbols_create();
+		symbols_set_debuginfo(r.syms, r.o.debuginfo);
+		r.is_colored = wants_color();
+		status = act(&r, name, argv[0], own);
+		types_destroy(r.types);
+		symbols_destroy(r.syms);
+	}
 	options_free(&r.o);
 	arena_destroy(r.a);
 	return status;

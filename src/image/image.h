@@ -236,6 +236,16 @@ struct image_event {
 	uint32_t n_callers;
 };
 
+/* ---- options --------------------------------------------------------------------------------- */
+
+/* A getopt() that is answered when the programs start: its value lies in MAP_RODATA. */
+struct image_option {
+	const char *name, *description; /* the latter may be NULL */
+	enum type_kind kind;            /* TYPE_BOOL, TYPE_INT, TYPE_STRING */
+	bool is_signed;
+	uint32_t off_b, size_b;
+};
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 struct image {
@@ -246,6 +256,7 @@ struct image {
 	vec(struct image_event) events;
 	vec(const char *) probe_names; /* the user's probes, by cookie */
 	vec(const char *) strings; /* strftime formats and the like, by number (1-based; 0: none) */
+	vec(struct image_option) options; /* only if it was compiled to be kept */
 	const char *license;
 	uint32_t n_probes;       /* for "Attached N probes" */
 	bool has_only_begin_end; /* nothing else can fire: the session ends by itself */

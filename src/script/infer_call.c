@@ -317,11 +317,28 @@ static const struct type *result_uaddr(struct infer *x, struct node *n)
 	return type_ptr(x->a, type_int(size_b, false), AS_USER);
 }
 
+/* What a compiled script cannot keep: it is true until the next boot. */
+static bool check_is_lasting(struct infer *x, const struct node *n)
+{
+	if (!x->u->opts->is_kept)
+		return true;
+	infer_error(x, E_UNSUPPORTED, n->at,
+	            "%s() cannot be used with --aot: its value changes with each boot", n->name);
+	return false;
+}
+
+static const struct type *result_kaddr(struct infer *x, struct node *n)
+{
+	return check_is_lasting(x, n) ? type_int(8, false) : cast_unknown();
+}
+
 /* cgroupid("path"): the number is known now, and does not depend on anything. */
 static const struct type *result_cgroupid(struct infer *x, struct node *n)
 {
 	struct stat st;
 
+	if (!check_is_lasting(x, n))
+		return cast_unknown();
 	if (stat(n->args[0]->string, &st))
 		return infer_error(x, E_UNKNOWN_NAME, n->args[0]->at,
 		                   "Failed to look up cgroup id of '%s'", n->args[0]->string);
@@ -494,7 +511,7 @@ static const struct rule rules[F_N] = {
 	[F_join]        = {"pS", NULL},
 	[F_kfunc_allowed] = {"S", infer_result_kfunc_allowed},
 	[F_kfunc_exist] = {"S", infer_result_kfunc_exist},
-	[F_kaddr]       = {"S", result_u64},
+	[F_kaddr]       = {"S", result_kaddr},
 	[F_kptr]        = {"p", result_space},
 	[F_dw_ustack]   = {"-", result_stack},
 	[F_kstack]      = {"-", result_stack},

@@ -44,30 +44,44 @@ static const struct type *invalid(struct infer *x, const struct node *n, const c
 	                   n->args[0]->string, what, value ? value : "");
 }
 
-static const struct type *take_bool(struct infer *x, struct node *n, const char *value)
+static bool read_bool(const char *value, uint64_t *ret)
 {
 	static const char *const words[] = {"0", "false", "off", "no", "1", "true", "on", "yes"};
 	size_t i = value ? 0 : 5;
 
 	while (i < 8 && value && strcasecmp(words[i], value) != 0)
 		i++;
-	if (i == 8)
-		return invalid(x, n, "boolean", value);
-	infer_set_int(n, i >= 4, type_bool());
-	return n->type;
+	*ret = i >= 4;
+	return i < 8;
 }
 
-static const struct type *take_int(struct infer *x, struct node *n, const char *value,
-                                   bool is_signed)
+static bool read_int(struct arena *a, const char *value, bool is_signed, uint64_t *ret)
 {
 	bool is_negative = value && value[0] == '-', is_unsigned;
 	const char *digits = value ? value + is_negative : "";
 	uint64_t number, most = is_negative ? 1ull << 63 : INT64_MAX;
 
-	if (lexer_parse_int(x->a, digits, strlen(digits), true, &number, &is_unsigned) ||
+	if (lexer_parse_int(a, digits, strlen(digits), true, &number, &is_unsigned) ||
 	    (is_negative && !is_signed) || (is_signed && number > most))
-		return invalid(x, n, "integer", value);
-	infer_set_int(n, is_negative ? 0 - number : number, type_int(8, is_signed));
+		return false;
+	*ret = is_negative ? 0 - number : number;
+	return true;
+}
+
+bool script_read_option(struct arena *a, enum type_kind kind, bool is_signed, const char *value,
+                        uint64_t *ret)
+{
+	return kind == TYPE_BOOL ? read_bool(value, ret) : read_int(a, value, is_signed, ret);
+}
+
+static const struct type *take_number(struct infer *x, struct node *n, const char *value,
+                                      const struct type *t)
+{
+	uint64_t number;
+
+	if (!script_read_option(x->a, t->kind, cast_is_signed(t), value, &number))
+		return invalid(x, n, t->kind == TYPE_BOOL ? "boolean" : "integer", value);
+	infer_set_int(n, number, t);
 	return n->type;
 }
 
@@ -154,6 +168,7 @@ static bool check_default(struct infer *x, struct node *n)
 
 const struct type *infer_result_getopt(struct infer *x, struct node *n)
 {
+	uint32_t room_b = (uint32_t)x->config->max_strlen;
 	const struct node *dflt;
 	const char *value = NULL;
 	bool is_given;
@@ -164,6 +179,11 @@ const struct type *infer_result_getopt(struct infer *x, struct node *n)
 	if (!check_default(x, n) || !note_option(x, n))
 		return cast_unknown();
 	dflt = n->n_args > 1 ? n->args[1] : NULL;
+	if (x->u->opts->is_kept) /* the value comes when it is run */
+		return dflt && dflt->kind == NODE_STRING ? type_string(x->a, room_b)
+		       : dflt && dflt->type->kind == TYPE_INT
+		           ? type_int(8, cast_is_signed(dflt->type) && (int64_t)dflt->number < 0)
+		           : type_bool();
 	is_given = find_given(x->u->opts, n->args[0]->string, &value);
 	if (dflt && dflt->kind == NODE_STRING)
 		return take_string(x, n, is_given ? value : dflt->string);
@@ -171,12 +191,12 @@ const struct type *infer_result_getopt(struct infer *x, struct node *n)
 		bool is_signed = cast_is_signed(dflt->type) && (int64_t)dflt->number < 0;
 
 		if (is_given)
-			return take_int(x, n, value, is_signed);
+			return take_number(x, n, value, type_int(8, is_signed));
 		infer_set_int(n, dflt->number, type_int(8, is_signed));
 		return n->type;
 	}
 	if (is_given)
-		return take_bool(x, n, value);
+		return take_number(x, n, value, type_bool());
 	infer_set_int(n, dflt && dflt->number, type_bool());
 	return n->type;
 }
@@ -206,6 +226,8 @@ void infer_check_options(struct infer *x)
 	const struct script_options *opts = x->u->opts;
 	own_strbuf struct strbuf unexpected = {0}, expected = {0};
 
+	if (opts->is_kept) /* whoever runs it asks */
+		return;
 	for (size_t i = 0; i < opts->n_named; i++) {
 		const char *given = opts->named[i];
 

@@ -153,6 +153,7 @@ struct ir_inst *lower_cpu_globals(struct lower *l, uint32_t image_map);
 uint32_t lower_stacks_map(struct lower *l, uint32_t value_size_b);
 uint32_t lower_rodata(struct lower *l, const void *bytes, size_t len_b, uint32_t align_b);
 struct ir_inst *lower_rodata_addr(struct lower *l, uint32_t off_b);
+struct value lower_option(struct lower *l, struct node *call);
 struct ir_inst *lower_zeros(struct lower *l, uint32_t size_b);
 struct ir_block *lower_block(struct lower *l);
 /* Continue in `to`: seal it and put the builder there. */

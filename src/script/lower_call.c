@@ -537,7 +537,8 @@ struct value lower_call(struct lower *l, struct node *n)
 	case F_cgroupid:
 	case F_kfunc_allowed:
 	case F_kfunc_exist:
-	case F_getopt:
+	case F_getopt: /* only if it is kept */
+		return lower_option(l, n);
 	case F_avg:
 	case F_count:
 	case F_hist:

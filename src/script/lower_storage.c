@@ -36,6 +36,39 @@ struct ir_inst *lower_rodata_addr(struct lower *l, uint32_t off_b)
 	return ir_map_value(&l->b, l->rodata, off_b);
 }
 
+/* getopt() of a script that is kept: the default's bytes, for others to be put in their place. */
+struct value lower_option(struct lower *l, struct node *call)
+{
+	const struct node *dflt = call->n_args > 1 ? call->args[1] : NULL;
+	const struct type *t = call->type;
+	struct image_option *o = NULL;
+	struct ir_inst *at;
+
+	vec_each (known, &l->img->options)
+		if (!strcmp(known->name, call->args[0]->string))
+			o = known;
+	if (!o) {
+		char *bytes = arena_alloc(l->a, t->size_b);
+
+		if (t->kind == TYPE_STRING)
+			strncpy(bytes, dflt->string, t->size_b - 1);
+		else if (dflt)
+			memcpy(bytes, &dflt->number, t->size_b);
+		o = vec_add(l->a, &l->img->options);
+		*o = (struct image_option){.name = call->args[0]->string,
+		                           .description =
+		                               call->n_args > 2 ? call->args[2]->string : NULL,
+		                           .kind = t->kind,
+		                           .is_signed = t->is_signed,
+		                           .off_b = lower_rodata(l, bytes, t->size_b, 8),
+		                           .size_b = t->size_b};
+	}
+	at = lower_rodata_addr(l, o->off_b);
+	return t->kind == TYPE_STRING ? value_mem(t, at, 8)
+	                              : value_reg(t, ir_load(&l->b, at, 0, (uint8_t)t->size_b,
+	                                                     t->is_signed, PTR_NONE));
+}
+
 struct ir_inst *lower_zeros(struct lower *l, uint32_t size_b)
 {
 	if (size_b > l->zeros_size_b) {

@@ -88,6 +88,7 @@ struct script_options {
 	pid_t pid;                       /* -p */
 	pid_t child_pid;                 /* -c, 0: none */
 	bool is_unsafe;
+	bool is_kept; /* --aot: what changes with each boot or run is not compiled in */
 	bool is_compat; /* begin and end are called BEGIN and END */
 	bool warn_all;  /* -k */
 	/* Test and bench probes are dropped where they are not run. */
@@ -108,6 +109,10 @@ bool script_is_dumped(const char *stages, const char *stage);
  * returns NULL if there was an error. The image lives in `a`. The source text must live as long. */
 struct image *script_compile(struct arena *a, struct diag *d, struct types *ts, const char *name,
                              const char *text, size_t len_b, const struct script_options *opts);
+/* What was given for an option of the program that is a number or a truth, as getopt() reads it;
+ * NULL: the option alone. */
+bool script_read_option(struct arena *a, enum type_kind kind, bool is_signed, const char *value,
+                        uint64_t *ret);
 /* Only as far as the tree: the text in its usual layout, appended to `out`. False if it cannot be
  * parsed; the mistakes are in d. */
 bool script_format(struct arena *a, struct diag *d, const char *name, const char *text,
