@@ -47,6 +47,10 @@ fails 'stdin:1:15-32: ERROR: kaddr() cannot be used with --aot: its value change
 	skep --aot x -e 'begin { print(kaddr("vfs_read")); }'
 fails 'stdin:1:15-31: ERROR: cgroupid() cannot be used with --aot: its value changes with each boot' \
 	skep --aot x -e 'begin { print(cgroupid("/sys")); }'
+fails 'ERROR: -p comes too late: what is of one process only is compiled in' ./kept -p $$
+unshare --pid --fork ./kept -q 2>err && say 'in a pid namespace'
+grep -q '^ERROR: This script was compiled for another system: ' err || { cat err; say 'another system'; }
+grep -q '^HINT: here is .*, pid namespace [0-9]*; compile it here, too$' err || { cat err; say 'this system'; }
 [ ! -e x ] || say 'something was written'
 ./kept -V | grep -q '^skep v' && ./kept --help | grep -q '^    kept \[options\]' || say 'help'
 ./kept --dry-run -d libbpf 2>&1 | grep -q '^attached uprobe:' || say '-d'

@@ -69,4 +69,6 @@ say "Missing source file after '@'" 'uprobe:/bin/sh@:1 { }'
 say "'_printk' has arguments that fentry can't pass on" 'fentry:_printk { }'
 say "debugf() writes to the kernel's trace pipe, which everybody on the machine shares: for debugging only" 'begin { debugf("a"); }'
 say 'reg can not be used inside a for loop, assign it to a variable first' 'profile:hz:99 { @a[1] = 1; for ($k : @a) { print(reg("ip")); } }'
+say 'WARNING: Script is using an unstable feature: import statement. To prevent this warning you must explicitly enable it in the config e.g. unstable_import_statement=enable' \
+	'config = { unstable_import_statement = warn } begin { import "base"; }'
 exit $bad
