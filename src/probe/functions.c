@@ -24,6 +24,10 @@ struct probe_cache {
 		char *text;
 		bool is_tried;
 	} filter, kallsyms, modules;
+	/* The lines of filter, whose text is cut up by it. */
+	struct kernel_funcs lines;
+	bool is_cut;
+	unsigned n_asked; /* single names */
 	/* Every function with BTF, sorted: a listing of everything asks twice. */
 	struct kernel_funcs typed;
 	bool typed_is_read;
@@ -68,6 +72,52 @@ static const char *filter_text(struct probe_context *cx)
 	if (!c->filter.is_tried && !path && (root = tracefs_path()))
 		path = arena_printf(cx->a, "%s/available_filter_functions", root);
 	return read_once(cx, &c->filter, path);
+}
+
+/* `[module]` behind a name, copied; "vmlinux" if there is none. */
+static const char *module_of(struct probe_context *cx, const char *p, const char *end)
+{
+	const char *open = memchr(p, '[', (size_t)(end - p)), *close;
+
+	if (!open)
+		return "vmlinux";
+	close = memchr(open, ']', (size_t)(end - open));
+	return close ? arena_strndup(cx->a, open + 1, (size_t)(close - open) - 1) : "vmlinux";
+}
+
+/* What the filter lists, lines `name` or `name [module]`, in its order; items NULL: nothing tells.
+ * A script may ask by hundreds of patterns: names are cut out of the text once, where they lie. */
+static struct kernel_funcs filter_lines(struct probe_context *cx)
+{
+	struct probe_cache *c = cache_of(cx);
+	const char *module = "vmlinux", *last_tag = NULL;
+	vec(struct kernel_func) list = {0};
+	size_t last_tag_b = 0, n = 0;
+
+	if (!filter_text(cx) || c->is_cut)
+		return c->lines;
+	c->is_cut = true;
+	for (const char *p = c->filter.text; (p = strchr(p, '\n')); p++)
+		n++;
+	vec_reserve(cx->a, &list, n + 1);
+	for (char *p = c->filter.text; *p;) {
+		char *end = strchrnul(p, '\n'), *next = *end ? end + 1 : end;
+		char *tag = p + strcspn(p, " \t\n");
+		size_t tag_b = (size_t)(end - tag);
+
+		/* Functions of a module come in a row: its name is copied once. */
+		if (!last_tag || tag_b != last_tag_b ||
+		    memcmp(tag + 1, last_tag + 1, tag_b - !!tag_b))
+			module = module_of(cx, tag, end);
+		last_tag = tag;
+		last_tag_b = tag_b;
+		if (tag > p)
+			vec_push(cx->a, &list, ((struct kernel_func){p, module, 0}));
+		*tag = '\0';
+		p = next;
+	}
+	c->lines = (struct kernel_funcs){.items = list.items, .n = list.n};
+	return c->lines;
 }
 
 static const char *kallsyms_text(struct probe_context *cx)
@@ -146,38 +196,13 @@ static void add_wanted(struct wanted *w, const char *module, const char *name)
 		vec_push(w->a, &w->list, ((struct kernel_func){name, module, 0}));
 }
 
-/* `[module]` behind a name, copied; "vmlinux" if there is none. */
-static const char *module_of(struct probe_context *cx, const char *p, const char *end)
+static void from_filter(struct wanted *w, struct kernel_funcs lines)
 {
-	const char *open = memchr(p, '[', (size_t)(end - p)), *close;
+	size_t plain_b = strcspn(w->name, "*?[");
 
-	if (!open)
-		return "vmlinux";
-	close = memchr(open, ']', (size_t)(end - open));
-	return close ? arena_strndup(cx->a, open + 1, (size_t)(close - open) - 1) : "vmlinux";
-}
-
-/* Lines `name` or `name [module]`. */
-static void from_filter(struct wanted *w, const char *text)
-{
-	const char *module = "vmlinux", *last_tag = NULL;
-	size_t last_tag_b = 0;
-
-	for (const char *p = text; *p;) {
-		const char *end = strchrnul(p, '\n');
-		size_t name_b = strcspn(p, " \t\n");
-		const char *tag = p + name_b;
-		size_t tag_b = (size_t)(end - tag);
-
-		/* Functions of a module come in a row: its name is copied once. */
-		if (!last_tag || tag_b != last_tag_b || memcmp(tag, last_tag, tag_b))
-			module = module_of(w->cx, tag, end);
-		last_tag = tag;
-		last_tag_b = tag_b;
-		if (name_b)
-			add_wanted(w, module, arena_strndup(w->cx->a, p, name_b));
-		p = *end ? end + 1 : end;
-	}
+	vec_each (f, &lines)
+		if (w->any_name || !strncmp(f->name, w->name, plain_b))
+			add_wanted(w, f->module, f->name);
 }
 
 /* Lines `address T name` or `address t name<TAB>[module]`. */
@@ -274,13 +299,13 @@ struct kernel_funcs kernel_funcs_traceable(struct probe_context *cx, const char 
                                            const char *name, bool want_btf)
 {
 	struct wanted w = want(cx, module, name);
-	const char *text = filter_text(cx);
-	struct kernel_funcs list, typed;
+	struct kernel_funcs lines = filter_lines(cx), list, typed;
+	const char *text;
 
-	if (!text && types_have_btf(cx->types))
+	if (!lines.n && types_have_btf(cx->types))
 		return from_btf(w);
-	if (text)
-		from_filter(&w, text);
+	if (lines.n)
+		from_filter(&w, lines);
 	else if ((text = kallsyms_text(cx)))
 		from_kallsyms(&w, text);
 	sort_funcs(&w.list);
@@ -297,12 +322,12 @@ struct kernel_funcs kernel_funcs_typed(struct probe_context *cx, const char *mod
                                        const char *name)
 {
 	struct kernel_funcs list = from_btf(want(cx, module, name)), hooked;
-	const char *text = filter_text(cx);
+	struct kernel_funcs lines = filter_lines(cx);
 
-	if (text) {
+	if (lines.n) {
 		struct wanted w = want(cx, module, name);
 
-		from_filter(&w, text);
+		from_filter(&w, lines);
 		sort_funcs(&w.list);
 		hooked = finished(&w.list);
 		list = merge(&list, &hooked, true);
@@ -335,15 +360,22 @@ static bool has_word(const char *text, const char *name, const char *before, con
 
 bool kernel_func_is_traceable(struct probe_context *cx, const char *module, const char *name)
 {
+	enum { FEW = 8 };
+	struct probe_cache *c = cache_of(cx);
+	struct kernel_funcs lines;
 	const char *text;
 
-	/* BTF answers fastest; what it does not have may still exist. */
-	if (!cx->traceable_functions && types_have_btf(cx->types) &&
+	/* BTF answers a few fastest; what it does not have may still exist. */
+	lines = c->n_asked++ < FEW ? c->lines : filter_lines(cx);
+	if (!lines.n && !cx->traceable_functions && types_have_btf(cx->types) &&
 	    types_find_func(cx->types, name, module, NULL, NULL, NULL))
 		return true;
-	text = filter_text(cx);
-	if (text)
-		return has_word(text, name, "\n", " \t\n");
+	lines = filter_lines(cx);
+	vec_each (f, &lines)
+		if (!strcmp(f->name, name))
+			return true;
+	if (lines.n)
+		return false;
 	text = kallsyms_text(cx);
 	return !text || has_word(text, name, " ", "\t\n");
 }
