@@ -94,10 +94,10 @@ struct lower {
 	struct ir_inst **iter_objects; /* iter: the context's pointers, known not to be null */
 	struct ir_block *body_exit;
 	struct lower_loop *loop;
-	uint32_t result; /* of a test: where in scratch memory is what it returns */
+	uint32_t result;              /* of a test: where in scratch memory is what it returns */
 	struct lower_return *returns; /* in a function of the script, else NULL */
 	struct ir_func **fn_funcs;    /* per struct fn.id: the program's copy, or NULL */
-	uint32_t program;                    /* index in the image */
+	uint32_t program;             /* index in the image */
 	uint32_t scratch_used, scratch_high; /* bytes; a statement's temporaries are given back */
 	vec(uint32_t) scratch_maps;          /* image maps of this program's chunks */
 	struct slot_of_var *vars;            /* per struct variable.id */
@@ -183,8 +183,10 @@ enum ir_ptr lower_ptr_kind(struct lower *l, const struct type *ptr, struct ir_in
 struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *address,
                       int64_t off_b, uint8_t align_b);
 
-/* With -k: a warning if a read helper's result is an error. */
-void lower_check_read(struct lower *l, struct ir_inst *ret, enum ir_ptr kind);
+/* With -k: a warning if a read helper's (BPF_FUNC_*) result is an error. */
+void lower_check_read(struct lower *l, struct ir_inst *ret, uint32_t helper);
+/* ir_read(), checked like that. */
+void lower_read(struct lower *l, struct ir_inst *dst, struct ir_inst *src, uint32_t size_b);
 
 /* The operation of OP_ADD .. OP_SHR; a divisor that is 1, with a warning, where v is 0. */
 extern const enum ir_op lower_arithmetic[OP_N];
@@ -304,8 +306,8 @@ struct value lower_stack(struct lower *l, const struct type *t, enum stack_sourc
 struct ir_inst *lower_stack_len(struct lower *l, struct value stack);
 
 /* ---- lower_unwind.c ---- */
-/* The user's frames by their files' tables, at `frames` in scratch memory. Returns their bytes, 0 if
- * there are none. */
+/* The user's frames by their files' tables, at `frames` in scratch memory. Returns their bytes, 0
+ * if there are none. */
 struct ir_inst *lower_unwind(struct lower *l, uint32_t frames, uint32_t depth, struct span at);
 
 /* ---- lower_builtin.c, lower_call.c ---- */

@@ -86,7 +86,7 @@ static struct value call_buf(struct lower *l, struct node *n)
 		if (want > max_b)
 			want = max_b;
 		ir_store(b, dst, 0, 4, ir_const(b, (int64_t)want));
-		ir_read(b, ir_bin_imm(b, IR_ADD, dst, 4), src, (uint32_t)want);
+		lower_read(l, ir_bin_imm(b, IR_ADD, dst, 4), src, (uint32_t)want);
 		return value_mem(n->type, dst, 8);
 	}
 	/* a length known at run time: read that much */
@@ -98,7 +98,8 @@ static struct value call_buf(struct lower *l, struct node *n)
 		helper = BPF_FUNC_probe_read;
 	len = at_most(l, lower_int(l, n->args[1]), max_b);
 	ir_store(b, dst, 0, 4, len);
-	ir_callv(b, helper, PTR_NONE, ir_bin_imm(b, IR_ADD, dst, 4), len, src);
+	lower_check_read(l, ir_callv(b, helper, PTR_NONE, ir_bin_imm(b, IR_ADD, dst, 4), len, src),
+	                 helper);
 	return value_mem(n->type, dst, 8);
 }
 
@@ -113,11 +114,11 @@ void lower_bytes_into(struct lower *l, struct node *n, struct ir_inst *dst, uint
 		if (v.ir->ptr == PTR_STACK || v.ir->ptr == PTR_VALUE || v.ir->ptr == PTR_MEM)
 			ir_copy(b, dst, v.ir, size_b, v.align_b);
 		else
-			ir_read(b, dst, v.ir, size_b);
+			lower_read(l, dst, v.ir, size_b);
 	} else {
 		struct ir_inst *p = lower_int(l, n);
 
-		ir_read(b, dst, ir_as(b, p, lower_ptr_kind(l, type_strip(n->type), p)), size_b);
+		lower_read(l, dst, ir_as(b, p, lower_ptr_kind(l, type_strip(n->type), p)), size_b);
 	}
 }
 

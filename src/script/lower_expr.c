@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "bpf/helpers.h"
 #include "script/infer.h"
 
 bool type_is_register(const struct type *t)
@@ -93,20 +94,31 @@ static bool is_foreign(const struct ir_inst *address)
 	return address->ptr == PTR_KERNEL || address->ptr == PTR_USER || address->ptr == PTR_ANY;
 }
 
-void lower_check_read(struct lower *l, struct ir_inst *ret, enum ir_ptr kind)
+void lower_check_read(struct lower *l, struct ir_inst *ret, uint32_t helper)
 {
-	struct ir_block *failed = lower_block(l), *go_on = lower_block(l);
+	struct ir_block *failed, *go_on;
 
+	if (!l->opts->warn_all)
+		return;
+	failed = lower_block(l);
+	go_on = lower_block(l);
 	failed->is_unlikely = true;
 	ir_branch(&l->b, COND_SLT, ret, ir_const(&l->b, 0), failed, go_on);
 	lower_enter(l, failed);
-	lower_runtime_warning(l, l->b.at, NULL,
-	                      kind == PTR_USER  ? "probe_read_user"
-	                      : kind == PTR_ANY ? "probe_read"
-	                                        : "probe_read_kernel",
-	                      ret);
+	lower_runtime_warning(l, l->b.at, NULL, bpf_helper_name(helper), ret);
 	ir_jump(&l->b, go_on);
 	lower_enter(l, go_on);
+}
+
+void lower_read(struct lower *l, struct ir_inst *dst, struct ir_inst *src, uint32_t size_b)
+{
+	struct ir_inst *ret = ir_read(&l->b, dst, src, size_b);
+
+	if (is_foreign(src) && size_b)
+		lower_check_read(l, ret,
+		                 src->ptr == PTR_USER  ? BPF_FUNC_probe_read_user
+		                 : src->ptr == PTR_ANY ? BPF_FUNC_probe_read
+		                                       : BPF_FUNC_probe_read_kernel);
 }
 
 struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *address,
@@ -152,10 +164,8 @@ struct value lower_at(struct lower *l, const struct type *type, struct ir_inst *
 	}
 	if (l->opts->warn_all && is_foreign(address)) {
 		struct ir_inst *copy = lower_temp(l, 8, "read");
-		struct ir_inst *ret =
-		    ir_read(b, copy, ir_bin_imm(b, IR_ADD, address, off_b), width);
 
-		lower_check_read(l, ret, address->ptr);
+		lower_read(l, copy, ir_bin_imm(b, IR_ADD, address, off_b), width);
 		return value_reg(type, ir_load(b, copy, 0, width, type_is_signed(t), PTR_NONE));
 	}
 	return value_reg(
@@ -170,7 +180,7 @@ struct value lower_direct(struct lower *l, struct value v)
 	if (!v.is_memory || is_direct(v.ir))
 		return v;
 	copy = lower_temp(l, size, "copy");
-	ir_read(&l->b, copy, v.ir, size);
+	lower_read(l, copy, v.ir, size);
 	return value_mem(v.type, copy, 8);
 }
 

@@ -16,6 +16,7 @@ struct ir_inst *lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_i
 {
 	uint32_t helper;
 	struct ir_builder *b = &l->b;
+	struct ir_inst *ret;
 
 	if (pad)
 		ir_zero(b, dst, max_b, align_b);
@@ -40,11 +41,8 @@ struct ir_inst *lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_i
 			ir_store(b, dst, 0, 1, ir_const(b, 0));
 			return ir_const(b, 1);
 		}
-		struct ir_inst *ret =
-		    ir_callv(b, helper, PTR_NONE, dst, ir_const(b, (int64_t)n), p);
-
-		if (l->opts->warn_all)
-			lower_check_read(l, ret, kind);
+		ret = ir_callv(b, helper, PTR_NONE, dst, ir_const(b, (int64_t)n), p);
+		lower_check_read(l, ret, helper);
 		return ret;
 	}
 	/* A size known at run time only: cap it where the verifier can see it. */
@@ -62,7 +60,9 @@ struct ir_inst *lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_i
 	size = ir_var_get(b, n);
 	ir_branch(b, COND_EQ, size, ir_const(b, 0), done, read);
 	lower_enter(l, read);
-	ir_var_set(b, result, ir_callv(b, helper, PTR_NONE, dst, size, p));
+	ret = ir_callv(b, helper, PTR_NONE, dst, size, p);
+	lower_check_read(l, ret, helper);
+	ir_var_set(b, result, ret);
 	ir_jump(b, done);
 	lower_enter(l, done);
 	return ir_var_get(b, result);
@@ -71,14 +71,15 @@ struct ir_inst *lower_read_str(struct lower *l, struct ir_inst *dst, struct ir_i
 struct ir_inst *lower_str_packed(struct lower *l, struct node *call, struct ir_inst *dst)
 {
 	const struct type *pt = type_strip(call->args[0]->type);
-	struct ir_inst *p = lower_int(l, call->args[0]), *len;
+	struct ir_inst *p = lower_int(l, call->args[0]), *len, *size;
 	enum ir_ptr kind = call->function->id == F_kstr ? PTR_KERNEL : lower_ptr_kind(l, pt, p);
 	struct ir_block *empty = lower_block(l), *go_on = lower_block(l), *some = lower_block(l);
 	uint32_t max_b = type_strip(call->type)->size_b;
 	ir_var n = ir_var_new(l->fn->f);
 
-	len = lower_read_str(l, dst, call->n_args > 1 ? lower_int(l, call->args[1]) : NULL, max_b,
-	                     p, kind, 1, false);
+	size = call->n_args > 1 ? lower_int(l, call->args[1]) : NULL;
+	l->b.at = call->at;
+	len = lower_read_str(l, dst, size, max_b, p, kind, 1, false);
 	/* -errno and 0 are empty strings; checked on what is used, so the verifier sees the bound
 	 */
 	ir_var_set(&l->b, n, len);
