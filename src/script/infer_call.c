@@ -803,10 +803,7 @@ static const struct type *unknown_function(struct infer *x, struct node *n)
 	infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown function: '%s'", n->name);
 	for (uint32_t i = 0; function_row(i); i++)
 		diag_nearest(&g, function_row(i)->name);
-	if (types_kernel_has_func(x->types, n->name))
-		infer_hint(x, "the kernel has such a function, but none that programs may call");
-	else if (g.best)
-		infer_hint(x, "Did you mean '%s'?", g.best);
+	infer_hint_kernel_call(x, n, &g);
 	return cast_unknown();
 }
 

@@ -302,8 +302,14 @@ static bool check_call(struct infer *x, struct node *n, uint32_t id)
 		infer_hint(x, "use --unsafe to allow it");
 		return false;
 	}
-	if (!is_allowed(x, n->name, id))
-		return infer_check_place(x, n, n->name, 0);
+	if (!is_allowed(x, n->name, id)) {
+		infer_check_place(x, n, n->name, 0);
+		infer_hint(x,
+		           "if comptime (kfunc_allowed(\"%s\")) { ... } leaves it out where it may "
+		           "not be called",
+		           n->name);
+		return false;
+	}
 	for (uint32_t i = 0; i < n->n_args; i++)
 		ok &= check_argument(x, n, i);
 	return ok;
@@ -326,11 +332,31 @@ const struct type *infer_kernel_call(struct infer *x, struct node *n)
 	                   n->name, infer_type_text(x, t));
 }
 
+void infer_hint_kernel_call(struct infer *x, const struct node *n, struct diag_guess *g)
+{
+	for (uint32_t i = 0; kfunc_row(i); i++)
+		diag_nearest(g, kfunc_row(i));
+	if (kfunc_is_known(n->name))
+		infer_hint(
+		    x,
+		    "other kernels have it: if comptime (kfunc_exist(\"%s\")) { ... } leaves "
+		    "it out where it is not",
+		    n->name);
+	else if (types_kernel_has_func(x->types, n->name))
+		infer_hint(x, "the kernel has such a function, but none that programs may call");
+	else if (g->best)
+		infer_hint(x, "Did you mean '%s'?", g->best);
+}
+
 bool infer_becomes_kernel_call(struct infer *x, struct node *n)
 {
-	uint32_t id;
+	/* Our own machine may have no BTF to look into; it refuses the call first of all. */
+	static const struct type any = {.kind = TYPE_FUNC};
+	uint32_t id = 0;
 
 	n->kernel_func = find(x, n->name, &id);
+	if (!n->kernel_func && x->u->opts->target.is_user_engine && kfunc_is_known(n->name))
+		n->kernel_func = &any;
 	if (!n->kernel_func)
 		return false;
 	n->kind = NODE_CALL_KERNEL;

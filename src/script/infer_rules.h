@@ -32,5 +32,7 @@ infer_result_fn infer_result_percpu_kaddr, infer_result_socket_cookie, infer_res
 infer_result_fn infer_result_kfunc_exist, infer_result_kfunc_allowed;
 /* Is n, a CALL of no function of the language, one of the kernel's? Then it becomes CALL_KERNEL. */
 bool infer_becomes_kernel_call(struct infer *x, struct node *n);
+/* The hint at an unknown function; g has the language's own, and gets the kernel's. */
+void infer_hint_kernel_call(struct infer *x, const struct node *n, struct diag_guess *g);
 
 #endif

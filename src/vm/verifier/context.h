@@ -92,6 +92,7 @@ enum kfunc_flags {
 	KFUNC_FASTCALL = 1 << 11,
 };
 bool kfunc_is_known(const char *name); /* may programs of any kind call it? */
+const char *kfunc_row(uint32_t i);     /* NULL behind the last */
 /* False: no such kfunc, or not for this kind of program (`why` says which). */
 bool kfunc_find(const struct vm_program *p, const char *name, uint32_t *ret_flags,
                 struct strbuf *why);

@@ -92,6 +92,11 @@ static bool is_allowed_there(const struct vm_program *p, const struct kfunc *f)
 	return true;
 }
 
+const char *kfunc_row(uint32_t i)
+{
+	return i < sizeof(kfuncs) / sizeof(*kfuncs) ? kfuncs[i].name : NULL;
+}
+
 bool kfunc_is_known(const char *name)
 {
 	return find(name) != NULL;

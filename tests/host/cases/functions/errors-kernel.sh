@@ -82,6 +82,19 @@ for f in 'bpf_strcmp("a", "b")' 'debugf("x")' 'percpu_kaddr("runqueues")'; do
 		fail=1
 	}
 done
+# What would help is said, too.
+hints() { # SCRIPT HINT
+	SKEP_BTF=$BTF skep --dry-run -e "$1" 2>&1 | grep -qxF "HINT: $2" || {
+		echo "$1: no such hint: $2"
+		fail=1
+	}
+}
+hints 'begin { vfs_read(1); }' 'the kernel has such a function, but none that programs may call'
+hints 'begin { bpf_task_frompid(1); }' "Did you mean 'bpf_task_from_pid'?"
+hints 'kprobe:vfs_read { bpf_task_release(curtask); }' \
+	'if comptime (kfunc_allowed("bpf_task_release")) { ... } leaves it out where it may not be called'
+BTF=/nowhere hints 'begin { bpf_task_from_pid(1); }' \
+	'other kernels have it: if comptime (kfunc_exist("bpf_task_from_pid")) { ... } leaves it out where it is not'
 skep --engine=user -c true -e 'begin { print(pcomm((struct task_struct *)5)); }' 2>&1 |
 	grep -q "ERROR: pcomm() of a task needs the kernel: the user engine reads no kernel memory" || {
 	echo "pcomm(task) on the user engine"
