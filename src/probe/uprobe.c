@@ -5,6 +5,7 @@
  * the kernel puts its breakpoint. Names come from the symbol tables; a mangled C++ name stands for
  * itself, after `cpp:` names are compared as people write them. */
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,8 @@
 /* ---- errors
  * -------------------------------------------------------------------------------------- */
 
-static bool report_file(struct uprobe_work *w, const char *file)
+/* `why` or NULL */
+static bool report_file(struct uprobe_work *w, const char *file, const char *why)
 {
 	static const char fmt[] = "uprobe target file '%s' does not exist or is not executable";
 
@@ -29,6 +31,8 @@ static bool report_file(struct uprobe_work *w, const char *file)
 		diag_warn(w->cx->diag, E_PROBE_NO_MATCH, w->ap->at, fmt, file);
 	else
 		diag_error(w->cx->diag, E_PROBE_NO_MATCH, w->ap->at, fmt, file);
+	if (why)
+		diag_hint(w->cx->diag, "%s", why);
 	return w->cx->missing == MISSING_WARN;
 }
 
@@ -298,14 +302,14 @@ static bool split_parts(struct uprobe_work *w)
 	}
 	w->file = n == 2 && *ap->parts[1] ? ap->parts[1] : NULL;
 	if (!w->file && !w->cx->pid)
-		return report_file(w, "");
+		return report_file(w, "", NULL);
 	return split_offset(w);
 }
 
 static bool expand(struct uprobe_work *w)
 {
-	const char *path;
-	bool is_missing = false;
+	const char *path, *why = NULL;
+	int err = 0;
 
 	/* A file whose name really has a star in it is meant before a pattern. */
 	if (w->file && wildcard_has(w->file) && access(w->file, F_OK))
@@ -315,10 +319,14 @@ static bool expand(struct uprobe_work *w)
 		const struct elf_symbol *list;
 		size_t n;
 
-		is_missing = symbols_elf_functions(w->syms, path, &list, &n) < 0;
+		err = symbols_elf_functions(w->syms, path, &list, &n);
 	}
-	if (!path || is_missing)
-		return report_file(w, w->file ? w->file : "");
+	if (err == -ENOTSUP)
+		why = arena_printf(w->cx->a,
+		                   "%s is compressed: code is mapped from what is stored as it is",
+		                   path + symbols_archive_part(path) + 2);
+	if (!path || err < 0)
+		return report_file(w, w->file ? w->file : "", why);
 	return expand_file(w, path);
 }
 

@@ -17,6 +17,7 @@
 #include "bpf/disasm.h"
 #include "script/lower_arch.h"
 #include "script/stages.h"
+#include "symbols/symbols.h"
 
 enum {
 	/* UAPI values newer than some installed headers */
@@ -102,14 +103,18 @@ struct program_plan {
 	bool has_btf_loads;
 };
 
-static struct image_attach attach_of(const struct probe_target *t, enum attach_kind kind)
+static struct image_attach attach_of(struct lower *l, const struct probe_target *t,
+                                     enum attach_kind kind)
 {
+	bool is_file = kind == ATTACH_UPROBE || kind == ATTACH_URETPROBE;
+	size_t archive = is_file ? symbols_archive_part(t->path) : 0;
+
 	return (struct image_attach){
 	    .kind = kind,
 	    .name = t->name,
 	    .category = t->category,
 	    .func = t->func,
-	    .path = t->path,
+	    .path = archive ? arena_strndup(l->a, t->path, archive) : t->path,
 	    .off_b = t->off_b,
 	    .address = t->address,
 	    .ref_ctr_off_b = t->ref_ctr_off_b,
@@ -338,7 +343,7 @@ static bool lower_shared(struct lower *l, struct probe *pr, struct image_program
 		       ir_load(&l->b, lower_scratch_at(l, l->result), 0, 8, false, PTR_NONE));
 	}
 	for (size_t i = 0; i < (only ? 1 : pr->targets.n); i++) {
-		struct image_attach a = attach_of(only ? only : &pr->targets.items[i], kind);
+		struct image_attach a = attach_of(l, only ? only : &pr->targets.items[i], kind);
 
 		a.cookie = l->first_probe_name + i;
 		vec_push(l->a, &p.attaches, a);

@@ -40,6 +40,7 @@ struct elf_file {
 	const char *path; /* as it was found, for its debug file */
 	int err;          /* why it can't be read; the rest is empty then */
 	int fd;           /* -1: not held */
+	uint64_t begin_b; /* in the archive that it is a member of; 0 */
 	Elf *image;       /* in memory, until it is read */
 	bool is_read;
 	Elf *elf;          /* open for notes (usdt.c) */
@@ -68,8 +69,8 @@ static void read_segments(struct elf_file *f, Elf *elf)
 		if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_LOAD)
 			continue;
 		vec_push(NULL, &f->segments,
-		         ((struct segment){ph.p_offset, ph.p_vaddr, ph.p_filesz, ph.p_memsz,
-		                           ph.p_flags & PF_X}));
+		         ((struct segment){f->begin_b + ph.p_offset, ph.p_vaddr, ph.p_filesz,
+		                           ph.p_memsz, ph.p_flags & PF_X}));
 	}
 }
 
@@ -337,11 +338,19 @@ struct elf_file *elf_file_get(struct symbols *s, const char *path, int *ret_err)
 	int err = 0, fd;
 
 	if (!f) {
+		uint64_t begin_b = 0;
+
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd < 0)
 			err = -errno;
-		else
+		if (fd < 0 && symbols_archive_part(path))
+			err = fd = archive_open_member(path, &begin_b);
+		if (fd >= 0) {
+			err = 0;
 			f = elf_file_from_fd(s, fd, path, &err);
+		}
+		if (f)
+			f->begin_b = begin_b;
 		/* A path through /proc may name another file tomorrow. */
 		if (f && strncmp(path, "/proc/", 6))
 			strmap_put(&s->paths, arena_strdup(s->a, path), f);

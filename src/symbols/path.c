@@ -211,6 +211,19 @@ static char *find_program(const char *name)
 	return path;
 }
 
+/* `a.apk!/lib/x.so`: the archive is looked for, the rest is kept. */
+static char *in_archive(const char *name, size_t part, pid_t pid)
+{
+	char *archive = strndup(name, part), *found, *path = NULL;
+
+	found = archive ? symbols_resolve_path(archive, pid) : NULL;
+	if (found && asprintf(&path, "%s%s", found, name + part) < 0)
+		path = NULL;
+	free(found);
+	free(archive);
+	return path;
+}
+
 char *symbols_resolve_path(const char *name, pid_t pid)
 {
 	bool is_lib = !strncmp(name, "lib", 3);
@@ -218,6 +231,8 @@ char *symbols_resolve_path(const char *name, pid_t pid)
 
 	if (!*name)
 		return NULL;
+	if (symbols_archive_part(name) && !is_file(name))
+		return in_archive(name, symbols_archive_part(name), pid);
 	if (strchr(name, '/')) {
 		if (name[0] == '/')
 			return seen_from(pid, name);

@@ -110,5 +110,9 @@ int symbols_elf_usdt(struct symbols *s, const char *path, const struct elf_usdt 
 /* A uprobe's target as a path: as is, by $PATH, libraries by the loader's cache (/etc/ld.so.cache
  * and the default directories); NULL if there is none. Result malloc'ed. */
 char *symbols_resolve_path(const char *name, pid_t pid);
+/* Questions by path take `ARCHIVE!/MEMBER`, too: a library stored in a ZIP file. Places are then
+ * those in the archive, which is what processes map. The length of the archive's path; 0: `path` is
+ * a plain one. */
+size_t symbols_archive_part(const char *path);
 
 #endif

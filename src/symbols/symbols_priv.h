@@ -82,6 +82,10 @@ void kernel_symbols_free(struct kernel_symbols *k);
 /* The table of a file, read on the first question. NULL with *ret_err (may be NULL) set to
  * -errno. */
 struct elf_file *elf_file_get(struct symbols *s, const char *path, int *ret_err);
+
+/* A file in memory with what `ARCHIVE!/MEMBER` names, and where in the archive that begins; -ENOTSUP:
+ * it is compressed, -ENOEXEC: no archive, or a damaged one. (archive.c) */
+int archive_open_member(const char *path, uint64_t *ret_off_b);
 /* The same of an open file, not read yet; takes the descriptor. `path` leads to its debug file. */
 struct elf_file *elf_file_from_fd(struct symbols *s, int fd, const char *path, int *ret_err);
 /* The same over an ELF image in memory (the vdso). */

@@ -108,14 +108,22 @@ struct passed {
 
 /* ---- points --------------------------------------------------------------------------------- */
 
-/* Executable bytes of the file from `offset` on. */
+/* Executable bytes of the file from `offset` on. In an archive whoever asks has found the library
+ * that is there. */
 static int read_code(int fd, uint64_t offset, uint8_t bytes[STEP_SLOT_B], size_t *ret_n)
 {
 	Elf64_Ehdr header;
 	Elf64_Phdr segment;
 
-	if (pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
-	    memcmp(header.e_ident, ELFMAG, SELFMAG) || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+	if (pread(fd, &header, sizeof(header), 0) != sizeof(header))
+		return -ENOEXEC;
+	if (!memcmp(header.e_ident, "PK\3\4", 4)) {
+		ssize_t n = pread(fd, bytes, STEP_SLOT_B, (off_t)offset);
+
+		*ret_n = n > 0 ? (size_t)n : 0;
+		return n > 0 ? 0 : -EIO;
+	}
+	if (memcmp(header.e_ident, ELFMAG, SELFMAG) || header.e_ident[EI_CLASS] != ELFCLASS64 ||
 	    header.e_machine != ARCH_ELF || header.e_phentsize != sizeof(segment))
 		return -ENOEXEC;
 	for (unsigned i = 0; i < header.e_phnum; i++) {
