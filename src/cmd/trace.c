@@ -45,7 +45,8 @@ struct run {
 	const struct engine_ops *engine;
 };
 
-static bool wants_color(void)
+/* Messages in color? *ret_is_bad: the environment asks for something that there is not. */
+static bool wants_color(bool *ret_is_bad)
 {
 	const char *c = getenv("BPFTRACE_COLOR");
 
@@ -55,6 +56,7 @@ static bool wants_color(void)
 		return true;
 	if (c && !strcmp(c, "never"))
 		return false;
+	*ret_is_bad = c && *c && strcmp(c, "auto") != 0;
 	return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
 }
 
@@ -621,7 +623,7 @@ static int act(struct run *r, const char *name, const char *path, struct compile
 /* The options, and a compiled script if this executable has one. Returns -1 to go on. */
 static int begin(struct run *r, int argc, char **argv, const char *name, struct compiled **ret_own)
 {
-	bool is_damaged;
+	bool is_damaged, is_bad_color = false;
 	int status;
 
 	*ret_own = compiled_read(r->a, "/proc/self/exe", r->diag, &is_damaged);
@@ -631,6 +633,11 @@ static int begin(struct run *r, int argc, char **argv, const char *name, struct 
 	if (status < 0 && r->o.traceable_functions && access(r->o.traceable_functions, R_OK))
 		status = plain_error("failed to open file '%s': %s", r->o.traceable_functions,
 		                     strerror(errno));
+	r->is_colored = wants_color(&is_bad_color);
+	if (status < 0 && is_bad_color)
+		status = plain_error("Invalid value for %s: valid values are auto, always, and "
+		                     "never.%s",
+		                     "BPFTRACE_COLOR", "");
 	return status;
 }
 
@@ -647,7 +654,6 @@ int cmd_trace(int argc, char **argv)
 		r.types = types_create(r.a, NULL);
 		r.syms = symbols_create();
 		symbols_set_debuginfo(r.syms, r.o.debuginfo);
-		r.is_colored = wants_color();
 		status = act(&r, name, argv[0], own);
 		types_destroy(r.types);
 		symbols_destroy(r.syms);

@@ -43,6 +43,7 @@ OPAQUE int take_shape(struct shape *s, const char *text, int n);
 OPAQUE int take_numbers(int *v, int n);
 OPAQUE long take_six(long a, long b, long c, long d, long e, long f);
 OPAQUE const char *give_text(int which);
+OPAQUE int area(int n) __asm__("_ZN5shape4areaEi"); /* a name as of C++ */
 
 int take_shape(struct shape *s, const char *text, int n)
 {
@@ -68,6 +69,11 @@ const char *give_text(int which)
 	return which ? "second text" : "first text";
 }
 
+int area(int n)
+{
+	return n * n;
+}
+
 int main(void)
 {
 	/* On the stack: a string literal's page may not be there yet when a probe looks. */
@@ -76,16 +82,25 @@ int main(void)
 	struct shape last = {.name = "last", .i32 = 99};
 	struct shape s = {
 	    .name = "eightchr", /* no NUL */
-	    .i8 = -8, .u8 = 200, .i16 = -1600, .u16 = 60000, .i32 = -320000, .u32 = 3200000000u,
-	    .i64 = -6400000000000, .u64 = 18000000000000000000u,
+	    .i8 = -8,
+	    .u8 = 200,
+	    .i16 = -1600,
+	    .u16 = 60000,
+	    .i32 = -320000,
+	    .u32 = 3200000000u,
+	    .i64 = -6400000000000,
+	    .u64 = 18000000000000000000u,
 	    .numbers = {10, -20, 30, -40},
 	    .inner = {-1, 2, "in"},
 	    .list = {{3, 4, "l0"}, {5, 6, "l1"}},
 	    .pointer = &pointed,
 	    .text = pointed_text,
 	    .u.whole = 0x04030201,
-	    .bits3 = 5, .bits5 = 17, .sbits4 = -3,
-	    .wide40 = 0xabcdef0123, .rest24 = 0x456789,
+	    .bits3 = 5,
+	    .bits5 = 17,
+	    .sbits4 = -3,
+	    .wide40 = 0xabcdef0123,
+	    .rest24 = 0x456789,
 	    .next = &last,
 	    .color = GREEN,
 	    .is_set = 1,
@@ -98,5 +113,6 @@ int main(void)
 	sum += (int)take_six(1, -2, 3, -4, 5, -6);
 	sum += printf("%s%.0s\n", give_text(0), give_text(1)); /* brings the page in */
 	sum += give_text(0)[0] + give_text(1)[0];
+	sum += area(3);
 	return sum == 0;
 }
