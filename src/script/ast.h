@@ -100,7 +100,8 @@ struct variable {
 	struct span declared_at;
 	bool has_declared_type;
 	bool is_loop_variable;
-	bool is_captured; /* used inside a for body but declared outside: lives in memory there */
+	/* Lives in memory: used inside a for body but declared outside, or its address is taken. */
+	bool is_captured;
 	uint32_t id;      /* dense within its probe */
 };
 

@@ -83,9 +83,9 @@ bool infer_gate(struct infer *x, struct span at, const char *feature, int value,
 
 bool infer_gate_dw_ustack(struct infer *x, const struct node *n)
 {
-	bool ok = x->has_said_unwound || infer_gate(x, n->at, "dw_ustack",
-	                                            x->config->unstable_dw_ustack,
-	                                            "unstable_dw_ustack");
+	bool ok =
+	    x->has_said_unwound ||
+	    infer_gate(x, n->at, "dw_ustack", x->config->unstable_dw_ustack, "unstable_dw_ustack");
 
 	x->has_said_unwound = x->is_final;
 	return ok;
@@ -194,16 +194,18 @@ static void begin(struct infer *x, struct unit *u)
 	}
 }
 
-/* Aggregations are kept per CPU, and a declaration must not say otherwise (spec 4.8). */
+/* Aggregations are kept per CPU and nothing else is; a declaration must not say otherwise (spec
+ * 4.8). */
 static void check_declared_kind(struct infer *x, const struct map *m)
 {
 	bool is_per_cpu = !strncmp(m->declared_kind, "percpu", strlen("percpu"));
+	bool is_lru = strstr(m->declared_kind, "lru");
 
-	if (!type_is_agg(m->value) || is_per_cpu)
+	if (type_is_agg(m->value) == is_per_cpu)
 		return;
 	diag_error(x->d, E_MAP_USE, m->declared_at, "Incompatible map types.");
-	diag_hint(x->d, "%s holds a %s: declare it as %s", m->name, type_name_dup(x->a, m->value),
-	          !strcmp(m->declared_kind, "lruhash") ? "percpulruhash" : "percpuhash");
+	diag_hint(x->d, "%s holds %s: declare it as %s%shash", m->name,
+	          type_name_dup(x->a, m->value), is_per_cpu ? "" : "percpu", is_lru ? "lru" : "");
 }
 
 static void check_declared_maps(struct infer *x)

@@ -458,7 +458,12 @@ static const struct type *infer_address_of(struct infer *x, struct node *n)
 		return infer_error(x, E_BAD_OPERAND, n->at,
 		                   "address-of operator (&) can only be used on a map or variable");
 	t = infer_expr(x, v);
-	return cast_is_unknown(t) ? t : type_ptr(x->a, t, AS_KERNEL);
+	if (v->kind == NODE_VAR && v->var)
+		v->var->is_captured = true;
+	if (cast_is_unknown(t))
+		return t;
+	/* One CPU's part of an aggregation is no value. */
+	return type_ptr(x->a, type_is_agg(t) ? type_void() : t, AS_KERNEL);
 }
 
 static const struct type *infer_unary(struct infer *x, struct node *n)

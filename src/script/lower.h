@@ -259,6 +259,7 @@ void lower_fn_fetch(struct lower *l);
 
 /* ---- lower_map.c ---- */
 struct value lower_map_read(struct lower *l, struct node *n);
+struct ir_inst *lower_map_address(struct lower *l, struct node *n);
 void lower_map_write(struct lower *l, struct node *map, struct node *value);
 void lower_map_write_value(struct lower *l, struct node *map, struct value v);
 /* ++, --, op=: reads, computes with `change`, writes; returns the new or the old value. */

@@ -496,7 +496,7 @@ static struct value lower_unary(struct lower *l, struct node *n)
 	case OP_ADDR:
 		if (x->kind == NODE_VAR)
 			return value_reg(n->type, lower_var_address(l, x->var));
-		return value_reg(n->type, lower_map_read(l, x).ir);
+		return value_reg(n->type, lower_map_address(l, x));
 	default:
 		assert(!"not a unary operator");
 		return value_reg(n->type, ir_const(&l->b, 0));

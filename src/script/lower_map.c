@@ -79,6 +79,33 @@ static void missing_key_warning(struct lower *l, struct node *map)
 		                      "map_lookup_elem", NULL);
 }
 
+/* Where the value is: zeros for a key that is not there. */
+struct ir_inst *lower_map_address(struct lower *l, struct node *n)
+{
+	const struct type *t = type_strip(n->map->value);
+	struct ir_block *found, *missing, *join;
+	struct ir_inst *v;
+	ir_var result;
+
+	if (!n->map->is_keyed)
+		return scalar_address(l, n->map);
+	found = lower_block(l);
+	missing = lower_block(l);
+	join = lower_block(l);
+	result = ir_var_new(l->fn->f);
+	v = lookup(l, n->map, key_of(l, n));
+	ir_branch(&l->b, COND_NE, v, ir_const(&l->b, 0), found, missing);
+	lower_enter(l, found);
+	ir_var_set(&l->b, result, v);
+	ir_jump(&l->b, join);
+	lower_enter(l, missing);
+	missing_key_warning(l, n);
+	ir_var_set(&l->b, result, lower_zeros(l, image_value_size(t)));
+	ir_jump(&l->b, join);
+	lower_enter(l, join);
+	return ir_as(&l->b, ir_var_get(&l->b, result), PTR_VALUE);
+}
+
 struct value lower_map_read(struct lower *l, struct node *n)
 {
 	struct map *m = n->map;
@@ -87,8 +114,8 @@ struct value lower_map_read(struct lower *l, struct node *n)
 	struct ir_inst *v;
 	ir_var result;
 
-	if (!m->is_keyed)
-		return lower_at(l, m->value, scalar_address(l, m), 0, 8);
+	if (!m->is_keyed || !type_is_register(t))
+		return lower_at(l, m->value, lower_map_address(l, n), 0, 8);
 	found = lower_block(l);
 	missing = lower_block(l);
 	join = lower_block(l);
@@ -96,18 +123,14 @@ struct value lower_map_read(struct lower *l, struct node *n)
 	v = lookup(l, m, key_of(l, n));
 	ir_branch(&l->b, COND_NE, v, ir_const(&l->b, 0), found, missing);
 	lower_enter(l, found);
-	ir_var_set(&l->b, result, type_is_register(t) ? lower_at(l, m->value, v, 0, 8).ir : v);
+	ir_var_set(&l->b, result, lower_at(l, m->value, v, 0, 8).ir);
 	ir_jump(&l->b, join);
 	lower_enter(l, missing);
 	missing_key_warning(l, n);
-	ir_var_set(&l->b, result,
-	           type_is_register(t) ? ir_const(&l->b, 0) : lower_zeros(l, image_value_size(t)));
+	ir_var_set(&l->b, result, ir_const(&l->b, 0));
 	ir_jump(&l->b, join);
 	lower_enter(l, join);
-	v = ir_var_get(&l->b, result);
-	if (type_is_register(t))
-		return value_reg(m->value, v);
-	return value_mem(m->value, ir_as(&l->b, v, PTR_VALUE), 8);
+	return value_reg(m->value, ir_var_get(&l->b, result));
 }
 
 /* Reports a failed update_elem: the map is full. */

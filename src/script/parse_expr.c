@@ -450,6 +450,16 @@ static struct node *parse_map(struct parser *p)
 	return n;
 }
 
+static void check_duplicate(struct parser *p, const char *const *names, size_t n)
+{
+	const char *name = parser_token_dup(p);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(names[i], name))
+			lexer_error(&p->lx, E_REDEFINED, p->tok.begin, p->tok.end,
+			            "Record field %s is there twice", name);
+}
+
 /* record = "(" IDENT "=" expr { "," IDENT "=" expr } [ "," ] ")", the token behind its `(`. */
 static struct node *parse_record(struct parser *p, uint32_t begin)
 {
@@ -462,6 +472,7 @@ static struct node *parse_record(struct parser *p, uint32_t begin)
 			parser_error(p, "expected identifier");
 			return NULL;
 		}
+		check_duplicate(p, names.items, names.n);
 		vec_push(p->u->a, &names, parser_token_dup(p));
 		parser_advance(p);
 		if (!parser_expect(p, TOK_SET))
