@@ -28,6 +28,9 @@ struct probe_cache {
 	struct kernel_funcs lines;
 	bool is_cut;
 	unsigned n_asked; /* single names */
+	/* Their names, once some have been asked for: open addressing, a power of two. */
+	const char **slots;
+	size_t n_slots;
 	/* Every function with BTF, sorted: a listing of everything asks twice. */
 	struct kernel_funcs typed;
 	bool typed_is_read;
@@ -358,6 +361,35 @@ static bool has_word(const char *text, const char *name, const char *before, con
 	return false;
 }
 
+static const char **find_slot(const struct probe_cache *c, const char *name)
+{
+	size_t h = 14695981039346656037u; /* FNV-1a */
+
+	for (const char *p = name; *p; p++)
+		h = (h ^ (unsigned char)*p) * 1099511628211u;
+	for (h ^= h >> 32;; h++) {
+		const char **slot = &c->slots[h & (c->n_slots - 1)];
+
+		if (!*slot || !strcmp(*slot, name))
+			return slot;
+	}
+}
+
+/* Is the name in one of the filter's lines? */
+static bool filter_has(struct probe_context *cx, const struct kernel_funcs *lines, const char *name)
+{
+	struct probe_cache *c = cache_of(cx);
+
+	if (!c->slots) {
+		for (c->n_slots = 64; c->n_slots < 2 * lines->n; c->n_slots *= 2)
+			;
+		c->slots = arena_array(cx->a, const char *, c->n_slots);
+		vec_each (f, lines)
+			*find_slot(c, f->name) = f->name;
+	}
+	return *find_slot(c, name) != NULL;
+}
+
 bool kernel_func_is_traceable(struct probe_context *cx, const char *module, const char *name)
 {
 	enum { FEW = 8 };
@@ -371,11 +403,8 @@ bool kernel_func_is_traceable(struct probe_context *cx, const char *module, cons
 	    types_find_func(cx->types, name, module, NULL, NULL, NULL))
 		return true;
 	lines = filter_lines(cx);
-	vec_each (f, &lines)
-		if (!strcmp(f->name, name))
-			return true;
 	if (lines.n)
-		return false;
+		return filter_has(cx, &lines, name);
 	text = kallsyms_text(cx);
 	return !text || has_word(text, name, " ", "\t\n");
 }

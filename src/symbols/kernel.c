@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/strmap.h"
 #include "symbols/symbols_priv.h"
 
 /* The whole file, malloc'ed: its size isn't told before, and an arena would copy it. */
@@ -214,6 +215,71 @@ const char *symbols_kernel_problem(struct symbols *s)
 	if (!s->kernel.text)
 		return "/proc/kallsyms cannot be read";
 	return "/proc/kallsyms hides them (see kernel.kptr_restrict)";
+}
+
+/* ---- many functions by name ------------------------------------------------------------------- */
+
+/* Does the function begin with a place for the function tracer, in use or not? Also true where the
+ * code cannot be read. */
+static bool can_be_hooked(uint64_t address)
+{
+	static const uint8_t endbr64[4] = {0xf3, 0x0f, 0x1e, 0xfa};
+	static const uint8_t nop5[5] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
+	uint8_t code[9], *p = code;
+
+	if (!symbols_kernel_text(address, code, sizeof(code)))
+		return true;
+	if (!memcmp(p, endbr64, sizeof(endbr64)))
+		p += sizeof(endbr64);
+	return *p == 0xe8 || !memcmp(p, nop5, sizeof(nop5));
+}
+
+static bool is_in(const struct kernel_symbols *k, const struct kernel_symbol *sym,
+                  const char *module)
+{
+	if (!sym->module_off)
+		return !module || !strcmp(module, "vmlinux");
+	return !module || !strcmp(module, k->text + sym->module_off);
+}
+
+void symbols_kernel_functions(struct symbols *s, struct kernel_function *funcs, size_t n)
+{
+	const struct kernel_symbols *k = need_kernel(s);
+	struct strmap wanted = {0}; /* name: the last of funcs that has it */
+	/* Of each function, the next that has its name; is its address a good one for sure? */
+	size_t *next = calloc(n + 1, sizeof(*next));
+	bool *is_sure = calloc(n + 1, sizeof(*is_sure));
+
+	for (size_t i = 0; i < n && next && is_sure; i++) {
+		struct kernel_function *same = strmap_put(&wanted, funcs[i].name, &funcs[i]);
+
+		funcs[i].address = 0;
+		next[i] = same ? (size_t)(same - funcs) : n;
+	}
+	for (size_t i = 0; i < k->n && wanted.n; i++) {
+		const struct kernel_symbol *sym = &k->items[i];
+		/* The letter stands before the name: functions, global, local and weak. */
+		bool is_function = strchr("tTwW", k->text[sym->name_off - 2]) != NULL;
+		struct kernel_function *f =
+		    is_function ? strmap_get(&wanted, k->text + sym->name_off) : NULL;
+
+		for (size_t at = f ? (size_t)(f - funcs) : n; at < n; at = next[at]) {
+			if (is_sure[at] || !is_in(k, sym, funcs[at].module))
+				continue;
+			if (!funcs[at].address) { /* the kernel's own come first */
+				funcs[at].address = sym->address;
+				continue;
+			}
+			is_sure[at] = can_be_hooked(funcs[at].address);
+			if (!is_sure[at] && can_be_hooked(sym->address)) {
+				funcs[at].address = sym->address;
+				is_sure[at] = true;
+			}
+		}
+	}
+	strmap_free(&wanted);
+	free(next);
+	free(is_sure);
 }
 
 /* ---- the kernel's image --------------------------------------------------------------------- */

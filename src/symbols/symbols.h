@@ -16,9 +16,9 @@ void symbols_destroy(struct symbols *s);
 
 /* A resolved address. Strings are owned by the symbols and live as long. */
 struct symbol {
-	const char *name;   /* NULL: unknown */
-	uint64_t offset_b;  /* into the function */
-	const char *module; /* kernel: module or NULL; user: path of the mapped file or NULL */
+	const char *name;    /* NULL: unknown */
+	uint64_t offset_b;   /* into the function */
+	const char *module;  /* kernel: module or NULL; user: path of the mapped file or NULL */
 	uint64_t file_off_b; /* user: offset in that file */
 	/* user, for symbols_user_frames(): the file behind the mapping, the address as linked */
 	struct elf_file *file;
@@ -40,6 +40,14 @@ int symbols_set_vmlinux(struct symbols *s, const char *path);
 const char *symbols_kernel_problem(struct symbols *s);
 /* Address of a kernel symbol, 0 if unknown. */
 uint64_t symbols_kernel_address(struct symbols *s, const char *name);
+/* Addresses of n functions of the kernel at once, each by its name and the module it is in
+ * ("vmlinux", a module's name, NULL: the kernel if it has one, else any); 0 where unknown. Of
+ * several of one name, the first that the function tracer can hook. */
+struct kernel_function {
+	const char *name, *module;
+	uint64_t address;
+};
+void symbols_kernel_functions(struct symbols *s, struct kernel_function *funcs, size_t n);
 /* Bytes from a kernel symbol to the next one, of several of that name the most; 0 if unknown. */
 uint64_t symbols_kernel_size(struct symbols *s, const char *name);
 
@@ -66,7 +74,8 @@ void symbols_read_mappings(struct symbols *s);
 /* What is kept of processes (cache_user_symbols). */
 enum symbols_policy {
 	SYMBOLS_BY_PROCESS,
-	SYMBOLS_BY_PROGRAM, /* one of which nothing is known is taken for the one of symbols_set_program */
+	SYMBOLS_BY_PROGRAM,   /* one of which nothing is known is taken for the one of
+	                         symbols_set_program */
 	SYMBOLS_KEEP_NOTHING, /* maps are read for each answer, nothing is remembered */
 };
 void symbols_set_policy(struct symbols *s, enum symbols_policy policy);
@@ -85,17 +94,17 @@ struct elf_symbol {
 	uint64_t size_b;
 	uint64_t file_off_b;
 };
-/* All functions (STT_FUNC, STT_GNU_IFUNC; .symtab and .dynsym, each name once) of a file, sorted by name; owned by `s`.
- * Returns 0 or -errno (ENOEXEC: not ELF). */
+/* All functions (STT_FUNC, STT_GNU_IFUNC; .symtab and .dynsym, each name once) of a file, sorted by
+ * name; owned by `s`. Returns 0 or -errno (ENOEXEC: not ELF). */
 int symbols_elf_functions(struct symbols *s, const char *path, const struct elf_symbol **ret,
-			  size_t *ret_n);
+                          size_t *ret_n);
 /* Any one symbol by name, functions and objects (size tells uaddr's type). */
 bool symbols_elf_find(struct symbols *s, const char *path, const char *name,
-		      struct elf_symbol *ret);
+                      struct elf_symbol *ret);
 /* The function around a virtual address; and address <-> file offset by the program headers. */
 bool symbols_elf_at(struct symbols *s, const char *path, uint64_t address, struct elf_symbol *ret);
 bool symbols_elf_to_offset(struct symbols *s, const char *path, uint64_t address,
-			   uint64_t *ret_off_b);
+                           uint64_t *ret_off_b);
 /* One place of a USDT probe: a probe is where the program's text has it, often more than once. */
 struct elf_usdt {
 	const char *provider, *name;
@@ -106,7 +115,7 @@ struct elf_usdt {
 };
 /* All of a file, sorted by provider, name and address; owned by `s`. Returns 0 or -errno. */
 int symbols_elf_usdt(struct symbols *s, const char *path, const struct elf_usdt **ret,
-		     size_t *ret_n);
+                     size_t *ret_n);
 /* A uprobe's target as a path: as is, by $PATH, libraries by the loader's cache (/etc/ld.so.cache
  * and the default directories); NULL if there is none. Result malloc'ed. */
 char *symbols_resolve_path(const char *name, pid_t pid);

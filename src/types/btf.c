@@ -34,6 +34,11 @@ struct btf_file {
 	/* offsets[id - first_id] into `types`; built by the first question. */
 	uint32_t *offsets;
 	uint32_t n_types;
+	/* Types by the hash of their names, once many have been asked for: the first of each slot
+	 * and the next behind each, as 1 + index, in ascending order. */
+	uint32_t *slots, *next;
+	uint32_t n_slots; /* a power of two */
+	uint32_t n_finds;
 };
 
 /* What follows a record's head: a fixed part, and one element per vlen. */
@@ -179,6 +184,8 @@ void btf_close(struct btf_file *b)
 	else if (b->is_owned)
 		free((void *)b->blob);
 	free(b->offsets);
+	free(b->slots);
+	free(b->next);
 	free(b);
 }
 
@@ -309,11 +316,70 @@ uint32_t btf_find_string(struct btf_file *b, const char *s)
 	return at ? b->first_string + (uint32_t)(at + 1 - b->strings) : UINT32_MAX;
 }
 
+static uint32_t hash_name(const char *s)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	while (*s)
+		h = (h ^ (uint8_t)*s++) * 16777619u;
+	return h;
+}
+
+/* A find costs two passes, over the strings and over the types. Who asks for hundreds of names gets
+ * a table. */
+static bool has_table(struct btf_file *b)
+{
+	enum { MANY = 64 };
+
+	if (b->slots || ++b->n_finds <= MANY)
+		return b->slots;
+	b->n_finds = 0; /* without memory, try again after a while */
+	need_index(b);
+	for (b->n_slots = 64; b->n_slots < b->n_types; b->n_slots *= 2)
+		;
+	b->slots = calloc(b->n_slots, sizeof(*b->slots));
+	b->next = calloc(b->n_types + 1, sizeof(*b->next));
+	if (!b->slots || !b->next) {
+		free(b->slots);
+		free(b->next);
+		b->slots = b->next = NULL;
+		return false;
+	}
+	for (uint32_t i = b->n_types; i-- > 0;) {
+		const char *name = btf_string(b, load32(b->types + b->offsets[i]));
+		uint32_t *slot = &b->slots[hash_name(name) & (b->n_slots - 1)];
+
+		if (!*name)
+			continue;
+		b->next[i] = *slot;
+		*slot = i + 1;
+	}
+	return true;
+}
+
+static uint32_t find_in_table(const struct btf_file *b, const char *name, uint32_t kinds,
+                              uint32_t first)
+{
+	uint32_t at = b->slots[hash_name(name) & (b->n_slots - 1)];
+
+	for (; at; at = b->next[at - 1]) {
+		const uint8_t *p = b->types + b->offsets[at - 1];
+		uint32_t info = load32(p + offsetof(struct btf_type, info));
+
+		if (at > first && (BTF_KIND_MASK(BTF_INFO_KIND(info)) & kinds) &&
+		    !strcmp(btf_string(b, load32(p)), name))
+			return b->first_id + at - 1;
+	}
+	return 0;
+}
+
 uint32_t btf_find(struct btf_file *b, const char *name, uint32_t kinds, uint32_t after)
 {
-	uint32_t name_off = btf_find_string(b, name);
-	uint32_t i = after >= b->first_id ? after + 1 - b->first_id : 0;
+	uint32_t i = after >= b->first_id ? after + 1 - b->first_id : 0, name_off;
 
+	if (has_table(b))
+		return *name ? find_in_table(b, name, kinds, i) : 0;
+	name_off = btf_find_string(b, name);
 	if (name_off == UINT32_MAX)
 		return 0;
 	need_index(b);

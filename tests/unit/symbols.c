@@ -211,6 +211,29 @@ static void kernel_addresses_are_named(void **state)
 	assert_int_equal(symbols_kernel_address(s, "nonesuch nonesuch"), 0);
 }
 
+static void kernel_functions_have_addresses(void **state)
+{
+	struct kernel_function f[] = {
+	    {.name = "schedule", .module = "vmlinux"},
+	    {.name = "schedule"},
+	    {.name = "nonesuch nonesuch"},
+	    {.name = "schedule", .module = "nonesuch"},
+	    {.name = "linux_banner"}, /* is no function */
+	};
+
+	(void)state;
+	if (!symbols_kernel_address(s, "schedule")) {
+		print_message("# skipped: /proc/kallsyms hides its addresses\n");
+		skip();
+	}
+	symbols_kernel_functions(s, f, sizeof(f) / sizeof(f[0]));
+	assert_int_equal(f[0].address, symbols_kernel_address(s, "schedule"));
+	assert_int_equal(f[1].address, f[0].address);
+	for (size_t i = 2; i < sizeof(f) / sizeof(f[0]); i++)
+		assert_int_equal(f[i].address, 0);
+	symbols_kernel_functions(s, f, 0);
+}
+
 static void names_become_paths(void **state)
 {
 	char dir[] = "/tmp/skep-test-path-XXXXXX", file[64], *path;
@@ -428,6 +451,7 @@ int main(void)
 	    TEST(ended_processes_are_remembered),
 	    TEST(generated_code_is_named_by_its_map),
 	    TEST(kernel_addresses_are_named),
+	    TEST(kernel_functions_have_addresses),
 	    TEST(names_become_paths),
 	    TEST(linkage_tables_are_named),
 	    TEST(overlapping_places_are_found),

@@ -482,6 +482,37 @@ static void btf_splits(void **state)
 	sb_free(&module);
 }
 
+/* The table that many finds get tells the same as the first ones did. */
+static void btf_finds_alike(void **state)
+{
+	static const char *const names[] = {"int", "task", "RUN", "pid_type", "state", "", "none"};
+	enum { N = sizeof(names) / sizeof(names[0]) };
+	struct strbuf blob = {0};
+	struct btf_file *b = NULL;
+	uint32_t first[N][2], n_found = 0;
+
+	(void)state;
+	kernel_like(&blob);
+	assert_int_equal(btf_open_bytes(blob.s, blob.n, NULL, &b), 0);
+	for (int round = 0; round < 20; round++) {
+		for (int i = 0; i < N; i++) {
+			uint32_t id = btf_find(b, names[i], ~0u, 0);
+			uint32_t second = id ? btf_find(b, names[i], ~0u, id) : 0;
+
+			if (!round) {
+				first[i][0] = id;
+				first[i][1] = second;
+				n_found += id != 0;
+			}
+			assert_int_equal(id, first[i][0]);
+			assert_int_equal(second, first[i][1]);
+		}
+	}
+	assert_in_range(n_found, 2, N - 2);
+	btf_close(b);
+	sb_free(&blob);
+}
+
 /* Ask everything of a blob that may be anything. */
 static void poke(const char *bytes, size_t n)
 {
@@ -969,15 +1000,25 @@ static void hostile_c_is_survived(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(names_are_the_languages),      TEST(tuples_lie_like_structs),
-	    TEST(equality_is_structural),       TEST(names_are_parsed),
-	    TEST(declarations_read_like_c),     TEST(btf_is_read_by_name),
-	    TEST(btf_definitions_are_c),        TEST(btf_splits),
-	    TEST(hostile_btf_is_survived),      TEST(circles_in_btf_end),
-	    TEST(the_kernels_own_btf),          TEST(formats_become_structs),
-	    TEST(hostile_formats_are_survived), TEST(layout_agrees_with_the_compiler),
-	    TEST(the_preprocessor_works),       TEST(includes_are_found),
-	    TEST(c_mistakes_are_located),       TEST(hostile_c_is_survived),
+	    TEST(names_are_the_languages),
+	    TEST(tuples_lie_like_structs),
+	    TEST(equality_is_structural),
+	    TEST(names_are_parsed),
+	    TEST(declarations_read_like_c),
+	    TEST(btf_is_read_by_name),
+	    TEST(btf_definitions_are_c),
+	    TEST(btf_splits),
+	    TEST(btf_finds_alike),
+	    TEST(hostile_btf_is_survived),
+	    TEST(circles_in_btf_end),
+	    TEST(the_kernels_own_btf),
+	    TEST(formats_become_structs),
+	    TEST(hostile_formats_are_survived),
+	    TEST(layout_agrees_with_the_compiler),
+	    TEST(the_preprocessor_works),
+	    TEST(includes_are_found),
+	    TEST(c_mistakes_are_located),
+	    TEST(hostile_c_is_survived),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -118,7 +118,7 @@ bool perf_unit_has(const char *unit, const char *file, const char *line)
 /* Why the kernel may say this, where the errno alone would puzzle. */
 static const char *reason(const struct image_attach *at, int err)
 {
-	bool is_function = at->kind == ATTACH_KPROBE || at->kind == ATTACH_KRETPROBE;
+	bool is_probe = at->kind == ATTACH_KPROBE || at->kind == ATTACH_KRETPROBE;
 
 	if (at->kind == ATTACH_ITER && at->path) {
 		switch (-err) {
@@ -134,7 +134,7 @@ static const char *reason(const struct image_attach *at, int err)
 	switch (-err) {
 	case ENOENT:
 	case ESRCH:
-		if (is_function)
+		if (is_probe)
 			return "no such function, or it is inlined";
 		return at->kind == ATTACH_TRACEPOINT ? "no such tracepoint" : strerror(-err);
 	case ENOSPC:
@@ -142,7 +142,7 @@ static const char *reason(const struct image_attach *at, int err)
 		           ? "the processor watches no more places at a time"
 		           : strerror(-err);
 	case EINVAL:
-		if (is_function)
+		if (is_probe)
 			return "the kernel lets nobody probe there (notrace, or no instruction "
 			       "starts "
 			       "at the offset)";
@@ -210,17 +210,61 @@ static int attach_run(struct report *r, struct attaching *x, uint32_t i,
 	return err ? err : attach_run(r, x, i, at + n / 2, n - n / 2);
 }
 
-static bool can_share_link(const struct image_attach *a, const struct image_attach *b)
+static bool can_share_link(const struct attaching *x, const struct image_attach *a,
+                           const struct image_attach *b)
 {
+	const struct kernel_function *f = x->functions;
+
+	/* Functions that are not found do not spoil it for the others. */
+	if (f && !f[a - x->prog->attaches.items].address != !f[b - x->prog->attaches.items].address)
+		return false;
 	return a->kind == b->kind && (!a->path || (b->path && strcmp(a->path, b->path) == 0));
 }
 
-static int attach_program(struct report *r, uint32_t i)
+static bool is_function(const struct image_attach *at)
+{
+	return (at->kind == ATTACH_KPROBE || at->kind == ATTACH_KRETPROBE) && at->func;
+}
+
+/* Addresses for the functions of all programs, if they are many: one per attach point, in order;
+ * NULL if they are few, or nobody tells. */
+static const struct kernel_function *find_functions(const struct engine *e)
+{
+	enum { MANY = 16 }; /* reading the kernel's symbols takes as long as their look-ups */
+	size_t n = 0, n_functions = 0, i = 0;
+	struct kernel_function *f;
+	struct symbols *symbols;
+
+	vec_each (p, &e->img->programs) {
+		n += p->attaches.n;
+		vec_each (at, &p->attaches)
+			n_functions += is_function(at);
+	}
+	if (n_functions < MANY)
+		return NULL;
+	f = arena_array(e->a, struct kernel_function, n);
+	vec_each (p, &e->img->programs) {
+		vec_each (at, &p->attaches) {
+			f[i++] = (struct kernel_function){.name = is_function(at) ? at->func : "",
+			                                  .module = at->category};
+		}
+	}
+	symbols = symbols_create();
+	symbols_kernel_functions(symbols, f, n);
+	symbols_destroy(symbols);
+	for (i = 0; i < n; i++)
+		if (f[i].address)
+			return f;
+	return NULL;
+}
+
+static int attach_program(struct report *r, uint32_t i, const struct kernel_function *functions)
 {
 	struct attaching x = {.e = r->e,
 	                      .prog = &r->e->img->programs.items[i],
 	                      .prog_fd = r->e->prog_fds[i],
-	                      .multi = r->e->multi[i]};
+	                      .multi = r->e->multi[i],
+	                      .functions = functions};
 	const struct image_attach *at = x.prog->attaches.items;
 	size_t n = x.prog->attaches.n;
 	int err = 0;
@@ -232,7 +276,7 @@ static int attach_program(struct report *r, uint32_t i)
 			continue;
 		}
 		if (x.multi != MULTI_NONE) {
-			while (k + run < n && can_share_link(&at[k], &at[k + run]))
+			while (k + run < n && can_share_link(&x, &at[k], &at[k + run]))
 				run++;
 			err = attach_run(r, &x, i, &at[k], run);
 		} else {
@@ -258,6 +302,7 @@ int kernel_attach(struct engine *e, void (*warn)(void *arg, struct span at, cons
                   void *arg, uint32_t *ret_attached, struct engine_error *ret_error)
 {
 	struct report r = {.e = e, .warn = warn, .arg = arg, .error = ret_error};
+	const struct kernel_function *f;
 	size_t n = 0;
 	int err = 0;
 
@@ -265,8 +310,12 @@ int kernel_attach(struct engine *e, void (*warn)(void *arg, struct span at, cons
 		n += p->attaches.n;
 	if (n > 100)
 		raise_file_limit();
-	for (uint32_t i = 0; i < e->img->programs.n && !err; i++)
-		err = attach_program(&r, i);
+	f = find_functions(e);
+	for (uint32_t i = 0; i < e->img->programs.n && !err; i++) {
+		err = attach_program(&r, i, f);
+		if (f)
+			f += e->img->programs.items[i].attaches.n;
+	}
 	if (!err)
 		*ret_attached = r.n_attached;
 	return err;

@@ -3,6 +3,7 @@
 #define SKEP_ENGINE_KERNEL_ATTACH_H
 
 #include "engine/kernel/kernel.h"
+#include "symbols/symbols.h"
 
 /* What is being attached: one program of an engine. */
 struct attaching {
@@ -10,6 +11,9 @@ struct attaching {
 	const struct image_program *prog;
 	int prog_fd;
 	enum multi multi;
+	/* Functions with their addresses, one for each of the program's attach points, or NULL:
+	 * the kernel is given names. */
+	const struct kernel_function *functions;
 };
 
 /* Attaches the program at one point and adds what holds it to e->attached. Returns 0 or -errno;

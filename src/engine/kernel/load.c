@@ -18,12 +18,13 @@
 
 struct loading {
 	struct engine *e;
-	struct arena *a;           /* ends with the loading */
-	struct btf_program *debug; /* per program */
-	struct strbuf log;         /* of successful loads, is_verbose */
+	struct arena *a;             /* ends with the loading */
+	struct btf_program *debug;   /* per program */
+	struct strbuf log;           /* of successful loads, is_verbose */
 	struct vm_verdict *verdicts; /* per program: what our own verifier says */
-	uint32_t module_btf_id;    /* the module BTF opened last, ... */
-	int module_btf_fd;         /* ... or -1 */
+	bool has_many_uprobes;
+	uint32_t module_btf_id; /* the module BTF opened last, ... */
+	int module_btf_fd;      /* ... or -1 */
 };
 
 /* ---- what the kernel is given --------------------------------------------------------------- */
@@ -124,8 +125,8 @@ static const char *refusal_hint(int err)
 	if (err != -EPERM)
 		return "";
 	return feature_privilege_problem() ? ". Loading needs CAP_BPF and CAP_PERFMON"
-					   : ". This system does not permit programs of this type, "
-					     "whoever loads them: another type of probe may do";
+	                                   : ". This system does not permit programs of this type, "
+	                                     "whoever loads them: another type of probe may do";
 }
 
 static int refused(struct loading *l, uint32_t program, int err, const char *log,
@@ -139,8 +140,7 @@ static int refused(struct loading *l, uint32_t program, int err, const char *log
 		return err;
 	if (!log || !*log) {
 		kernel_error(img, ret, err, program, "The kernel refused program %s: %s%s",
-		             p->name ? p->name : "?", strerror(-err),
-		             refusal_hint(err));
+		             p->name ? p->name : "?", strerror(-err), refusal_hint(err));
 		return err;
 	}
 	verifier_log_explain(img->a, log, &why);
@@ -157,9 +157,11 @@ static int refused(struct loading *l, uint32_t program, int err, const char *log
 
 /* A kprobe or uprobe program with many targets is loaded for one link that holds them all. Multi
  * links know neither offsets into functions nor (kprobes) addresses: one such target and the
- * whole program goes the other way. */
-static enum multi choose_multi(const struct engine *e, const struct image_program *p)
+ * whole program goes the other way. A uprobe alone is quicker off as an event (see detach.c), but
+ * the kernel clears away one event at a time, which then keeps everybody from making new ones. */
+static enum multi choose_multi(const struct loading *l, const struct image_program *p)
 {
+	const struct engine *e = l->e;
 	bool can_kprobe = !e->opts.no_kprobe_multi, can_uprobe = !e->opts.no_uprobe_multi;
 
 	if (p->type != BPF_PROG_TYPE_KPROBE)
@@ -179,10 +181,21 @@ static enum multi choose_multi(const struct engine *e, const struct image_progra
 	}
 	if (p->attaches.n > 1 && can_kprobe && feature_has(FEATURE_KPROBE_MULTI))
 		return MULTI_KPROBE;
-	if (p->attaches.n > 1 && can_uprobe && feature_has(FEATURE_UPROBE_MULTI) &&
-	    (!e->opts.pid || feature_uprobe_multi_pid()))
+	if ((p->attaches.n > 1 || l->has_many_uprobes) && can_uprobe &&
+	    feature_has(FEATURE_UPROBE_MULTI) && (!e->opts.pid || feature_uprobe_multi_pid()))
 		return MULTI_UPROBE;
 	return MULTI_NONE;
+}
+
+static bool has_many_uprobes(const struct image *img)
+{
+	enum { MANY = 8 };
+	size_t n = 0;
+
+	vec_each (p, &img->programs)
+		n += p->attaches.n && (p->attaches.items->kind == ATTACH_UPROBE ||
+		                       p->attaches.items->kind == ATTACH_URETPROBE);
+	return n > MANY;
 }
 
 static int load_program(struct loading *l, uint32_t i, struct engine_error *ret_error)
@@ -202,7 +215,7 @@ static int load_program(struct loading *l, uint32_t i, struct engine_error *ret_
 	own_fd int target_fd = -1;
 	int fd;
 
-	e->multi[i] = choose_multi(e, p);
+	e->multi[i] = choose_multi(l, p);
 	if (e->multi[i] != MULTI_NONE && !p->expected_attach_type)
 		attr.expected_attach_type =
 		    e->multi[i] == MULTI_KPROBE ? SKEP_TRACE_KPROBE_MULTI : SKEP_TRACE_UPROBE_MULTI;
@@ -240,9 +253,9 @@ static int load_program(struct loading *l, uint32_t i, struct engine_error *ret_
 			sb_addf(&l->log, "%s:\n%s", p->name ? p->name : "?", log);
 		if (fd >= 0 && !l->verdicts[i].is_accepted)
 			sb_addf(&l->log,
-				"the kernel accepts what skep's verifier refuses: instruction %u: "
-				"%s\n",
-				l->verdicts[i].pc, l->verdicts[i].reason);
+			        "the kernel accepts what skep's verifier refuses: instruction %u: "
+			        "%s\n",
+			        l->verdicts[i].pc, l->verdicts[i].reason);
 	} else {
 		fd = prog_load(&attr);
 		if (fd < 0)
@@ -263,7 +276,8 @@ static int load_program(struct loading *l, uint32_t i, struct engine_error *ret_
 int programs_load(struct engine *e, struct engine_error *ret_error)
 {
 	own_arena struct arena *a = arena_create();
-	struct loading l = {.e = e, .a = a, .module_btf_fd = -1};
+	struct loading l = {
+	    .e = e, .a = a, .module_btf_fd = -1, .has_many_uprobes = has_many_uprobes(e->img)};
 	size_t n = e->img->programs.n;
 	int err = 0;
 
