@@ -5,10 +5,10 @@
  *   run CALL SECONDS              how many calls were made
  *   until CALL                    call every 50 us until the next line comes; how many
  *   keys N                        getpgid(1) to getpgid(N)
+ *   stacks N                      the same, from 8192 places
  *   spin SECONDS                  burn the CPU, 24 frames deep; user time in ms
  *   driver --stamp                print the clock and leave: for a tracer's -c
  */
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdint.h>
@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int file; /* of some KiB, to read from */
+#include "driver_calls.h"
 
 static uint64_t now_ns(void)
 {
@@ -31,33 +31,9 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* Sizes differ from call to call, so that a histogram of them has more than one bucket. */
-static inline void once(const char *call, uint64_t i)
-{
-	static char buf[4096];
-
-	switch (call[0]) {
-	case 'g': /* getppid */
-		syscall(SYS_getppid);
-		break;
-	case 'p': /* pread */
-		syscall(SYS_pread64, file, buf, 1ul << (i & 7), 0l);
-		break;
-	case 'o': /* openat */
-		syscall(SYS_openat, AT_FDCWD, "/nonexistent/of/the/bench", O_RDONLY);
-		break;
-	case 'k': /* key */
-		syscall(SYS_getpgid, 1l);
-		break;
-	case 'u': /* untraced */
-		syscall(SYS_getuid);
-		break;
-	}
-}
-
 /* Rounds without a pause last for milliseconds, in which nobody else may have the CPU. With one,
  * a tracer is meant to work meanwhile, and should not be kept from it. */
-static void loop(const char *call, uint64_t n, int rounds, unsigned pause_us)
+static void loop(once_fn *once, uint64_t n, int rounds, unsigned pause_us)
 {
 	struct sched_param first = {.sched_priority = 1}, ordinary = {0};
 
@@ -67,7 +43,7 @@ static void loop(const char *call, uint64_t n, int rounds, unsigned pause_us)
 		uint64_t from = now_ns();
 
 		for (uint64_t i = 0; i < n; i++)
-			once(call, i);
+			once(i);
 		printf("%.2f ", (double)(now_ns() - from) / (double)n);
 		if (pause_us)
 			usleep(pause_us);
@@ -75,23 +51,23 @@ static void loop(const char *call, uint64_t n, int rounds, unsigned pause_us)
 	sched_setscheduler(0, SCHED_OTHER, &ordinary);
 }
 
-static uint64_t run(const char *call, double seconds)
+static uint64_t run(once_fn *once, double seconds)
 {
 	uint64_t end = now_ns() + (uint64_t)(seconds * 1e9), n = 0;
 
 	while (now_ns() < end)
 		for (int i = 0; i < 256; i++)
-			once(call, n++);
+			once(n++);
 	return n;
 }
 
-static uint64_t until(const char *call)
+static uint64_t until(once_fn *once)
 {
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
 	uint64_t n = 0;
 
 	while (!poll(&in, 1, 0)) {
-		once(call, n++);
+		once(n++);
 		usleep(50);
 	}
 	return n;
@@ -145,7 +121,6 @@ static void pin(int cpu)
 int main(int argc, char **argv)
 {
 	char line[256], call[32];
-	static char content[4096];
 	unsigned pause_us;
 	unsigned long n;
 	double seconds;
@@ -157,20 +132,21 @@ int main(int argc, char **argv)
 	}
 	if (argc > 1)
 		pin(atoi(argv[1]));
-	file = (int)syscall(SYS_memfd_create, "bench", 0);
-	if (file < 0 || write(file, content, sizeof(content)) < 0)
-		return 1;
 	setvbuf(stdin, NULL, _IONBF, 0); /* so that poll() sees what is there */
 	while (fgets(line, sizeof(line), stdin)) {
-		if (sscanf(line, "loop %31s %lu %d %u", call, &n, &rounds, &pause_us) == 4)
-			loop(call, n, rounds, pause_us);
-		else if (sscanf(line, "run %31s %lf", call, &seconds) == 2)
-			printf("%llu", (unsigned long long)run(call, seconds));
-		else if (sscanf(line, "until %31s", call) == 1)
-			printf("%llu", (unsigned long long)until(call));
+		if (sscanf(line, "loop %31s %lu %d %u", call, &n, &rounds, &pause_us) == 4 &&
+		    call_find(call))
+			loop(call_find(call), n, rounds, pause_us);
+		else if (sscanf(line, "run %31s %lf", call, &seconds) == 2 && call_find(call))
+			printf("%llu", (unsigned long long)run(call_find(call), seconds));
+		else if (sscanf(line, "until %31s", call) == 1 && call_find(call))
+			printf("%llu", (unsigned long long)until(call_find(call)));
 		else if (sscanf(line, "keys %lu", &n) == 1)
 			for (unsigned long i = 1; i <= n; i++)
 				syscall(SYS_getpgid, (long)i);
+		else if (sscanf(line, "stacks %lu", &n) == 1)
+			for (unsigned long i = 1; i <= n; i++)
+				call_from_somewhere(i);
 		else if (sscanf(line, "spin %lf", &seconds) == 1)
 			printf("%.1f", spin(seconds));
 		printf("\n");

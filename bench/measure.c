@@ -127,7 +127,7 @@ static int run(struct result *r, char **command, const char *text, int takes_lin
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	if (file) {
 		posix_spawn_file_actions_addopen(&actions, 1, file,
-						 O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+		                                 O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
 		posix_spawn_file_actions_adddup2(&actions, 1, 2);
 	} else {
 		posix_spawn_file_actions_adddup2(&actions, out[1], 1);
@@ -214,9 +214,11 @@ static void print(const struct result *r)
 {
 	uint64_t cpu_us = us(r->usage.ru_utime) + us(r->usage.ru_stime);
 
-	printf("{\"wall_ms\": %.4f, \"cpu_ms\": %.3f, \"rss_kb\": %ld, \"status\": %d, "
+	printf("{\"wall_ms\": %.4f, \"cpu_ms\": %.3f, \"user_ms\": %.3f, \"rss_kb\": %ld, "
+	       "\"status\": %d, "
 	       "\"lines\": %llu, \"bytes\": %llu",
-	       (double)(r->end - r->start) / 1e6, (double)cpu_us / 1e3, r->usage.ru_maxrss,
+	       (double)(r->end - r->start) / 1e6, (double)cpu_us / 1e3,
+	       (double)us(r->usage.ru_utime) / 1e3, r->usage.ru_maxrss,
 	       WIFEXITED(r->status) ? WEXITSTATUS(r->status) : 128 + WTERMSIG(r->status),
 	       (unsigned long long)r->n_lines, (unsigned long long)r->n_bytes);
 	if (r->first)

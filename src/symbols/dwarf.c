@@ -78,6 +78,9 @@ void dwarf_file_free(struct dwarf_file *f)
 	free(f->frame);
 	if (f->cfi)
 		dwarf_cfi_end(f->cfi);
+	for (size_t i = 0; f->known && i < FRAMES_KNOWN; i++)
+		vec_free(&f->known[i].frames);
+	free(f->known);
 	dwarf_end(f->dw);
 	dwarf_end(f->dw_alt);
 	debug_file_close(f->alt);

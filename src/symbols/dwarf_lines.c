@@ -86,7 +86,7 @@ static void call_site(Dwarf_Die *unit, Dwarf_Die *call, struct source_frame *ret
 		ret->column = (uint32_t)column;
 }
 
-void dwarf_file_frames(struct dwarf_file *f, uint64_t address, source_frames *ret)
+static void find_frames(struct dwarf_file *f, uint64_t address, source_frames *ret)
 {
 	struct dwarf_unit *u = dwarf_file_unit(f, address);
 	Dwarf_Die chain[DIE_DEEPEST]; /* the function, then what is inlined in it, inwards */
@@ -110,6 +110,29 @@ void dwarf_file_frames(struct dwarf_file *f, uint64_t address, source_frames *re
 		if (n)
 			call_site(&u->split, &chain[n], &at);
 	}
+}
+
+void dwarf_file_frames(struct dwarf_file *f, uint64_t address, source_frames *ret)
+{
+	/* Fibonacci hashing: its upper bits are the good ones. */
+	uint32_t slot = (uint32_t)(address * 0x9e3779b97f4a7c15 >> 32) & (FRAMES_KNOWN - 1);
+	struct known_frames *k;
+
+	if (!f->known)
+		f->known = calloc(FRAMES_KNOWN, sizeof(*f->known));
+	if (!f->known) {
+		find_frames(f, address, ret);
+		return;
+	}
+	k = &f->known[slot];
+	if (!k->is_known || k->address != address) {
+		k->frames.n = 0;
+		find_frames(f, address, &k->frames);
+		k->address = address;
+		k->is_known = true;
+	}
+	vec_each (frame, &k->frames)
+		vec_push(NULL, ret, *frame);
 }
 
 /* ---- places of a line --------------------------------------------------------------------- */

@@ -23,6 +23,15 @@ struct unit_range {
 	uint32_t unit;
 };
 
+/* What has been found at an address: stacks have the same few over and over. */
+struct known_frames {
+	bool is_known;
+	uint64_t address;
+	source_frames frames; /* malloc'ed */
+};
+
+enum { FRAMES_KNOWN = 1024 }; /* a power of two; a younger address takes an older one's place */
+
 struct dwarf_file {
 	Elf *elf;                 /* the program */
 	struct debug_file *debug; /* NULL: the program has its DWARF itself */
@@ -34,7 +43,8 @@ struct dwarf_file {
 	vec(struct dwarf_unit) units; /* those with code */
 	vec(struct unit_range) ranges;
 	bool has_units;
-	const char *missing_split; /* the first .dwo that was not found */
+	struct known_frames *known; /* FRAMES_KNOWN of them by address, made at need */
+	const char *missing_split;  /* the first .dwo that was not found */
 	const char *missing_alt;
 };
 
