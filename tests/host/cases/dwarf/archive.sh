@@ -1,10 +1,10 @@
 # Functions of a library that is stored in an archive, as Android maps them: found by the library's
 # symbols and debug information, probed in the archive.
+# expect: user 41
 # expect: zipped 41 of uprobe:./a.apk!/lib/x.so:zipped
 # expect: line 41
 # expect: listed uprobe:./a.apk!/lib/x.so:zipped
 # expect: listed     int n
-# expect: user 41
 # expect: wild 1
 # expect: compressed: ERROR: uprobe target file './a.apk!/lib/y.so' does not exist or is not executable
 # expect: compressed: HINT: lib/y.so is compressed: code is mapped from what is stored as it is
@@ -66,10 +66,12 @@ C
 "${CC:-cc}" -g -O1 -shared -fPIC -o x.so x.c && "${CC:-cc}" -o run run.c && ./run || exit 2
 at=$(nm x.so | sed -n 's/ T zipped//p')
 probe='uprobe:./a.apk!/lib/x.so'
+# First: a probe of the kernel's at the same place, also one that is just being taken off, would see it
+# instead.
+skep -q --engine user -c "./run $at" -e "$probe:zipped { printf(\"user %d\\n\", args.n); }" | grep -v '^$'
 skep -q -c "./run $at" -e "$probe:zipped { printf(\"zipped %d of %s\\n\", args.n, probe); }" | grep -v '^$'
 skep -q -c "./run $at" -e "$probe@x.c:2 { printf(\"line %d\\n\", args.n); exit(); }" | grep -v '^$'
 skep -lv "$probe:zip*" | sed 's/^/listed /'
-skep -q --engine user -c "./run $at" -e "$probe:zipped { printf(\"user %d\\n\", args.n); }" | grep -v '^$'
 skep -q -c "./run $at" -e "$probe:zip* { @++; } end { printf(\"wild %d\\n\", @); clear(@); }" | grep -v '^$\|^@'
 refused() {
 	skep -q -c ./run -e "uprobe:$2:zipped { exit(); }" 2>&1 |
