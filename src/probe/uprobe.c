@@ -101,6 +101,16 @@ static bool check_bounds(struct uprobe_work *w, const char *path, const struct e
 	return check_code(w, path, sym);
 }
 
+/* `(anonymous namespace)::f` and `operator()` have none. */
+static bool has_parameters(const char *name)
+{
+	static const char call[] = "operator()";
+	const char *close = strrchr(name, ')');
+	size_t n = strlen(name), m = sizeof(call) - 1;
+
+	return close && !strstr(close, "::") && (n < m || strcmp(name + n - m, call) != 0);
+}
+
 /* `ns::f` means all its overloads; with parameters, the one. */
 static bool is_cpp_match(const char *wanted, const char *text)
 {
@@ -110,7 +120,7 @@ static bool is_cpp_match(const char *wanted, const char *text)
 
 	if (wildcard_match(wanted, text))
 		return true;
-	if (strchr(wanted, '('))
+	if (has_parameters(wanted))
 		return false;
 	/* Cut off the parameters: the last group in parentheses at the outer level, which is not
 	 * that of `operator()` or `(anonymous namespace)`. */

@@ -14,6 +14,9 @@
 # expect: hidden 8
 # expect: cast 77
 # expect: size 16
+# expect: hidden name 3
+# expect: call 6
+# expect: one call 6
 cat >names.cpp <<'C'
 #include <new>
 namespace ns {
@@ -45,7 +48,15 @@ __attribute__((noipa)) int over(const shape &s, double d) { return s.sides + (in
 __attribute__((noipa)) int count(counted c, int of) { return c.n + of; }
 __attribute__((noipa)) big make(int n) { return big{{n}}; }
 } // namespace ns
+namespace {
+__attribute__((noipa)) int unseen(int n) { return n; }
+} // namespace
+struct caller {
+	__attribute__((noipa)) int operator()(int n) { return n; }
+};
 int main() {
+	unseen(3);
+	caller{}(6);
 	ns::shape s{};
 	s.id = 77; s.sides = 5; s.tag = 2; s.inside.value = -9; s.k = ns::shape::SOME;
 	return ns::over(1) + ns::over(s, 2.) + s.area(2) + ns::count(ns::counted(4), 9) +
@@ -75,4 +86,7 @@ run 'uprobe:./names:cpp:"ns::make" { printf("hidden %d\n", args.n); }'
 run 'uprobe:./names:cpp:"ns::shape::area" {
 	printf("cast %d\nsize %d\n", ((struct shape *)arg0)->id, sizeof(struct shape));
 }'
+run 'uprobe:./names:cpp:"(anonymous namespace)::unseen" { printf("hidden name %d\n", args.n); }'
+run 'uprobe:./names:cpp:"caller::operator()" { printf("call %d\n", args.n); }'
+run 'uprobe:./names:cpp:"caller::operator()(int)" { printf("one call %d\n", args.n); }'
 exit 0
