@@ -29,10 +29,10 @@ _skep_vm_options() {
 }
 
 # The probes that start with the word; bash splits words at colons, so what it has
-# already taken has to go from the front of each answer.
+# already taken has to go from the front of each answer. Not inside quotes.
 _skep_probes() {
 	local word=$1 taken=
-	[[ $word == *:* && $COMP_WORDBREAKS == *:* ]] && taken=${word%"${word##*:}"}
+	[[ $word == *:* && $COMP_WORDBREAKS == *:* && $2 != quoted ]] && taken=${word%"${word##*:}"}
 	local IFS=$'\n' probe
 	COMPREPLY=()
 	while read -r probe; do
@@ -61,17 +61,17 @@ _skep() {
 		return
 	fi
 	case $prev in
-	-p | --pid)
+	-p | --pid | --dwarf-pid)
 		mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$cur")
 		return ;;
 	-c | --cmd)
 		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
 		return ;;
-	-o | --output | --include)
+	-o | --output | --include | --aot | --traceable-functions)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
-	-I | --include-dir)
+	-I | --include-dir | --debuginfo)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return ;;
@@ -82,10 +82,16 @@ _skep() {
 		mapfile -t COMPREPLY < <(compgen -W "line full none" -- "$cur")
 		return ;;
 	-d | --debug)
-		mapfile -t COMPREPLY < <(compgen -W "ast types ir passes bpf verifier all" -- "$cur")
+		local before=
+		[[ $cur == *,* ]] && before=${cur%,*},
+		mapfile -t COMPREPLY < <(compgen -P "$before" -W "parse ast types ir codegen passes
+			codegen-opt bpf dis libbpf verifier all" -- "${cur##*,}")
 		return ;;
 	--compat)
 		mapfile -t COMPREPLY < <(compgen -W "0.17" -- "$cur")
+		return ;;
+	--mode)
+		mapfile -t COMPREPLY < <(compgen -W "codegen compiler-bench bench test format" -- "$cur")
 		return ;;
 	--engine)
 		mapfile -t COMPREPLY < <(compgen -W "auto kernel user" -- "$cur")
@@ -93,7 +99,8 @@ _skep() {
 	--no-feature)
 		mapfile -t COMPREPLY < <(compgen -W "kprobe_multi kprobe_session uprobe_multi ringbuf" -- "$cur")
 		return ;;
-	-e | --execute)
+	-e | --execute) # its first probe; what comes then is for a person to say
+		[[ $cur == [\'\"]* && $cur != *[\ {]* ]] && _skep_probes "${cur:1}" quoted
 		return ;;
 	-l | --list)
 		_skep_probes "$cur"
