@@ -32,6 +32,7 @@ struct source {
 	const char *text;
 	size_t len_b;
 	vec(uint32_t) lines; /* where each line but the first begins */
+	uint32_t hidden_first, n_hidden;
 };
 
 struct diag {
@@ -92,7 +93,28 @@ size_t diag_source_len(const struct diag *d, uint32_t source)
 	return source < d->sources.n ? d->sources.items[source].len_b : 0;
 }
 
-void diag_position(const struct diag *d, uint32_t source, uint32_t off_b, uint32_t *ret_line,
+void diag_hide_lines(struct diag *d, uint32_t source, uint32_t first, uint32_t n)
+{
+	d->sources.items[source].hidden_first = first;
+	d->sources.items[source].n_hidden = n;
+}
+
+void diag_hidden_lines(const struct diag *d, uint32_t source, uint32_t *ret_first, uint32_t *ret_n)
+{
+	*ret_first = d->sources.items[source].hidden_first;
+	*ret_n = d->sources.items[source].n_hidden;
+}
+
+/* A line's number among those that count. */
+static uint32_t shown_line(const struct source *s, uint32_t line)
+{
+	if (line < s->hidden_first || !s->n_hidden)
+		return line;
+	return line < s->hidden_first + s->n_hidden ? s->hidden_first : line - s->n_hidden;
+}
+
+/* Among all lines. */
+static void locate(const struct diag *d, uint32_t source, uint32_t off_b, uint32_t *ret_line,
                    uint32_t *ret_col)
 {
 	const struct source *s = source < d->sources.n ? &d->sources.items[source] : NULL;
@@ -112,6 +134,14 @@ void diag_position(const struct diag *d, uint32_t source, uint32_t off_b, uint32
 	}
 	*ret_line = (uint32_t)low + 1;
 	*ret_col = off_b - (low ? s->lines.items[low - 1] : 0) + 1;
+}
+
+void diag_position(const struct diag *d, uint32_t source, uint32_t off_b, uint32_t *ret_line,
+                   uint32_t *ret_col)
+{
+	locate(d, source, off_b, ret_line, ret_col);
+	if (source < d->sources.n)
+		*ret_line = shown_line(&d->sources.items[source], *ret_line);
 }
 
 static void report(struct diag *d, enum diag_level level, enum diag_code code, struct span at,
@@ -286,16 +316,17 @@ static void add_message(const struct diag *d, const char *level, const char *col
 	if (s) {
 		if (at.end < at.begin)
 			at.end = at.begin;
-		diag_position(d, at.source, at.begin, &l1, &c1);
-		diag_position(d, at.source, at.end, &l2, &c2);
+		locate(d, at.source, at.begin, &l1, &c1);
+		locate(d, at.source, at.end, &l2, &c2);
 		if (l2 > l1 && c2 == 1) { /* ends right behind a newline */
 			l2--;
 			c2 = l1 == l2 ? c1 + 1 : 1;
 		}
 		if (l1 == l2)
-			sb_addf(out, "%s:%u:%u-%u: ", s->name, l1, c1, c2 > c1 ? c2 : c1 + 1);
+			sb_addf(out, "%s:%u:%u-%u: ", s->name, shown_line(s, l1), c1,
+			        c2 > c1 ? c2 : c1 + 1);
 		else
-			sb_addf(out, "%s:%u-%u: ", s->name, l1, l2);
+			sb_addf(out, "%s:%u-%u: ", s->name, shown_line(s, l1), shown_line(s, l2));
 	}
 	if (level)
 		sb_addf(out, "%s: ", level);

@@ -42,6 +42,10 @@ uint32_t diag_sources(const struct diag *d); /* how many */
 const char *diag_source_name(const struct diag *d, uint32_t source);
 const char *diag_source_text(const struct diag *d, uint32_t source);
 size_t diag_source_len(const struct diag *d, uint32_t source);
+/* Lines that the person has not written (what --include puts in): n from line `first` on are shown,
+ * but do not count; those behind them have the numbers they have in the file. */
+void diag_hide_lines(struct diag *d, uint32_t source, uint32_t first, uint32_t n);
+void diag_hidden_lines(const struct diag *d, uint32_t source, uint32_t *ret_first, uint32_t *ret_n);
 /* 1-based line and column of a byte offset. */
 void diag_position(const struct diag *d, uint32_t source, uint32_t off_b, uint32_t *ret_line,
                    uint32_t *ret_col);

@@ -67,12 +67,18 @@ static void pack_sources(struct packer *p, struct diag *d)
 	for (uint32_t i = 0; i < n; i++) {
 		const char *name = p->out ? diag_source_name(d, i) : NULL;
 		const char *text = p->out ? diag_source_text(d, i) : NULL;
+		uint32_t hidden = 0, n_hidden = 0;
 
 		pack_text(p, &name);
 		pack_text(p, &text);
-		if (!p->out)
-			diag_add_source(d, name ? name : "", text ? text : "",
-			                text ? strlen(text) : 0);
+		if (p->out)
+			diag_hidden_lines(d, i, &hidden, &n_hidden);
+		pack_value(p, &hidden);
+		pack_value(p, &n_hidden);
+		if (p->out)
+			continue;
+		diag_add_source(d, name ? name : "", text ? text : "", text ? strlen(text) : 0);
+		diag_hide_lines(d, i, hidden, n_hidden);
 	}
 }
 

@@ -101,6 +101,7 @@ static int parse_pid(const char *text, pid_t *ret)
 	n = strtoull(is_binary ? text + 2 : text, &end,
 	             is_binary                                 ? 2
 	             : text[0] == '0' && (text[1] | 32) == 'x' ? 16
+	             : text[0] == '0'                          ? 8
 	                                                       : 10);
 	if (end == text || text[0] == '-') {
 		fprintf(stderr, "ERROR: Failed to parse pid: invalid integer: %s\n", text);

@@ -93,6 +93,25 @@ static int read_stdin(struct run *r)
 	return -1;
 }
 
+/* --include: lines before the first, but behind `#!`. Nobody wrote them, so they do not count. */
+static void add_includes(struct run *r)
+{
+	own_strbuf struct strbuf all = {0};
+	const char *nl = r->source_len_b > 2 && !strncmp(r->source, "#!", 2)
+	                     ? memchr(r->source, '\n', r->source_len_b)
+	                     : NULL;
+	size_t head_b = nl ? (size_t)(nl + 1 - r->source) : 0;
+
+	sb_add(&all, r->source, head_b);
+	vec_each (i, &r->o.includes)
+		sb_addf(&all, "#include \"%s\"\n", *i);
+	sb_add(&all, r->source + head_b, r->source_len_b - head_b);
+	r->source = arena_strndup(r->a, sb_str(&all), all.n);
+	r->source_len_b = all.n;
+	r->so.hidden_line = nl ? 2 : 1;
+	r->so.n_hidden_lines = (uint32_t)r->o.includes.n;
+}
+
 static int read_source(struct run *r)
 {
 	char *text;
@@ -113,16 +132,8 @@ static int read_source(struct run *r)
 		r->so.path = r->o.file;
 		r->source_name = strrchr(r->o.file, '/') ? strrchr(r->o.file, '/') + 1 : r->o.file;
 	}
-	if (r->o.includes.n) {
-		struct strbuf all = {0};
-
-		vec_each (i, &r->o.includes)
-			sb_addf(&all, "#include \"%s\"\n", *i);
-		sb_add(&all, r->source, r->source_len_b);
-		r->source = arena_strndup(r->a, sb_str(&all), all.n);
-		r->source_len_b = all.n;
-		sb_free(&all);
-	}
+	if (r->o.includes.n && r->o.mode != MODE_FORMAT)
+		add_includes(r);
 	return -1;
 }
 

@@ -93,6 +93,7 @@ static struct unit *new_unit(struct arena *a, struct diag *d, struct types *ts, 
 	u->opts = opts;
 	text = arena_strndup(a, text, len_b);
 	u->source = diag_add_source(d, name, text, len_b);
+	diag_hide_lines(d, u->source, opts->hidden_line, opts->n_hidden_lines);
 	nul = memchr(text, '\0', len_b);
 	if (nul && (size_t)(nul - text) < UINT32_MAX) {
 		uint32_t at = (uint32_t)(nul - text);

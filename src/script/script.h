@@ -84,6 +84,7 @@ struct script_options {
 	struct strbuf *option_help;
 	const char *const *include_dirs;
 	size_t n_include_dirs;
+	uint32_t hidden_line, n_hidden_lines; /* of the text, as for diag_hide_lines() */
 	const char *traceable_functions; /* file to use instead of tracefs's; NULL: that one */
 	pid_t pid;                       /* -p */
 	pid_t child_pid;                 /* -c, 0: none */
