@@ -38,8 +38,8 @@ skep -q -e 'begin { exit(257); }' >out
 # -p: the process's end is the run's
 sleep 60 &
 victim=$!
+rm -f out
 skep -q -p $victim -o out -e 'interval:ms:10 { if (!@said) { printf("up\n"); @said = 1; } } end { printf("gone\n"); }' &
-rm -f out2
 tracer=$!
 wait_for out
 kill $victim
