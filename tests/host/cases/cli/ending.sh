@@ -31,7 +31,7 @@ skep -q -c 'sh stay.sh' -e 'interval:ms:20 { exit(3); }' >out
 [ $? = 3 ] || say 'exit(3)'
 [ ! -s up ] || wait_for told
 # words are split at blanks, nothing else
-skep -q -c 'echo "a  b" $HOME *' -e 'begin { }' | grep -qxF '"a  b" $HOME *' || say 'words of -c'
+skep -q -c 'echo "a  b" $HOME *' -e 'interval:s:60 { }' | grep -qxF '"a  b" $HOME *' || say 'words of -c'
 skep -q -e 'begin { exit(); } end { printf("after exit\n"); }' | grep -q 'after exit' || say 'exit() runs end'
 skep -q -e 'begin { exit(257); }' >out
 [ $? = 1 ] || say 'exit(257)'
