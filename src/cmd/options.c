@@ -69,6 +69,8 @@ void options_usage(const char *name, bool is_compiled, struct strbuf *out)
 	    "\nENVIRONMENT:\n"
 	    "    SKEP_<NAME>, BPFTRACE_<NAME>   set the configuration variable <name>\n"
 	    "    BPFTRACE_BTF                   file to take the kernel's BTF from\n"
+	    "    BPFTRACE_KERNEL_SOURCE         a kernel's tree, for #include\n"
+	    "    BPFTRACE_KERNEL_BUILD          where it was built\n"
 	    "    BPFTRACE_VMLINUX               the kernel's image, to name its addresses from\n"
 	    "    BPFTRACE_COLOR                 auto, always or never\n"
 	    "\nEXAMPLES:\n"

@@ -387,6 +387,30 @@ static void define_constant(void *arg, const char *name, unsigned long long valu
 		define(c, name, strlen(name), arena_printf(c->ts->a, "%#llx", value));
 }
 
+/* In a kernel's tree that the person names: its source, and where it was built. Without one BTF has
+ * what is asked for, and no header that stands somewhere may say otherwise. */
+static bool push_from_kernel(struct cpp *c, const char *name, struct span at)
+{
+#if defined(__x86_64__)
+#define ARCH "arch/x86/include"
+#else
+#define ARCH "arch/arm64/include"
+#endif
+	static const char *const dirs[] = {ARCH,           ARCH "/generated",
+					   "include",      ARCH "/uapi",
+					   "include/uapi", ARCH "/generated/uapi",
+					   "include/generated/uapi"};
+	const char *trees[] = {getenv("BPFTRACE_KERNEL_SOURCE"), getenv("BPFTRACE_KERNEL_BUILD")};
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		for (size_t k = 0; k < sizeof(trees) / sizeof(*trees); k++)
+			if (trees[k] && *trees[k] &&
+			    push_file(c, arena_printf(c->ts->a, "%s/%s", trees[k], dirs[i]), name,
+				      true, at))
+				return true;
+	return false;
+}
+
 static void directive_include(struct cpp *c, struct text *t, struct span at)
 {
 	static const char *const system_dirs[] = {
@@ -430,7 +454,8 @@ static void directive_include(struct cpp *c, struct text *t, struct span at)
 			if (push_file(c, c->opts->include_dirs[i], name, is_system, at))
 				return;
 		if (push_from_list(c, getenv("CPATH"), name, at) ||
-		    push_from_list(c, getenv("C_INCLUDE_PATH"), name, at))
+		    push_from_list(c, getenv("C_INCLUDE_PATH"), name, at) ||
+		    push_from_kernel(c, name, at))
 			return;
 	}
 	if (cpp_is_kernel_header(name))

@@ -41,6 +41,12 @@ same 4 env CPATH=$PWD/inc skep -q -e "#include <inca.h>
 $size"
 same 4 env C_INCLUDE_PATH=/nowhere:$PWD/inc skep -q -e "#include \"inca.h\"
 $size"
+mkdir -p tree/include/linux built/include/generated/uapi/linux
+echo 'struct of_the_tree { char a[7]; };' >tree/include/linux/mine.h
+echo '#include <linux/mine.h>
+struct of_the_build { struct of_the_tree a[2]; };' >built/include/generated/uapi/linux/built.h
+same 14 env BPFTRACE_KERNEL_SOURCE=tree BPFTRACE_KERNEL_BUILD=built skep -q -e '#include <linux/built.h>
+begin { print(sizeof(struct of_the_build)); }'
 printf '#!/usr/bin/env skep\n%s\nend { print(nosuch); }\n' "$size" >where.bt
 skep -I inc --include inca.h where.bt 2>&1 | grep -q "^where\.bt:3:13-19: ERROR: Unknown identifier: 'nosuch'$" ||
 	{ echo 'lines count those of --include'; bad=1; }
