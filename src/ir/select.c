@@ -535,9 +535,32 @@ static void select_branch(struct select *s, const struct ir_inst *i)
 	select_compare(s, M_BRANCH, i);
 }
 
+/* x < 0, x >= 0 and what says the same with -1. */
+static bool is_sign_test(const struct ir_inst *i)
+{
+	const struct ir_inst *y = i->args[1];
+
+	if (i->cond == COND_SLT || i->cond == COND_SGE)
+		return ir_is_const_of(y, 0);
+	return (i->cond == COND_SLE || i->cond == COND_SGT) && ir_is_const_of(y, -1);
+}
+
+/* A comparison as a value. A sign is a bit to shift: with a branch the kernel's verifier would
+ * follow two ways from here on. */
 static void select_cmp(struct select *s, const struct ir_inst *i)
 {
-	select_compare(s, M_CMP, i);
+	uint8_t class = i->width == 4 ? BPF_ALU : BPF_ALU64;
+	uint32_t dst;
+
+	if (!is_sign_test(i)) {
+		select_compare(s, M_CMP, i);
+		return;
+	}
+	dst = result_reg(s, i);
+	emit_copy(s, dst, i->args[0]);
+	emit_alu_imm(s, class | BPF_RSH | BPF_K, dst, i->width * 8 - 1);
+	if (i->cond == COND_SGE || i->cond == COND_SGT)
+		emit_alu_imm(s, BPF_ALU64 | BPF_XOR | BPF_K, dst, 1);
 }
 
 static void select_jump(struct select *s, const struct ir_inst *i)
