@@ -246,6 +246,7 @@ struct layout {
 	uint64_t end_bit, size_bit; /* a union's end stays 0 */
 	uint32_t align_b;
 	bool is_union, is_packed;
+	struct strmap names; /* of the members so far */
 };
 
 static void place(struct layout *l, struct field *f, const struct attributes *attrs, bool is_bits,
@@ -345,6 +346,8 @@ static void member(struct parser *p, struct layout *l, field_list *fields)
 			}
 		}
 		attributes(p, &own);
+		if (f.name && strmap_put(&l->names, f.name, l) && decl.at)
+			fail(p, E_REDEFINED, decl.at, "duplicate member", f.name);
 		place(l, &f, &own, is_bits, (uint32_t)width);
 		if (f.name)
 			vec_push(p->ts->a, fields, f);
@@ -396,6 +399,7 @@ static const struct type *struct_body(struct parser *p, bool is_union, const cha
 			member(p, &l, &fields);
 	}
 	expect(p, "}");
+	strmap_free(&l.names);
 	attributes(p, attrs);
 	if (attrs->align_b > l.align_b)
 		l.align_b = attrs->align_b;
@@ -435,6 +439,9 @@ static const struct type *enum_body(struct parser *p, const char *tag, const str
 		vec_push(p->ts->a, &list, ((struct enumerator){text_of(p, name), value}));
 		least = value < least ? value : least;
 		most = value > most ? value : most;
+		if (strmap_get(&p->ts->enumerators, vec_last(&list).name))
+			fail(p, E_REDEFINED, name, "redefinition of enumerator",
+			     vec_last(&list).name);
 		own = arena_new(p->ts->a, struct declared_enumerator);
 		*own = (struct declared_enumerator){value, t};
 		put(p->ts, &p->ts->enumerators, vec_last(&list).name, own);

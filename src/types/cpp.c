@@ -478,6 +478,17 @@ static void directive_include(struct cpp *c, struct text *t, struct span at)
  * --------------------------------------------------------------------------------------------------
  */
 
+/* Directives that say nothing about declarations. */
+static bool is_passed_over(const struct c_token *word)
+{
+	static const char *const words[] = {"pragma", "warning", "line", "ident", NULL};
+
+	for (const char *const *w = words; *w; w++)
+		if (c_is(word, *w))
+			return true;
+	return false;
+}
+
 /* The line behind a `#`. */
 static void directive(struct cpp *c)
 {
@@ -525,8 +536,10 @@ static void directive(struct cpp *c)
 		struct span at = word.at;
 
 		diag_error(c->d, E_SYNTAX, at, "%s", rest_of_line(c, t));
+	} else if (word.kind == C_NAME && !t->is_system && !is_passed_over(&word)) {
+		diag_error(c->d, E_SYNTAX, word.at, "invalid preprocessing directive");
 	}
-	/* #pragma, #warning, #line and the rest of any line */
+	/* the rest of any line */
 	while (lex(t).kind != C_END)
 		;
 }
