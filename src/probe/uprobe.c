@@ -306,7 +306,10 @@ static bool split_parts(struct uprobe_work *w)
 		diag_error(w->cx->diag, E_PROBE_PARTS, ap->at,
 		           "%s probe type requires 2 or 3 arguments, found %u",
 		           probe_kind_name(w->kind), ap->n_parts - 1);
-		if (n == 1)
+		if (n == 1 && strchr(ap->parts[1], '@'))
+			diag_hint(w->cx->diag, "a place in the source has its line: %s:%s:LINE",
+			          probe_kind_name(w->kind), ap->parts[1]);
+		else if (n == 1)
 			diag_hint(w->cx->diag, "the file can be left out with -p");
 		return false;
 	}

@@ -418,9 +418,9 @@ static const struct type *infer_binary(struct infer *x, struct node *n)
 	/* A __data_loc text stays the pointer it is: arithmetic is about addresses. */
 	l = n->args[0]->type;
 	r = n->args[1]->type;
-	if (l->kind != TYPE_PTR)
+	if (l->kind != TYPE_PTR || infer_is_args(n->args[0]))
 		l = infer_decay(x, &n->args[0]);
-	if (r->kind != TYPE_PTR)
+	if (r->kind != TYPE_PTR || infer_is_args(n->args[1]))
 		r = infer_decay(x, &n->args[1]);
 	return infer_arithmetic(x, n, n->op, l, n->args[0], r, n->args[1]);
 }
@@ -431,10 +431,10 @@ static const struct type *infer_deref(struct infer *x, struct node *n, const str
 
 	if (cast_is_number(t) && t->kind != TYPE_BOOL)
 		return type_int(8, false);
-	if (t->kind != TYPE_PTR)
+	if (t->kind != TYPE_PTR || infer_is_args(n->args[0]))
 		return infer_error(x, E_BAD_OPERAND, n->at,
 		                   "The * operator can not be used on expressions of type '%s'",
-		                   infer_type_text(x, t));
+		                   t->kind == TYPE_PTR ? "record" : infer_type_text(x, t));
 	elem = infer_complete(x, t->elem);
 	if (elem->kind == TYPE_VOID || elem->kind == TYPE_FUNC || elem->is_incomplete)
 		return infer_error(x, E_BAD_OPERAND, n->at,

@@ -244,11 +244,12 @@ const struct type *infer_index(struct infer *x, struct node *n)
 		become_field(n, number);
 		return tuple_element(x, n, base, number, is_negative);
 	}
-	if (base->kind != TYPE_PTR && base->kind != TYPE_ARRAY && base->kind != TYPE_STRING)
+	if (infer_is_args(n->args[0]) ||
+	    (base->kind != TYPE_PTR && base->kind != TYPE_ARRAY && base->kind != TYPE_STRING))
 		return infer_error(x, E_BAD_INDEX, n->at,
 		                   "The array index operator [] can only be used on arrays and "
 		                   "pointers, found %s.",
-		                   cast_kind_word(base));
+		                   infer_is_args(n->args[0]) ? "record" : cast_kind_word(base));
 	if (!cast_is_unknown(index) &&
 	    (!cast_is_number(index) || is_negative ||
 	     (cast_is_signed(index) && !cast_is_flexible(index) && !is_literal)))

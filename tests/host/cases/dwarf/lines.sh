@@ -11,6 +11,12 @@
 # expect: ERROR: ./bare has no debug information: its source lines are not known
 # expect: ERROR: Source line not allowed
 # expect: ERROR: Invalid line: x
+# expect: ERROR: Invalid column: 0
+# expect: ERROR: Missing source file after '@'
+# expect: ERROR: uprobe probe type requires 2 or 3 arguments, found 1
+# expect: HINT: a place in the source has its line: uprobe:./lines@lines.c:LINE
+# expect: ERROR: No matches for uprobe ./lines@lines.c:999.
+# expect: ERROR: No matches for uprobe ./lines@other.c:3.
 cat >lines.c <<'C'
 static int seen;
 __attribute__((noinline)) int twice(int v) {
@@ -39,10 +45,15 @@ lines 'uprobe:./lines@lines.c:11 { printf("loop %d\n", args.n); } ' | head -2
 lines 'uprobe:./lines@lines.c:7 { @[func] = count(); } end { printf("inlined %d times\n", len(@)); clear(@); }'
 lines "uprobe:./lines@lines.c:3:7 { printf(\"column %s\n\", func); exit(); }" | head -1
 errors() {
-	lines "$1" | sed -n 's/^stdin[^E]*//; /valid attach/d; /^ERROR\|^HINT: did/p'
+	lines "$1" | sed -n 's/^stdin[^E]*//; /valid attach/d; /^ERROR\|^HINT: \(did\|a place\)/p'
 }
 errors 'uprobe:./lines@lines.c:1 { exit(); }'
 errors 'uprobe:./bare@lines.c:3 { exit(); }'
 errors 'uretprobe:./lines@lines.c:3 { exit(); }'
 errors 'uprobe:./lines@lines.c:x { exit(); }'
+errors 'uprobe:./lines@lines.c:3:0 { exit(); }'
+errors 'uprobe:./lines@:3 { exit(); }'
+errors 'uprobe:./lines@lines.c { exit(); }'
+errors 'uprobe:./lines@lines.c:999 { exit(); }'
+errors 'uprobe:./lines@other.c:3 { exit(); }'
 exit 0
