@@ -33,7 +33,8 @@ struct output {
 	struct pcap_file *pcaps;
 	unsigned frame_indent;   /* of a stack's lines */
 	bool has_warned_unnamed; /* that kernel addresses have no names */
-	bool is_broken;          /* a write failed: nobody is reading */
+	bool is_broken;          /* a write failed: no more are tried */
+	int write_error;         /* its -errno, 0 if it was that nobody reads any more */
 };
 
 /* ---- pcap.c ---- */

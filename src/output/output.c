@@ -32,23 +32,29 @@ static void write_out(struct output *o)
 {
 	if (!o->text.n)
 		return;
+	errno = 0;
 	if (!o->is_broken && (fwrite_unlocked(o->text.s, 1, o->text.n, o->opts.out) != o->text.n ||
-	                      fflush_unlocked(o->opts.out)))
+	                      fflush_unlocked(o->opts.out))) {
 		o->is_broken = true;
+		o->write_error = errno == EPIPE ? 0 : errno ? -errno : -EIO;
+	}
 	sb_reset(&o->text);
 }
 
-void output_destroy(struct output *o)
+int output_destroy(struct output *o)
 {
 	struct arena *a = o->a;
+	int err;
 
 	warnings_total(o);
 	pcap_close(o);
 	write_out(o);
+	err = o->write_error;
 	sb_free(&o->text);
 	sb_free(&o->scratch);
 	name_free(o);
 	arena_destroy(a);
+	return err;
 }
 
 void output_flush(struct output *o)

@@ -35,10 +35,12 @@ struct output_options {
 struct output;
 struct output *output_create(const struct image *img, struct symbols *syms,
                              const struct output_options *opts);
-void output_destroy(struct output *o); /* flushes */
+/* Flushes. Returns 0, or -errno of the write that failed first; that nobody reads any more (EPIPE)
+ * is no failure. */
+int output_destroy(struct output *o);
 void output_flush(
     struct output *o); /* after each drained batch; with OUTPUT_FULL only what is much */
-bool output_is_broken(const struct output *o); /* nobody reads any more (EPIPE) */
+bool output_is_broken(const struct output *o); /* a write failed */
 
 /* Text of a value (9.2), without newline; its JSON form (9.8). `bytes` has image_value_size(t)
  * bytes, aggregations already reduced over CPUs (one per-CPU layout holding the total). */

@@ -510,7 +510,11 @@ int session_run(struct image *img, const struct engine_ops *ops, const struct en
 		symbols_set_kernel_namer(sopts->symbols, NULL, NULL, 0);
 	if (s.engine)
 		ops->destroy(s.engine);
-	output_destroy(s.out);
+	err = output_destroy(s.out);
+	if (err) {
+		complainf(sopts, "Failed to write output: %s", strerror(-err));
+		exit_code = exit_code ? exit_code : EXIT_REFUSED;
+	}
 	watch_close(&s.watch);
 	return exit_code;
 }

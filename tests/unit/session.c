@@ -443,16 +443,17 @@ static void idle_says_a(struct engine *e)
 	put(SAY_A, 0);
 }
 
-static void nobody_reads_any_more(void **state)
+static void output_that_cannot_be_written_ends_it(void **state)
 {
 	FILE *was = fx.sopts.output.out, *full = fopen("/dev/full", "w");
 
 	(void)state;
 	fx.sopts.output.out = full;
 	fake.on_idle = idle_says_a;
-	assert_int_equal(run(), 0);
+	assert_int_equal(run(), 255);
 	assert_string_equal(sb_str(&fake.calls), "load begin attach detach end destroy");
-	assert_string_equal(fx.err, "WARNING: one less\nAttached 3 probes\n");
+	assert_string_equal(fx.err, "WARNING: one less\nAttached 3 probes\n"
+	                            "ERROR: Failed to write output: No space left on device\n");
 	fx.sopts.output.out = was;
 	fclose(full);
 }
@@ -850,7 +851,7 @@ int main(void)
 	    TEST(dry_runs_only_attach),
 	    TEST(refusals),
 	    TEST(losses_are_reported),
-	    TEST(nobody_reads_any_more),
+	    TEST(output_that_cannot_be_written_ends_it),
 	    TEST(a_signal_ends_with_maps),
 	    TEST(usr1_runs_self_probes),
 	    TEST(tests_are_told),
