@@ -13,6 +13,7 @@ MANDIR = $(DESTDIR)$(PREFIX)/share/man/man1
 BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSHDIR = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISHDIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+TOOLSDIR = $(DESTDIR)$(PREFIX)/share/skep/tools
 
 all: $(BUILD)/build.ninja ## build build/skep (debug information, warnings are errors)
 	@ninja -C $(BUILD) --quiet
@@ -47,12 +48,13 @@ $(BUILD_RELEASE)/build.ninja:
 		-Dc_link_args='-Wl,--gc-sections -s' $(MESON_ARGS) >/dev/null
 
 install: release ## install the release build below PREFIX (and DESTDIR)
-	install -d $(BINDIR) $(MANDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+	install -d $(BINDIR) $(MANDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR) $(TOOLSDIR)
 	install -m 755 $(BUILD_RELEASE)/skep $(BINDIR)/skep
 	install -m 644 man/skep.1 $(MANDIR)/skep.1
 	install -m 644 completion/skep.bash $(BASHDIR)/skep
 	install -m 644 completion/_skep $(ZSHDIR)/_skep
 	install -m 644 completion/skep.fish $(FISHDIR)/skep.fish
+	install -m 755 tools/*.bt $(TOOLSDIR)
 	@for name in $(ALIASES); do \
 		target=$(BINDIR)/$$name; \
 		if [ "$$(readlink $$target)" = skep ]; then :; \
@@ -64,6 +66,7 @@ install: release ## install the release build below PREFIX (and DESTDIR)
 uninstall: ## remove what install put there
 	rm -f $(BINDIR)/skep $(MANDIR)/skep.1 $(BASHDIR)/skep $(ZSHDIR)/_skep \
 		$(FISHDIR)/skep.fish
+	rm -rf $(TOOLSDIR)
 	@for name in $(ALIASES); do \
 		if [ "$$(readlink $(BINDIR)/$$name)" = skep ]; then rm -f $(BINDIR)/$$name; fi; \
 	done
