@@ -28,7 +28,7 @@ check: ## install what tests need, build, run every suite
 demo: all ## trace a real command on this machine and explain what is seen
 	@tests/demo $(BUILD)/skep
 
-bench: release ## measure skep beside bpftrace and hand-written C (3 minutes, root; BENCH_ARGS)
+bench: release ## measure skep beside bpftrace and hand-written C (10 minutes, root; BENCH_ARGS)
 	@tests/install-deps --differential || echo "without bpftrace"
 	@bench/run $(BENCH_ARGS)
 

@@ -7,6 +7,7 @@
  *   frames fork             in a child, which ends before its parent
  *   frames jit              through code made at run time, named in /tmp/perf-PID.map (which stays)
  *   frames exec             as itself, then by exec of itself
+ *   frames clock            not at all: asks for the time for some tenths of a second
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 __attribute__((noinline)) int inner(int n)
@@ -74,6 +76,13 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(how, "jit")) {
 		jit("made here");
+		return 0;
+	}
+	if (!strcmp(how, "clock")) {
+		struct timespec now;
+
+		for (unsigned i = 0; i < 10000000; i++)
+			clock_gettime(CLOCK_MONOTONIC, &now);
 		return 0;
 	}
 	if (!strcmp(how, "fork") && fork()) {
