@@ -242,6 +242,8 @@ static bool expand_wild_type(struct probe_context *cx, const struct attach_point
 		out->items[i].from_wildcard = true;
 	if (!known) {
 		diag_error(cx->diag, E_PROBE_TYPE, ap->at, "Invalid probe type: %s", ap->parts[0]);
+		diag_hint(cx->diag, "a wildcard stands for kprobe, tracepoint, rawtracepoint and "
+		                    "fentry");
 		return false;
 	}
 	if (out->n > before || cx->missing == MISSING_IGNORE)

@@ -145,6 +145,11 @@ static bool expand_kprobe(struct probe_context *cx, const struct attach_point *a
 		return expand_address(cx, ap, kind, out);
 	if (!split_offset(cx, ap, kind, ap->parts[ap->n_parts - 1], &func, &off_b))
 		return false;
+	if (!*func || (module && !*module)) {
+		diag_error(cx->diag, E_PROBE_PARTS, ap->at, "Missing %s name",
+		           *func ? "module" : "function");
+		return false;
+	}
 	if (wildcard_has(func) || (module && wildcard_has(module))) {
 		if (strchr(ap->parts[ap->n_parts - 1], '+')) {
 			diag_error(cx->diag, E_PROBE_PARTS, ap->at, "Offset not allowed");

@@ -78,7 +78,8 @@ static bool expand_perf(struct probe_context *cx, const struct attach_point *ap,
 		return report_no_match(cx, ap, kind, near);
 	}
 	count = e->count;
-	if (ap->n_parts > 2 && (!parse_number(ap->parts[2], &count) || !count)) {
+	/* As the lists say it, `hardware:cache-misses:`, it is the usual count. */
+	if (ap->n_parts > 2 && *ap->parts[2] && (!parse_number(ap->parts[2], &count) || !count)) {
 		diag_error(cx->diag, E_PROBE_PARTS, ap->at, "%s count should be a positive integer",
 		           probe_kind_name(kind));
 		return false;

@@ -302,6 +302,12 @@ static bool split_parts(struct uprobe_work *w)
 		w->func = NULL;
 		return uprobe_split_line(w);
 	}
+	if (n == 3 && !w->is_cpp) {
+		diag_error(w->cx->diag, E_PROBE_PARTS, ap->at, "%s is not a supported language",
+		           ap->parts[2]);
+		diag_hint(w->cx->diag, "there is %s:FILE:cpp:NAME", probe_kind_name(w->kind));
+		return false;
+	}
 	if (n > 2 || (n == 1 && !w->cx->pid)) {
 		diag_error(w->cx->diag, E_PROBE_PARTS, ap->at,
 		           "%s probe type requires 2 or 3 arguments, found %u",
