@@ -195,13 +195,20 @@ static void store_register(struct lower *l, struct ir_inst *dst, int64_t off_b, 
 	ir_store(&l->b, dst, off_b, width, v);
 }
 
+/* Element by element; a record's by name, as their order may be another one. */
 static void store_tuple(struct lower *l, struct value v, const struct type *type,
                         struct ir_inst *dst, uint8_t align_b)
 {
-	for (uint32_t i = 0; i < type->n_fields; i++) {
-		const struct field *to = &type->fields[i], *from = &v.type->fields[i];
+	const struct type *whole = type_strip(v.type);
 
-		lower_store(l, lower_at(l, from->type, v.ir, from->off_b, v.align_b), to->type,
+	for (uint32_t i = 0; i < type->n_fields; i++) {
+		const struct field *to = &type->fields[i], *from = &whole->fields[i];
+		uint32_t off_b = from->off_b;
+
+		if (to->name)
+			from = type_find_field(whole, to->name, &off_b);
+
+		lower_store(l, lower_at(l, from->type, v.ir, off_b, v.align_b), to->type,
 		            ir_bin_imm(&l->b, IR_ADD, dst, to->off_b), align_at(align_b, to->off_b),
 		            true);
 	}
