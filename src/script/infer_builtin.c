@@ -251,6 +251,10 @@ static const struct type *type_of_stack(struct infer *x, struct node *n)
 
 	if (is_unwound && !infer_gate_dw_ustack(x, n))
 		return cast_unknown();
+	if (x->config->stack_mode == STACK_BUILD_ID && n->builtin->id != B_ustack)
+		return infer_error(x, E_ARG_KIND, n->at, "build_id stack mode is only for ustack");
+	if (x->config->stack_mode == STACK_BUILD_ID && infer_needs_kernel(x, n, "ustack(build_id)"))
+		return cast_unknown();
 	return type_stack(x->a, is_unwound || n->builtin->id == B_ustack,
 	                  (enum stack_mode)x->config->stack_mode, 127);
 }
@@ -328,6 +332,7 @@ bool infer_needs_kernel(struct infer *x, struct node *n, const char *name)
 	    {"kptr", "reads no kernel memory"},
 	    {"kstr", "reads no kernel memory"},
 	    {"path", "reads no kernel memory"},
+	    {"ustack(build_id)", "does not look into the files of its frames"},
 	    {"percpu_kaddr", "reads no kernel memory"},
 	    {"socket_cookie", "knows no sockets"},
 	    {"override", "changes no function of the kernel"},
@@ -353,7 +358,8 @@ const struct type *infer_builtin(struct infer *x, struct node *n)
 		return infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown identifier: '%s'", n->name);
 	if (infer_needs_kernel(x, n, n->builtin->name))
 		return cast_unknown();
-	if (!infer_check_place(x, n, n->name ? n->name : n->builtin->name, n->builtin->where) || !check_body(x, n))
+	if (!infer_check_place(x, n, n->name ? n->name : n->builtin->name, n->builtin->where) ||
+	    !check_body(x, n))
 		return cast_unknown();
 	if (rows[n->builtin->id].size_b)
 		return type_int(rows[n->builtin->id].size_b, false);

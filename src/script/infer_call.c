@@ -473,6 +473,8 @@ static const struct type *result_stack(struct infer *x, struct node *n)
 		return cast_unknown();
 	if (mode == STACK_BUILD_ID && (!is_user || is_unwound))
 		return infer_error(x, E_ARG_KIND, n->at, "build_id stack mode is only for ustack");
+	if (mode == STACK_BUILD_ID && infer_needs_kernel(x, n, "ustack(build_id)"))
+		return cast_unknown();
 	if (depth < 1 || depth > MOST_DEPTH)
 		return infer_error(x, E_LIMIT, n->at, "%s() limit must be 1..%d (%lld provided)",
 		                   n->name, MOST_DEPTH, (long long)depth);
