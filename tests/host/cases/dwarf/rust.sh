@@ -1,6 +1,6 @@
 # Rust's arguments, where its own calling convention has them: slices, options, small and large
 # structs, enums whose variants are members; what the compiler knows is a number.
-# requires: command -v rustc
+# requires: rustc --version
 # expect: three 1 2 3 k 11
 # expect: five 1 5 k 12
 # expect: wide 7 9 k 13
