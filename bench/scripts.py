@@ -206,7 +206,7 @@ def bench_guest(b):
         return
     guest.base_image, guest.OVERALL_SECONDS, guest.held = image, 900, []
     guest.run_all(["6.12"], HERE / "guest", "*", Path(b.tools["skep"][0]))
-    for line in guest.held:
+    for line in "\n".join(guest.held).splitlines():
         match = re.search(r"figure (\w+) (\d+) (\{.*\})", line)
         if not match:
             continue
