@@ -199,6 +199,21 @@ static void list_one(void *arg, const char *pattern)
 	probe_list(l->cx, pattern, l->is_verbose, &l->out);
 }
 
+/* An attach point of the script itself. What carries a number of its own is not in the catalogue,
+ * and is listed as the `probe` builtin has it. */
+static void list_own(void *arg, const char *text)
+{
+	struct listing *l = arg;
+	size_t type_b = strcspn(text, ":");
+	enum probe_kind kind = probe_kind_find(arena_strndup(l->cx->a, text, type_b));
+
+	if (kind == PROBE_INTERVAL || kind == PROBE_PROFILE || kind == PROBE_SOFTWARE ||
+	    kind == PROBE_HARDWARE || kind == PROBE_WATCHPOINT)
+		sb_addf(&l->out, "%s%s\n", probe_kind_name(kind), text + type_b);
+	else
+		list_one(arg, text);
+}
+
 static int list_probes(struct run *r)
 {
 	struct probe_context cx = {.a = r->a,
@@ -222,7 +237,7 @@ static int list_probes(struct run *r)
 			return 1;
 		ok = script_options(r) &&
 		     script_list_probes(r->a, r->diag, r->source_name, r->source, r->source_len_b,
-		                        &r->so, list_one, &l);
+		                        &r->so, list_own, &l);
 	} else {
 		if (pattern && strchr(pattern, '.') && !strpbrk(pattern, "*:"))
 			fprintf(stderr,

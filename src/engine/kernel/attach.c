@@ -146,6 +146,9 @@ static const char *reason(const struct image_attach *at, int err)
 			return "the kernel lets nobody probe there (notrace, or no instruction "
 			       "starts "
 			       "at the offset)";
+		if (at->is_frequency)
+			return "the kernel does not sample so often: "
+			       "/proc/sys/kernel/perf_event_max_sample_rate";
 		return "the kernel does not take it: Invalid argument";
 	case EACCES:
 	case EPERM:
