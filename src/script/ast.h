@@ -102,7 +102,7 @@ struct variable {
 	bool is_loop_variable;
 	/* Lives in memory: used inside a for body but declared outside, or its address is taken. */
 	bool is_captured;
-	uint32_t id;      /* dense within its probe */
+	uint32_t id; /* dense within its probe */
 };
 
 /* A @map of the whole unit. */
@@ -246,6 +246,7 @@ struct unit {
 	uint32_t source;                    /* number of the main text in diag */
 	size_t c_begin_b, c_end_b;          /* the C section */
 	uint32_t stdlib_loaded;             /* bits of modules */
+	bool is_alone;                      /* only its own text matters: imports are not read */
 	vec(struct c_text) c_texts;         /* of imports */
 	vec(struct imported_file) imported; /* each once */
 	vec(struct span) import_statements; /* inside of blocks: a gate has to be open for them */

@@ -148,13 +148,19 @@ bool script_format(struct arena *a, struct diag *d, const char *name, const char
 	own_strbuf struct strbuf before = {0};
 	own_strbuf struct strbuf after = {0};
 
-	if (!u || !script_parse(u))
+	if (!u)
+		return false;
+	u->is_alone = true;
+	if (!script_parse(u))
 		return false;
 	ast_print(u, false, &before);
 	format_unit(u, arena_strndup(a, text, len_b), len_b, &formatted);
 	again = new_unit(a, d, NULL, name, sb_str(&formatted), formatted.n, opts);
-	if (again && script_parse(again))
-		ast_print(again, false, &after);
+	if (again) {
+		again->is_alone = true;
+		if (script_parse(again))
+			ast_print(again, false, &after);
+	}
 	if (before.n != after.n || memcmp(sb_str(&before), sb_str(&after), before.n) != 0) {
 		diag_error(d, E_INTERNAL, NO_SPAN,
 		           "The layout would change what the script means, which is a bug in skep; "

@@ -129,7 +129,7 @@ bool import_root(struct parser *p, const char *name, struct span at)
 {
 	struct importing im = {p, at};
 
-	if (stdlib_has_module(name))
+	if (p->u->is_alone || stdlib_has_module(name))
 		return true; /* read when a macro of it is used */
 	if (p->import_depth == DEEPEST_IMPORT)
 		return fail(&im, E_LIMIT, name, "imports nest too deep");

@@ -195,7 +195,7 @@ bool parse_import_statement(struct parser *p)
 
 	if (!name)
 		return false;
-	if (!stdlib_has_module(name))
+	if (!p->u->is_alone && !stdlib_has_module(name))
 		diag_error(p->u->diag, E_IMPORT, at,
 		           "Cannot import \"%s\": the standard library has no such module", name);
 	vec_push(p->u->a, &p->u->import_statements, parser_span(p, begin));
