@@ -5,4 +5,4 @@
 file=$(command -v target)
 skep --dry-run -e "uprobe:$file:target_step+1 { }" 2>&1 && exit 1
 at=$(skep --dry-run -e "uprobe:$file:target_step+1 { }" 2>&1 | sed -n 's/.* and at +//p')
-skep --dry-run -e "uprobe:$file:target_step+$at { }"
+skep --dry-run -c true -e "uprobe:$file:target_step+$at { }"
