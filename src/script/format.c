@@ -54,7 +54,8 @@ struct formatter {
 	struct piece prev;     /* the last one that is no comment */
 	bool prev_is_unary, prev_is_cast, is_line_start, is_new_statement, wants_line;
 	bool in_header, in_predicate, begins_predicate, ends_item;
-	vec(bool) casts; /* of the open parentheses: is it a cast? */
+	bool is_behind_import; /* at the top; its `;` may be missing */
+	vec(bool) casts;       /* of the open parentheses: is it a cast? */
 };
 
 static bool is(const struct piece *p, const char *s)
@@ -116,6 +117,12 @@ static void find_fixed(struct formatter *f)
 	}
 	vec_each (m, &u->macros)
 		find_types(f, (*m)->body);
+	vec_each (fn, &u->fns) {
+		vec_each (param, &(*fn)->params)
+			find_types(f, *param);
+		find_types(f, (*fn)->result);
+		find_types(f, (*fn)->probe->body);
+	}
 	if (f->fixed.n)
 		qsort(f->fixed.items, f->fixed.n, sizeof(*f->fixed.items), by_place);
 }
@@ -309,6 +316,11 @@ static unsigned lines_before(const struct formatter *f, const struct piece *p)
 		return f->ends_item ? 2 : kept;
 	if (is(p, "}"))
 		return 1;
+	if (f->is_behind_import && is(p, ";"))
+		return 0;
+	if (!f->indent && (is(prev, ";") || f->is_behind_import) && !f->wants_line &&
+	    !f->in_header && (p->kind == POINT || is(p, "macro") || is(p, "fn")))
+		return 2; /* a definition behind lines of import or let */
 	if (f->is_new_statement) {
 		static const char *const glued[] = {"else", ";", ")", ",", "]", NULL};
 
@@ -370,6 +382,7 @@ static void put_piece(struct formatter *f, const struct piece *p)
 	put(f, p, indent);
 
 	f->wants_line = f->ends_item = false;
+	f->is_behind_import = !f->indent && is(&f->prev, "import");
 	f->is_new_statement = false;
 	f->prev_is_cast = false;
 	if (p->kind == POINT)
@@ -396,7 +409,7 @@ static void put_piece(struct formatter *f, const struct piece *p)
 	} else if (is(p, "}")) {
 		f->is_new_statement = !f->parens;
 		f->ends_item = !f->indent;
-	} else if (p->kind == RAW) {
+	} else if (p->kind == RAW || (!f->indent && is(&f->prev, "import"))) {
 		f->is_new_statement = true;
 	} else if (!f->indent && (is(p, "macro") || is(p, "fn")) && !f->in_header) {
 		f->in_header = true; /* its block begins like a probe's */
