@@ -1,3 +1,4 @@
+# timeout: 60
 # Functions of the kernel, called where it allows it: older kernels have fewer, and for fewer kinds
 # of program. `if comptime` keeps a script that has them running where they are not.
 # expect: the command is cat
