@@ -1,7 +1,7 @@
 # expect: import "nowhere.bt";
 # expect: macro m($a, @b, c)
 # expect: 	@b[c] = count();
-# expect: fn f($a : int64, $b : struct task_struct *) : int64
+# expect: fn f($a: int64, $b: struct task_struct *): int64
 # expect: 	return $a + 1;
 # expect: let @m = percpuhash(10);
 # expect: n=begin
