@@ -640,7 +640,8 @@ static void a_profile_follows_the_process(void **state)
 	assert_int_equal(attach(f), 1);
 	stop_spinning = false;
 	pthread_create(&thread, NULL, spin, NULL);
-	usleep(100000);
+	for (int waits = 0; waits < 2000 && sum_of(f, mine) < 20; waits++)
+		usleep(10000);
 	stop_spinning = true;
 	pthread_join(thread, NULL);
 	assert_true(sum_of(f, mine) >= 20);

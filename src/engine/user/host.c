@@ -127,6 +127,25 @@ static int host_read_kernel(void *arg, void *ret, uint32_t size_b, uint64_t addr
 	return 0;
 }
 
+/* Is a uprobe at an instruction that a function begins with, push %rbp or endbr64? The frame
+ * pointer is the caller's there, and the return address on top of the stack: the kernel since 6.12
+ * puts it into the stack (arch/x86/events/core.c, is_uprobe_at_func_entry). */
+static bool is_at_entry(struct engine *e, uint64_t ip)
+{
+#if defined(__x86_64__)
+	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
+	uint8_t insn[sizeof(endbr64)];
+
+	return e->at && e->at->kind == ATTACH_UPROBE &&
+	       !tracer_read(e->task, ip, insn, sizeof(insn)) &&
+	       (insn[0] == 0x55 || !memcmp(insn, endbr64, sizeof(insn)));
+#else
+	(void)e;
+	(void)ip;
+	return false;
+#endif
+}
+
 /* By frame pointers, as the kernel does it: the caller's is at the frame pointer, the return
  * address behind it. */
 static int64_t host_user_stack(void *arg, uint64_t *ret, uint32_t max, bool unwound)
@@ -150,6 +169,9 @@ static int64_t host_user_stack(void *arg, uint64_t *ret, uint32_t max, bool unwo
 		return -EFAULT;
 	if (max)
 		ret[n++] = tracer_regs_ip(regs);
+	if (n < max && is_at_entry(e, tracer_regs_ip(regs)) &&
+	    !tracer_read(e->task, tracer_regs_sp(regs), pair, sizeof(pair[0])))
+		ret[n++] = pair[0];
 	fp = tracer_regs_fp(regs);
 	while (n < max && fp && !(fp & 7) && !tracer_read(e->task, fp, pair, sizeof(pair))) {
 		if (!pair[1])
