@@ -139,6 +139,7 @@ static bool merge(const struct cfi_rows *in, struct unwind_table *ret)
 		vec_free(&m.rules);
 		return false;
 	}
+	add_row(&m, 0, 0); /* stays if the first function is damaged */
 	vec_each (f, &in->funcs) {
 		if (f->end <= end || f->end - base >= UINT32_MAX)
 			continue;
@@ -153,11 +154,11 @@ static bool merge(const struct cfi_rows *in, struct unwind_table *ret)
 		}
 		end = f->end;
 	}
-	if (m.rows.n)
+	if (end)
 		add_row(&m, end - base, 0);
 	free(m.slots);
 	*ret = (struct unwind_table){base, m.rows.items, m.rows.n, m.rules.items, m.rules.n};
-	return m.rows.n;
+	return m.rules.n > 1;
 }
 
 void unwind_table_free(struct unwind_table *t)
