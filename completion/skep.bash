@@ -5,7 +5,7 @@ _skep_options="
 	-e --execute -l --list -p --pid -c --cmd -o --output -f --format -B --buffer -q --quiet
 	-v --verbose -k --warnings --no-warnings -I --include-dir --include -d --debug --dry-run
 	--unsafe --no-feature --info --engine --debuginfo --mode --test --bench --fmt
-	--probe-filter --traceable-functions --usdt-file-activation --aot --emit-llvm
+	--probe-filter --traceable-functions --usdt-file-activation --aot --emit-elf --emit-llvm
 	--verify-llvm-ir --dwarf-pid --compat -b --btf -h --help -V --version
 	# end options
 "
@@ -67,7 +67,7 @@ _skep() {
 	-c | --cmd)
 		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
 		return ;;
-	-o | --output | --include | --aot | --traceable-functions)
+	-o | --output | --include | --aot | --emit-elf | --traceable-functions)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;

@@ -36,6 +36,7 @@ complete -c skep -l probe-filter -x -d 'keep only the probes whose full names ma
 complete -c skep -l traceable-functions -r -F -d 'the kernel functions that can be traced, instead of tracefs\'s available_filter_functions'
 complete -c skep -l usdt-file-activation -d 'accepted: the kernel counts semaphores up in every process'
 complete -c skep -l aot -r -F -d 'write an executable that runs the compiled script by itself'
+complete -c skep -l emit-elf -r -F -d 'write the compiled programs and maps as an ELF object, for libbpf and bpftool'
 complete -c skep -l emit-llvm -r -F -d 'refused: there is no LLVM in skep; -d ir shows its own'
 complete -c skep -l verify-llvm-ir -d 'refused, likewise'
 complete -c skep -l dwarf-pid -x -a '(__fish_complete_pids)' -d 'another process to load the unwind tables of, for dw_ustack (repeatable)'

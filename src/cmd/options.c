@@ -302,6 +302,9 @@ static int take(struct options *o, const char *name, int code, char *value)
 	case 23:
 		o->aot = value;
 		return -1;
+	case 24:
+		o->elf = value;
+		return -1;
 	case 14:
 	case 15:
 		fprintf(stderr,
@@ -379,6 +382,13 @@ int options_parse(int argc, char **argv, bool is_compiled, struct options *o)
 		return usage_error(name, "Cannot use --aot with -c or -p.");
 	if (o->aot && o->mode != MODE_TRACE)
 		return usage_error(name, "Cannot use --aot with another mode.");
+	if (o->elf && (o->command || o->aot))
+		return usage_error(name, "Cannot use --emit-elf with -c or --aot.");
+	if (o->elf && o->mode != MODE_TRACE)
+		return usage_error(name, "Cannot use --emit-elf with another mode.");
+	if (o->elf && o->engine == CHOOSE_USER)
+		return usage_error(name, "Cannot use --emit-elf with --engine user: the object is "
+		                         "for the kernel.");
 	if (!is_compiled && o->action == ACTION_RUN && !o->program) {
 		if (optind >= argc)
 			return usage_error(name, "filename or -e 'program' required.");

@@ -29,6 +29,7 @@ struct options {
 	const char *command; /* -c */
 	const char *output;
 	const char *aot; /* --aot */
+	const char *elf; /* --emit-elf */
 	bool is_json;
 	bool is_compat; /* --compat=0.17 */
 	enum engine_choice { CHOOSE_AUTO, CHOOSE_KERNEL, CHOOSE_USER } engine;

@@ -18,6 +18,7 @@
 #include "cmd/options.h"
 #include "cmd/target.h"
 #include "engine/engine.h"
+#include "image/elf.h"
 #include "output/output.h"
 #include "probe/probe.h"
 #include "script/script.h"
@@ -336,12 +337,15 @@ static int run_image(struct run *r, struct image *img, struct child *child)
 	return status;
 }
 
-/* Who is to run the programs. NULL if nobody can: then *ret_problem says why. */
+/* Who is to run the programs. NULL if nobody can: then *ret_problem says why. An object is for the
+ * kernel, whoever writes it. */
 static const struct engine_ops *choose_engine(struct run *r, const char **ret_problem)
 {
 	const char *problem = r->o.engine == CHOOSE_USER ? NULL : feature_privilege_problem();
 
-	*ret_problem = NULL;
+	*ret_problem = r->o.elf ? problem : NULL;
+	if (r->o.elf)
+		return &engine_kernel;
 	if (r->o.engine == CHOOSE_USER)
 		return &engine_user;
 	if (!problem)
@@ -452,6 +456,39 @@ static int keep_image(struct run *r, struct image *img)
 	return err ? plain_error("Failed to write output file: \"%s\": %s", r->o.aot,
 	                         strerror(-err))
 	           : 0;
+}
+
+/* --emit-elf: likewise, for others' loaders. */
+static int emit_object(struct run *r, const struct image *img)
+{
+	bool may_ask = !feature_privilege_problem();
+	struct elf_options eo = {
+	    .diag = r->diag,
+	    .has_kprobe_multi =
+	        !r->o.no_kprobe_multi && (!may_ask || feature_has(FEATURE_KPROBE_MULTI)),
+	    .has_uprobe_multi =
+	        !r->o.no_uprobe_multi && (!may_ask || feature_has(FEATURE_UPROBE_MULTI)),
+	};
+	own_strbuf struct strbuf bytes = {0};
+	int err = image_to_elf(r->a, img, &eo, &bytes);
+	struct stat st;
+	FILE *f;
+
+	if (err) {
+		errno = -err;
+		return write_error(r->o.elf);
+	}
+	f = fopen(r->o.elf, "we");
+	if (!f)
+		return plain_error("Failed to open output file: \"%s\": %s", r->o.elf,
+		                   strerror(errno));
+	err = fwrite(bytes.s, 1, bytes.n, f) != bytes.n;
+	if (!(err | fclose(f)))
+		return 0;
+	write_error(r->o.elf);
+	if (!stat(r->o.elf, &st) && S_ISREG(st.st_mode)) /* half an object */
+		unlink(r->o.elf);
+	return 1;
 }
 
 /* Is this the place it was compiled for? Returns the status to leave with, or -1. */
@@ -587,11 +624,13 @@ static int run_script(struct run *r)
 		status = c_is_wrong ? 2 : 1; /* as bpftrace */
 	} else if (r->o.aot) {
 		status = keep_image(r, img);
+	} else if (r->o.elf && img->programs.n) {
+		status = emit_object(r, img);
 	} else if (r->o.mode == MODE_CODEGEN) {
 		status = 0;
 	} else if (r->o.mode == MODE_COMPILER_BENCH) {
 		status = bench_compiler(r);
-	} else if (problem) {
+	} else if (problem && !r->o.elf) {
 		fprintf(stderr, "ERROR: %s\n", problem);
 		status = 1;
 	} else if (!img->programs.n) {

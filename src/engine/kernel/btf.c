@@ -3,8 +3,7 @@
  * verifier prints the lines in its log and bpftool in its dumps.
  *
  * Written by hand (Documentation/bpf/btf.rst): three kinds of type, one string table, one blob
- * for all programs of the image, as one load is cheaper than one each. A line's text is stored
- * once however many programs quote it. */
+ * for all programs of the image, as one load is cheaper than one each. */
 #include "engine/kernel/btf.h"
 
 #include <ctype.h>
@@ -12,24 +11,14 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/vec.h"
+#include "image/lines.h"
 
 enum { TYPE_ID_LONG = 1, TYPE_ID_VOID_PTR, TYPE_ID_MAIN, TYPE_ID_SUB, TYPE_ID_FIRST_FUNC };
 
-/* A registered source, cut into lines at its first use. */
-struct source_lines {
-	uint32_t source;
-	const char *text;
-	uint32_t name_off;
-	vec(uint32_t) begins; /* byte offset of each line */
-	uint32_t *text_offs;  /* per line: its text in the string table, or 0 */
-};
-
 struct builder {
 	struct arena *a;
-	const struct diag *diag;
 	struct strbuf types, strings;
-	vec(struct source_lines) sources;
+	struct image_lines lines;
 	uint32_t n_types;
 };
 
@@ -82,106 +71,6 @@ static void add_base_types(struct builder *b)
 	add_type(b, 0, BTF_KIND_FUNC_PROTO, 0, TYPE_ID_LONG);
 }
 
-static struct source_lines *lines_of(struct builder *b, uint32_t source)
-{
-	struct source_lines *s;
-	const char *name;
-
-	vec_each (it, &b->sources)
-		if (it->source == source)
-			return it;
-	s = vec_add(b->a, &b->sources);
-	s->source = source;
-	s->text = diag_source_text(b->diag, source);
-	name = diag_source_name(b->diag, source);
-	s->name_off = add_string(b, name, strlen(name));
-	vec_push(b->a, &s->begins, 0);
-	for (const char *at = s->text; (at = strchr(at, '\n')); at++)
-		vec_push(b->a, &s->begins, (uint32_t)(at + 1 - s->text));
-	s->text_offs = arena_array(b->a, uint32_t, s->begins.n);
-	return s;
-}
-
-/* Index of the line that holds byte off_b. */
-static uint32_t line_at(const struct source_lines *s, uint32_t off_b)
-{
-	size_t low = 0, high = s->begins.n;
-
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->begins.items[middle] <= off_b)
-			low = middle;
-		else
-			high = middle;
-	}
-	return (uint32_t)low;
-}
-
-static struct bpf_line_info line_info(struct builder *b, uint32_t insn, struct span at)
-{
-	struct bpf_line_info info = {.insn_off = insn};
-	struct source_lines *s;
-	uint32_t line, col;
-
-	if (at.source == SPAN_NONE)
-		return info;
-	s = lines_of(b, at.source);
-	line = line_at(s, at.begin);
-	if (!s->text_offs[line]) {
-		const char *text = s->text + s->begins.items[line];
-		size_t len_b = strcspn(text, "\n");
-
-		while (len_b && isspace((unsigned char)*text)) {
-			text++;
-			len_b--;
-		}
-		s->text_offs[line] = add_string(b, text, len_b < 200 ? len_b : 200);
-	}
-	col = at.begin - s->begins.items[line] + 1;
-	info.file_name_off = s->name_off;
-	info.line_off = s->text_offs[line];
-	info.line_col = (line + 1) << 10 | (col < 1023 ? col : 1023);
-	return info;
-}
-
-static bool is_second_half(const struct ir_code *code, uint32_t insn)
-{
-	return insn && code->insns.items[insn - 1].code == (BPF_LD | BPF_IMM | BPF_DW);
-}
-
-/* One record at the start of each function (the kernel insists) and one wherever the line
- * changes. */
-static void add_lines(struct builder *b, const struct ir_code *code, struct btf_program *ret)
-{
-	vec(struct bpf_line_info) lines = {0};
-	size_t func = 0;
-	struct span last = NO_SPAN;
-	bool is_last_second_half = false;
-
-	for (uint32_t i = 0; i < code->insns.n; i++) {
-		bool is_start = func < code->func_starts.n && code->func_starts.items[func] == i;
-		struct span at = i < code->spans.n ? code->spans.items[i] : NO_SPAN;
-		struct bpf_line_info info;
-
-		is_last_second_half = !is_last_second_half && is_second_half(code, i);
-		if (is_last_second_half)
-			continue;
-		func += is_start;
-		if (!is_start && (at.source == SPAN_NONE ||
-		                  (at.source == last.source && at.begin == last.begin)))
-			continue;
-		last = at;
-		info = line_info(b, i, at);
-		if (!is_start && lines.n && vec_last(&lines).line_off == info.line_off &&
-		    vec_last(&lines).line_col >> 10 == info.line_col >> 10)
-			continue;
-		vec_push(b->a, &lines, info);
-	}
-	ret->lines = lines.items;
-	ret->n_lines = (uint32_t)lines.n;
-}
-
 static void add_funcs(struct builder *b, const struct image_program *p, struct btf_program *ret)
 {
 	size_t n = p->code.func_starts.n ? p->code.func_starts.n : 1;
@@ -202,16 +91,18 @@ static void add_funcs(struct builder *b, const struct image_program *p, struct b
 void btf_build(struct arena *a, const struct image *img, const struct diag *diag,
                struct strbuf *ret_blob, struct btf_program *ret_programs)
 {
-	struct builder b = {.a = a, .diag = diag};
+	struct builder b = {.a = a};
 	struct btf_header header = {
 	    .magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = sizeof(header)};
 
+	b.lines = (struct image_lines){.a = a, .diag = diag, .strings = &b.strings};
 	sb_addc(&b.strings, '\0');
 	add_base_types(&b);
 	for (size_t i = 0; i < img->programs.n; i++) {
 		add_funcs(&b, &img->programs.items[i], &ret_programs[i]);
 		if (diag)
-			add_lines(&b, &img->programs.items[i].code, &ret_programs[i]);
+			ret_programs[i].lines = image_lines_of(
+			    &b.lines, &img->programs.items[i].code, &ret_programs[i].n_lines);
 	}
 	header.type_len = (uint32_t)b.types.n;
 	header.str_off = header.type_len;
