@@ -124,13 +124,17 @@ int compiled_write(struct arena *a, struct compiled *c, const char *path)
 	struct packer p = {.a = a, .out = &bytes};
 	struct trailer end = {0};
 	own_fd int fd = -1;
+	bool is_file; /* or nothing: devices and pipes are written to */
+	struct stat st;
 	int err;
 
 	pack(&p, c);
 	memcpy(end.magic, magic, sizeof(magic));
 	end.len_b = bytes.n;
 	end.checksum = fnv1a(bytes.s, bytes.n);
-	unlink(path); /* it may be running */
+	is_file = lstat(path, &st) || S_ISREG(st.st_mode) || S_ISLNK(st.st_mode);
+	if (is_file)
+		unlink(path); /* it may be running */
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0777);
 	if (fd < 0)
 		return -errno;
@@ -139,7 +143,7 @@ int compiled_write(struct arena *a, struct compiled *c, const char *path)
 		err = write_all(fd, bytes.s, bytes.n);
 	if (!err)
 		err = write_all(fd, &end, sizeof(end));
-	if (err)
+	if (err && is_file)
 		unlink(path);
 	return err;
 }

@@ -89,7 +89,7 @@ struct stepping {
 
 /* A call that has not returned. */
 struct call {
-	uint64_t return_address, sp;
+	uint64_t entry, return_address, sp;
 	uint32_t point;
 };
 
@@ -589,9 +589,9 @@ static void tell(struct tracer_task *k, const struct point *p, unsigned flag)
 }
 
 /* A probed function begins: remember where it returns to. */
-static void note_call(struct tracer_task *k, uint32_t point)
+static void note_call(struct tracer_task *k, uint32_t point, uint64_t entry)
 {
-	struct call call = {.point = point};
+	struct call call = {.entry = entry, .point = point};
 	struct shadow *sh;
 	size_t n = 0;
 
@@ -629,7 +629,9 @@ static void tell_returns(struct tracer_task *k, uint64_t address)
 		memmove(&sh->calls.items[i], &sh->calls.items[i + 1],
 		        (sh->calls.n - i - 1) * sizeof(*sh->calls.items));
 		sh->calls.n--;
+		k->returning = call.entry;
 		tell(k, &k->t->points->points.items[call.point], TRACER_AT_RETURN);
+		k->returning = 0;
 	}
 }
 
@@ -732,7 +734,7 @@ static void hit(struct tracer_task *k, uint64_t address)
 
 			tell(k, p, TRACER_AT_ENTRY);
 			if (p->wants_return)
-				note_call(k, number);
+				note_call(k, number, address);
 		}
 	}
 	step_over(k, address);

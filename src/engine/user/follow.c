@@ -92,6 +92,11 @@ pid_t tracer_tid(const struct tracer_task *k)
 	return k->tid;
 }
 
+uint64_t tracer_returning(const struct tracer_task *k)
+{
+	return k->returning;
+}
+
 pid_t tracer_tgid(const struct tracer_task *k)
 {
 	return k->tgid;

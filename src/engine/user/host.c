@@ -196,6 +196,8 @@ static uint64_t host_func_ip(void *arg)
 	struct engine *e = arg;
 	const void *regs = e->task ? tracer_regs(e->task) : NULL;
 
+	if (e->task && tracer_returning(e->task))
+		return tracer_returning(e->task);
 	return regs ? tracer_regs_ip(regs) : 0;
 }
 

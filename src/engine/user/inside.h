@@ -50,6 +50,7 @@ struct tracer_task {
 	/* breakpoints */
 	struct stepping *stepping; /* going over one (breakpoint.c) */
 	struct shadow *shadow;     /* calls that will return */
+	uint64_t returning;        /* while a return is told: where its function begins */
 	int leave_sig;             /* being detached: delivered then */
 	struct passed *passed; /* hits told whose instruction a signal came before (breakpoint.c) */
 

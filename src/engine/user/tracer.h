@@ -147,6 +147,8 @@ void **tracer_user(struct tracer_task *k);
  * has none to show. Valid until the callback returns. */
 const void *tracer_regs(struct tracer_task *k);
 size_t tracer_regs_size(void);
+/* At a function's return: where the function begins; 0 at any other event. */
+uint64_t tracer_returning(const struct tracer_task *k);
 uint64_t tracer_regs_ip(const void *regs);
 uint64_t tracer_regs_sp(const void *regs);
 uint64_t tracer_regs_fp(const void *regs);

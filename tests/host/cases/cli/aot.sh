@@ -11,6 +11,10 @@ S
 target=$(command -v target)
 skep --aot ./kept script.bt "$target" || say 'not written'
 [ -x kept ] || say 'no executable'
+mkfifo pipe
+cat pipe >piped & skep --aot pipe script.bt "$target" || say 'not written to a pipe'
+wait
+[ -p pipe ] && cmp kept piped || say 'a pipe is replaced'
 skep -q -c 'target 5' script.bt "$target" -- --name=ann --loud >direct
 ./kept -q -c 'target 5' -- --name=ann --loud >own
 [ $? = 9 ] || say 'status of exit()'
