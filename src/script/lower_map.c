@@ -31,6 +31,8 @@ static struct ir_inst *in_memory(struct lower *l, struct value v, const struct t
 	struct ir_inst *dst;
 
 	v = lower_direct(l, v);
+	if (!image_value_size(type)) /* the map has values of one byte */
+		return lower_zeros(l, 1);
 	if (v.is_memory && type_equal(type_strip(v.type), type_strip(type)))
 		return v.ir;
 	dst = lower_temp(l, image_value_size(type), name);

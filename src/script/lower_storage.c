@@ -293,10 +293,12 @@ void lower_make_vars(struct lower *l)
 			uint32_t type = keyed_map_type(m, &v.is_per_cpu);
 			uint64_t entries = m->declared_entries ? m->declared_entries
 			                                       : l->opts->config.max_map_keys;
+			/* The kernel makes no map of values without bytes, such as (). */
+			uint32_t value_b = image_value_size(m->value);
 
-			v.map = lower_add_map(l, MAP_KEYED, kernel_name(l, m->name), type,
-			                      m->key->size_b, image_value_size(m->value),
-			                      (uint32_t)entries);
+			v.map =
+			    lower_add_map(l, MAP_KEYED, kernel_name(l, m->name), type,
+			                  m->key->size_b, value_b ? value_b : 1, (uint32_t)entries);
 			/* Room for all keys at once costs start-up time and memory; where the
 			 * kernel's allocator works in any context, let maps grow. LRU maps must be
 			 * preallocated. */
