@@ -162,8 +162,7 @@ static bool script_options(struct run *r)
 
 	script_config_defaults(&r->so.config);
 	if (r->o.is_compat)
-		r->so.config.missing_probes =
-		    1; /* warn: one of a probe's attach points may be missing */
+		r->so.config.missing_probes = MISSING_WARN;
 	ok = script_config_from_environment(&r->so.config, r->diag);
 	split_operands(r);
 	r->so.include_dirs = r->o.include_dirs.items;

@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/strmap.h"
+#include "bpf/attach_types.h"
 #include "image/elf_btf.h"
 #include "image/lines.h"
 
@@ -23,13 +24,6 @@
 #define EM_BPF 247
 #endif
 enum { REL_64_64 = 1, REL_64_32 = 10 };
-/* UAPI linux/bpf.h, 6.12; older headers lack the last ones */
-enum {
-	TRACE_KPROBE_MULTI = 42,
-	TRACE_UPROBE_MULTI = 48,
-	TRACE_KPROBE_SESSION = 56,
-	TRACE_UPROBE_SESSION = 57,
-};
 
 struct section {
 	const char *name;
@@ -194,13 +188,13 @@ static const char *section_name(struct writer *w, const struct image_program *p)
 		           : "raw_tp";
 	}
 	switch (p->expected_attach_type) {
-	case TRACE_KPROBE_SESSION:
+	case SKEP_TRACE_KPROBE_SESSION:
 		return "kprobe.session";
-	case TRACE_UPROBE_SESSION:
+	case SKEP_TRACE_UPROBE_SESSION:
 		return "uprobe.session";
-	case TRACE_KPROBE_MULTI:
+	case SKEP_TRACE_KPROBE_MULTI:
 		return "kprobe.multi";
-	case TRACE_UPROBE_MULTI:
+	case SKEP_TRACE_UPROBE_MULTI:
 		return "uprobe.multi";
 	default:
 		break;

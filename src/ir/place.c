@@ -107,10 +107,10 @@ static uint32_t end_of(const struct placing *p, uint32_t b)
 	return p->about[b] + p->e->bodies[b].end - p->e->bodies[b].begin + END_INSNS;
 }
 
-static bool is_far(const struct placing *p, uint32_t from, uint32_t to)
+/* Block `to` from about `here`. */
+static bool is_far(const struct placing *p, uint32_t here, uint32_t to)
 {
-	return distance(end_of(p, from), p->about[to]) > NEAR_INSNS ||
-	       distance(p->about[from], p->about[to]) > NEAR_INSNS;
+	return distance(here, p->about[to]) > NEAR_INSNS;
 }
 
 /* The station farthest on the way that a jump from `here` reaches; NULL if there is none. */
@@ -135,7 +135,7 @@ static uint32_t first_hop(struct placing *p, uint32_t here, uint32_t to)
 	uint32_t there = p->about[to], n = p->e->m->n_blocks, at, hop;
 	struct station *s;
 
-	if (p->e->unit->u->target.has_sext || distance(here, there) <= NEAR_INSNS)
+	if (p->e->unit->u->target.has_sext || !is_far(p, here, to))
 		return to;
 	s = station_towards(p, here, there);
 	if (!s)
@@ -196,7 +196,7 @@ static void place_relays(struct placing *p, const struct station *s)
 static void place_branch(struct placing *p, struct bpf_insn branch, uint32_t b, uint32_t to,
                          struct span at)
 {
-	if (!p->e->unit->u->target.has_sext || !is_far(p, b, to)) {
+	if (!p->e->unit->u->target.has_sext || !is_far(p, end_of(p, b), to)) {
 		place_jump(p, branch, first_hop(p, end_of(p, b), to), at);
 		return;
 	}

@@ -22,14 +22,15 @@ static void add_let(struct hoist *h, const struct node *var)
 	vec_push(h->u->a, &h->lets, let);
 }
 
-static void take(struct hoist *h, const struct node *n, bool is_assigned)
+/* The name has its place from here on; `is_inner`: in a block whose end it has to outlive. */
+static void take(struct hoist *h, const struct node *n, bool is_inner)
 {
 	const char *key = n->binding ? n->binding : n->name;
 
 	if (strmap_get(&h->declared, key))
 		return;
 	strmap_put(&h->declared, key, (void *)n);
-	if (is_assigned)
+	if (is_inner)
 		add_let(h, n);
 }
 

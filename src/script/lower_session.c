@@ -10,12 +10,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-
-enum {
-	/* UAPI values newer than some installed headers */
-	ATTACH_TYPE_TRACE_KPROBE_SESSION = 56,
-	ATTACH_TYPE_TRACE_UPROBE_SESSION = 57,
-};
+#include "bpf/attach_types.h"
 
 static bool is_entry(enum probe_kind kind)
 {
@@ -113,9 +108,8 @@ bool lower_session(struct lower *l, struct probe *a, struct probe *b)
 	const struct probe_target *t = &entry->targets.items[0];
 	bool is_user = entry->kind == PROBE_UPROBE;
 	struct image_program p = {.type = BPF_PROG_TYPE_KPROBE,
-	                          .expected_attach_type = is_user
-	                                                      ? ATTACH_TYPE_TRACE_UPROBE_SESSION
-	                                                      : ATTACH_TYPE_TRACE_KPROBE_SESSION,
+	                          .expected_attach_type = is_user ? SKEP_TRACE_UPROBE_SESSION
+	                                                          : SKEP_TRACE_KPROBE_SESSION,
 	                          .at = a->at};
 	struct image_attach at = {.kind = is_user ? ATTACH_UPROBE : ATTACH_KPROBE,
 	                          .name = t->name,

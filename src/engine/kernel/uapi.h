@@ -6,13 +6,8 @@
 
 #include <linux/types.h>
 
-/* enum bpf_attach_type since v5.18, v6.6, v6.10 and v6.13 */
-enum {
-	SKEP_TRACE_KPROBE_MULTI = 42,
-	SKEP_TRACE_UPROBE_MULTI = 48,
-	SKEP_TRACE_KPROBE_SESSION = 56,
-	SKEP_TRACE_UPROBE_SESSION = 57,
-};
+#include "bpf/attach_types.h"
+
 /* link_create.kprobe_multi.flags, .uprobe_multi.flags */
 enum { SKEP_MULTI_RETURN = 1 };
 
