@@ -10,7 +10,7 @@ cat >command <<SCRIPT
 echo >go
 i=0
 # the process may end when skep holds its file
-while ! ls -l /proc/\$PPID/fd | grep -q 'frames' && [ \$i -lt 2000 ]; do sleep 0.01; i=\$((i + 1)); done
+while ! ls -l /proc/\$PPID/fd 2>/dev/null | grep -q 'frames' && [ \$i -lt 2000 ]; do sleep 0.01; i=\$((i + 1)); done
 echo >end
 while [ -e /proc/$pid/exe ] && [ \$i -lt 4000 ]; do sleep 0.01; i=\$((i + 1)); done
 SCRIPT

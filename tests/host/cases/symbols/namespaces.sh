@@ -20,7 +20,7 @@ for engine in kernel user; do
 	i=0
 	while [ ! -e ready ] && [ $i -lt 2000 ]; do sleep 0.01; i=$((i + 1)); done
 	# The kernel's engine is told of the mapping, and holds the file before the process ends.
-	while [ $engine = kernel ] && ! ls -l /proc/$!/fd | grep -q inside/program &&
+	while [ $engine = kernel ] && ! ls -l /proc/$!/fd 2>/dev/null | grep -q inside/program &&
 		[ $i -lt 2000 ]; do sleep 0.01; i=$((i + 1)); done
 	echo >go
 	wait $!
