@@ -9,6 +9,7 @@
 #
 # Prints, per case, one of
 #   ok NAME
+#   ok NAME: at try 2 (REASON)     the first failed for this reason: see CASE_TRIES
 #   not ok NAME: REASON        followed by details, each line indented
 #   skip NAME: REASON
 #
@@ -30,11 +31,13 @@
 # FILE, DIR (the directory of FILE) and CASES (ROOT) in its environment. A .sh
 # case passes by exit 0 and skips by exit 77, its last line being the reason.
 #
-# Environment: CASE_TIMEOUT (default timeout), CASE_ANNOUNCE=1 (prints
+# Environment: CASE_TRIES (how often a case that failed is run in all, default 1: what
+# depends on the schedule of a busy machine may be lost once, but not twice; that it was
+# is said), CASE_TIMEOUT (default timeout), CASE_ANNOUNCE=1 (prints
 # `start NAME SECONDS` first, so that whoever watches a guest knows what it died
 # in), CASE_AFTER (a command that complains on stdout if the case left traces).
 
-: "${CASE_TIMEOUT:=10}"
+: "${CASE_TIMEOUT:=10}" "${CASE_TRIES:=1}"
 tab=$(printf '\t')
 
 CASES=$(cd "$1" && pwd) || exit 2
@@ -225,7 +228,6 @@ run_case() {
 			;;
 		esac
 	done <"$scratch.directives"
-	[ -z "$CASE_ANNOUNCE" ] || echo "start $name $limit"
 	if [ ! -e "$FILE" ]; then
 		echo "not ok $name: no such case"
 		return
@@ -245,20 +247,29 @@ run_case() {
 		esac
 	fi
 
-	run_limited "$limit" "$command"
-	case $name in
-	*.sh)
-		if [ "$status" -eq 77 ] && [ ! -e "$scratch/timedout" ]; then
-			echo "skip $name: $(tail -n 1 "$scratch/stdout")"
-			return
+	try=1 first_reason=
+	while :; do
+		[ -z "$CASE_ANNOUNCE" ] || echo "start $name $limit"
+		run_limited "$limit" "$command"
+		case $name in
+		*.sh)
+			if [ "$status" -eq 77 ] && [ ! -e "$scratch/timedout" ]; then
+				echo "skip $name: $(tail -n 1 "$scratch/stdout")"
+				return
+			fi
+			;;
+		esac
+		reason=$(judge)
+		if [ -z "$reason" ] && [ -n "$CASE_AFTER" ]; then
+			reason=$(sh -c "$CASE_AFTER")
 		fi
-		;;
-	esac
-	reason=$(judge)
-	if [ -z "$reason" ] && [ -n "$CASE_AFTER" ]; then
-		reason=$(sh -c "$CASE_AFTER")
-	fi
-	if [ -z "$reason" ]; then
+		[ -n "$reason" ] && [ "$try" -lt "$CASE_TRIES" ] || break
+		: "${first_reason:=$reason}"
+		try=$((try + 1))
+	done
+	if [ -z "$reason" ] && [ "$try" -gt 1 ]; then
+		echo "ok $name: at try $try ($first_reason)"
+	elif [ -z "$reason" ]; then
 		echo "ok $name"
 	else
 		echo "not ok $name: $reason"
