@@ -17,6 +17,7 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "bpf/insn.h"
+#include "bpf/newer.h"
 
 enum { LOG_B = 1 << 20, LOG_LINES = 12, WARM_UP_RUNS = 100 };
 
@@ -266,7 +267,7 @@ static bool has_packet(uint32_t type)
 	case BPF_PROG_TYPE_LWT_XMIT:
 	case BPF_PROG_TYPE_LWT_SEG6LOCAL:
 	case BPF_PROG_TYPE_FLOW_DISSECTOR:
-	case 32: /* BPF_PROG_TYPE_NETFILTER, Linux 6.4 */
+	case BPF_PROG_TYPE_NETFILTER:
 		return true;
 	default:
 		return false;

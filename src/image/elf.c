@@ -16,7 +16,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/strmap.h"
-#include "bpf/attach_types.h"
+#include "bpf/newer.h"
 #include "image/elf_btf.h"
 #include "image/lines.h"
 
@@ -192,7 +192,7 @@ static const char *section_name(struct writer *w, const struct image_program *p)
 		return "kprobe.session";
 	case SKEP_TRACE_UPROBE_SESSION:
 		return "uprobe.session";
-	case SKEP_TRACE_KPROBE_MULTI:
+	case BPF_TRACE_KPROBE_MULTI:
 		return "kprobe.multi";
 	case SKEP_TRACE_UPROBE_MULTI:
 		return "uprobe.multi";

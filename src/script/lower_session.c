@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "bpf/attach_types.h"
+#include "bpf/newer.h"
 
 static bool is_entry(enum probe_kind kind)
 {

@@ -136,12 +136,12 @@ static void attach_types_are_the_same(void **state)
 
 	if (!can_ask(k))
 		return;
-	for (uint32_t type = 1; type < PROG_N; type++) {
+	for (uint32_t type = 1; type < SKEP_PROG_TYPE_N; type++) {
 		if (type == BPF_PROG_TYPE_TRACING || type == BPF_PROG_TYPE_LSM ||
 		    type == BPF_PROG_TYPE_STRUCT_OPS || type == BPF_PROG_TYPE_EXT ||
 		    type == BPF_PROG_TYPE_LIRC_MODE2)
 			continue;
-		for (uint32_t attach = 0; attach < ATTACH_N; attach++) {
+		for (uint32_t attach = 0; attach < SKEP_ATTACH_TYPE_N; attach++) {
 			for (int sleeps = 0; sleeps < 2; sleeps++) {
 				struct vm_program p = program(k, type, attach);
 				struct bpf_insn insns[] = {bpf_mov_imm(0, good_result(&p)),

@@ -54,7 +54,7 @@ int attach_kprobe_multi(struct attaching *x, const struct image_attach *at, size
 		attr.link_create.prog_fd = (uint32_t)x->prog_fd;
 		attr.link_create.attach_type = x->prog->expected_attach_type
 		                                   ? x->prog->expected_attach_type
-		                                   : SKEP_TRACE_KPROBE_MULTI;
+		                                   : BPF_TRACE_KPROBE_MULTI;
 		attr.link_create.kprobe_multi.cnt = (uint32_t)n;
 		if (by_address)
 			attr.link_create.kprobe_multi.addrs = sys_ptr(addresses);

@@ -282,7 +282,7 @@ static const struct {
 	[FEATURE_BTF] = {btf, 0},
 	[FEATURE_MODULE_BTF] = {module_btf, 0},
 	[FEATURE_MAP_BATCH] = {map_batch, 0},
-	[FEATURE_KPROBE_MULTI] = {kprobe_multi, SKEP_TRACE_KPROBE_MULTI},
+	[FEATURE_KPROBE_MULTI] = {kprobe_multi, BPF_TRACE_KPROBE_MULTI},
 	[FEATURE_UPROBE_MULTI] = {uprobe_multi, SKEP_TRACE_UPROBE_MULTI},
 	[FEATURE_KPROBE_SESSION] = {kprobe_multi, SKEP_TRACE_KPROBE_SESSION},
 	[FEATURE_UPROBE_SESSION] = {uprobe_multi, SKEP_TRACE_UPROBE_SESSION},

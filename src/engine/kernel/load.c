@@ -166,7 +166,7 @@ static enum multi choose_multi(const struct loading *l, const struct image_progr
 
 	if (p->type != BPF_PROG_TYPE_KPROBE)
 		return MULTI_NONE;
-	if (p->expected_attach_type == SKEP_TRACE_KPROBE_MULTI ||
+	if (p->expected_attach_type == BPF_TRACE_KPROBE_MULTI ||
 	    p->expected_attach_type == SKEP_TRACE_KPROBE_SESSION)
 		return MULTI_KPROBE;
 	if (p->expected_attach_type == SKEP_TRACE_UPROBE_MULTI ||
@@ -218,7 +218,7 @@ static int load_program(struct loading *l, uint32_t i, struct engine_error *ret_
 	e->multi[i] = choose_multi(l, p);
 	if (e->multi[i] != MULTI_NONE && !p->expected_attach_type)
 		attr.expected_attach_type =
-		    e->multi[i] == MULTI_KPROBE ? SKEP_TRACE_KPROBE_MULTI : SKEP_TRACE_UPROBE_MULTI;
+		    e->multi[i] == MULTI_KPROBE ? BPF_TRACE_KPROBE_MULTI : SKEP_TRACE_UPROBE_MULTI;
 	map_object_name(attr.prog_name, p->name);
 	if (p->attach_btf_obj_id) {
 		fd = module_btf(l, p->attach_btf_obj_id);

@@ -6,7 +6,7 @@
 
 #include <linux/types.h>
 
-#include "bpf/attach_types.h"
+#include "bpf/newer.h"
 
 /* link_create.kprobe_multi.flags, .uprobe_multi.flags */
 enum { SKEP_MULTI_RETURN = 1 };

@@ -1,26 +1,8 @@
 /* Names of program sections and of program kinds (sections.def, kinds.def). */
 #include <string.h>
 
+#include "bpf/newer.h"
 #include "vm/object.h"
-
-/* Kinds and attach types that headers of Linux 6.1 don't have yet (UAPI linux/bpf.h, 6.18). */
-enum {
-	TYPE_NETFILTER = 32,
-	AT_NETFILTER = 45,
-	AT_TCX_INGRESS = 46,
-	AT_TCX_EGRESS = 47,
-	AT_TRACE_UPROBE_MULTI = 48,
-	AT_CGROUP_UNIX_CONNECT = 49,
-	AT_CGROUP_UNIX_SENDMSG = 50,
-	AT_CGROUP_UNIX_RECVMSG = 51,
-	AT_CGROUP_UNIX_GETPEERNAME = 52,
-	AT_CGROUP_UNIX_GETSOCKNAME = 53,
-	AT_NETKIT_PRIMARY = 54,
-	AT_NETKIT_PEER = 55,
-	AT_TRACE_KPROBE_SESSION = 56,
-	AT_TRACE_UPROBE_SESSION = 57,
-};
-#define BPF_PROG_TYPE_NETFILTER TYPE_NETFILTER
 
 enum section_flags {
 	REST = 1 << 0,  /* "/what to attach to" may follow */

@@ -217,7 +217,7 @@ uint64_t kind_view(const struct vm_program *p)
 	if (k && k->view != VIEW_ATTACH)
 		return 1ull << k->view;
 	/* An attach type that no field asks for. */
-	return 1ull << (attach < ATTACH_N ? attach : ATTACH_N);
+	return 1ull << (attach < SKEP_ATTACH_TYPE_N ? attach : SKEP_ATTACH_TYPE_N);
 }
 
 bool socket_access(enum reg_kind kind, int32_t off_b, uint32_t size_b, struct context_access *ret,

@@ -24,7 +24,7 @@
 	          P(CGROUP_SOCKOPT) | P(CGROUP_SYSCTL) | P(SOCK_OPS))
 #define LWT      (P(LWT_IN) | P(LWT_OUT) | P(LWT_XMIT) | P(LWT_SEG6LOCAL))
 #define GENERIC  (TRACING | TC | XDP | OPS | SYSCALL | CGROUP)
-#define SKB      (TC | ACT | P(SK_SKB) | P(SOCKET_FILTER) | CGROUP | LWT | K(PROG_NETFILTER) | \
+#define SKB      (TC | ACT | P(SK_SKB) | P(SOCKET_FILTER) | CGROUP | LWT | P(NETFILTER) | \
 	          TRACING)
 
 #define ACQUIRE      KFUNC_ACQUIRE
@@ -83,7 +83,7 @@ static bool is_allowed_there(const struct vm_program *p, const struct kfunc *f)
 	if (f->ops && !has_ops(p, f->ops))
 		return false;
 	if (is_one_of(f->name, "bpf_session_is_return", "bpf_session_cookie"))
-		return attach == ATTACH_KPROBE_SESSION || attach == ATTACH_UPROBE_SESSION;
+		return attach == SKEP_TRACE_KPROBE_SESSION || attach == SKEP_TRACE_UPROBE_SESSION;
 	if (!strcmp(f->name, "bpf_sock_destroy"))
 		return attach == BPF_TRACE_ITER;
 	if (!strcmp(f->name, "bpf_iter_css_task_new"))

@@ -7,8 +7,6 @@
 #include "bpf/helpers.h"
 #include "vm/verifier/tables.h"
 
-#define BPF_PROG_TYPE_NETFILTER PROG_NETFILTER
-
 /* Sets of helpers: their numbers, and each as a bit. */
 enum {
 #define HELPERS(set, ...) SET_##set,
@@ -44,7 +42,7 @@ static const uint8_t *const sets[] = {
 #define HELPERS(...)
 #undef KIND
 
-static const struct kind kinds[PROG_N] = {
+static const struct kind kinds[SKEP_PROG_TYPE_N] = {
 #define KIND(number, name, shape, layout, view, packet, helpers)                                   \
 	[number] = {#name, SHAPE_##shape, LAYOUT_##layout, VIEW_##view, PACKET_##packet, helpers},
 #include "vm/verifier/kinds.def"
@@ -54,7 +52,7 @@ static const struct kind kinds[PROG_N] = {
 
 const struct kind *kind_find(uint32_t type)
 {
-	return type < PROG_N && kinds[type].name ? &kinds[type] : NULL;
+	return type < SKEP_PROG_TYPE_N && kinds[type].name ? &kinds[type] : NULL;
 }
 
 uint32_t kind_attach_type(const struct vm_program *p)
@@ -247,9 +245,9 @@ static bool is_free_there(const struct vm_program *p, uint32_t helper)
 {
 	switch (kind_attach_type(p)) {
 	case BPF_TRACE_KPROBE_MULTI:
-	case ATTACH_UPROBE_MULTI:
-	case ATTACH_KPROBE_SESSION:
-	case ATTACH_UPROBE_SESSION:
+	case SKEP_TRACE_UPROBE_MULTI:
+	case SKEP_TRACE_KPROBE_SESSION:
+	case SKEP_TRACE_UPROBE_SESSION:
 		return helper == H_get_func_ip && p->type == BPF_PROG_TYPE_KPROBE;
 	default:
 		return helper == H_get_stackid && p->type == BPF_PROG_TYPE_PERF_EVENT;
@@ -321,7 +319,7 @@ static void add_kinds_that_may(uint32_t helper, struct strbuf *why)
 	struct vm_program p = {0};
 	uint32_t n = 0;
 
-	for (p.type = 1; p.type < PROG_N; p.type++) {
+	for (p.type = 1; p.type < SKEP_PROG_TYPE_N; p.type++) {
 		if (!kind_find(p.type) || !kind_has(&p, helper))
 			continue;
 		if (n++ < 4)

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "bpf/newer.h"
 #include "types/btf.h"
 #include "vm/verifier/context.h"
 #include "vm/verifier/numbers.h"
@@ -22,7 +23,7 @@ enum context_shape {
 	SHAPE_MEMORY,    /* bytes that the caller of BPF_PROG_TEST_RUN gave */
 };
 
-/* Who looks at a context: attach types up to ATTACH_N, and these. */
+/* Who looks at a context: attach types up to SKEP_ATTACH_TYPE_N, and these. */
 enum context_view {
 	VIEW_ATTACH = -1,
 	VIEW_FILTER = 0,
