@@ -15,26 +15,22 @@
 struct row {
 	int code;
 	const char *name, *argument, *help;
+	enum when { COMPILE, RUN } when;
 };
 
 static const struct row rows[] = {
-#define OPTION(code, name, argument, help) {code, name, argument, help},
+#define OPTION(code, name, argument, when, help) {code, name, argument, help, when},
 #include "cmd/options.def"
 #undef OPTION
 };
 enum { N_ROWS = sizeof(rows) / sizeof(rows[0]), PID_MAX_LIMIT = 0x400000 };
 
-/* What a compiled script still has to be told. */
-static bool is_for_compiled(int code)
+static enum when counts_when(int code)
 {
-	static const char letters[] = "cpofBqvdhV";
-	static const int others[] = {1, 3, 6, 16, 20}; /* --no-warnings --dry-run --info --compat
-	                                                 --debuginfo */
-
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		if (code == others[i])
-			return true;
-	return code > 31 && strchr(letters, code);
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (rows[i].code == code)
+			return rows[i].when;
+	return RUN; /* '?': getopt has said what is wrong */
 }
 
 void options_usage(const char *name, bool is_compiled, struct strbuf *out)
@@ -54,7 +50,7 @@ void options_usage(const char *name, bool is_compiled, struct strbuf *out)
 	for (size_t i = 0; i < N_ROWS; i++) {
 		char left[64], shorts[8] = "    ";
 
-		if (is_compiled && !is_for_compiled(rows[i].code))
+		if (is_compiled && rows[i].when != RUN)
 			continue;
 		if (rows[i].code > 31)
 			snprintf(shorts, sizeof(shorts), "-%c, ", rows[i].code);
@@ -364,7 +360,7 @@ int options_parse(int argc, char **argv, bool is_compiled, struct options *o)
 	}
 	optind = 1;
 	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (is_compiled && code != '?' && !is_for_compiled(code))
+		if (is_compiled && counts_when(code) == COMPILE)
 			return usage_error(name, "This script is compiled: options about compiling "
 			                         "come too late.");
 		err = take(o, name, code, optarg);
