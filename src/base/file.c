@@ -1,4 +1,4 @@
-/* Whole-file reads: by the size stat gives where it gives one, else by doubling. */
+/* Whole files: read by the size stat gives where it gives one, else by doubling. */
 #include "base/file.h"
 
 #include <errno.h>
@@ -55,5 +55,36 @@ int file_read(struct arena *a, const char *path, char **ret_text, size_t *ret_le
 			*ret_len_b = n;
 	}
 	free(buf);
+	return err;
+}
+
+int fd_write(int fd, const void *bytes, size_t len_b)
+{
+	const char *at = bytes;
+
+	while (len_b) {
+		ssize_t n = write(fd, at, len_b);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		at += n > 0 ? n : 0;
+		len_b -= n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+int file_write(const char *path, const void *bytes, size_t len_b)
+{
+	own_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	struct stat st;
+	int err;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	err = fd_write(fd, bytes, len_b);
+	if (close(TAKE_FD(fd)) && !err)
+		err = -errno;
+	if (err && S_ISREG(st.st_mode))
+		unlink(path);
 	return err;
 }

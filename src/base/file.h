@@ -12,6 +12,13 @@ struct arena;
  * are untouched on failure. ret_len may be NULL. */
 int file_read(struct arena *a, const char *path, char **ret_text, size_t *ret_len_b);
 
+/* Write all of it, whatever signals come between. Returns 0 or -errno. */
+int fd_write(int fd, const void *bytes, size_t len_b);
+
+/* Create or truncate `path` and write all of it. Returns 0 or -errno, also what a full disk says at
+ * the end only; half a file is removed again (but no device). */
+int file_write(const char *path, const void *bytes, size_t len_b);
+
 static inline void fd_closep(int *fd)
 {
 	if (*fd >= 0)

@@ -94,18 +94,6 @@ static void pack(struct packer *p, struct compiled *c)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static int write_all(int fd, const void *bytes, size_t len_b)
-{
-	for (size_t done = 0; done < len_b;) {
-		ssize_t n = write(fd, (const char *)bytes + done, len_b - done);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
 static int copy_self(int to)
 {
 	own_fd int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -114,7 +102,7 @@ static int copy_self(int to)
 	int err = from < 0 ? -errno : 0;
 
 	while (!err && (n = read(from, buf, sizeof(buf))) != 0)
-		err = n < 0 ? -errno : write_all(to, buf, (size_t)n);
+		err = n < 0 ? -errno : fd_write(to, buf, (size_t)n);
 	return err;
 }
 
@@ -140,9 +128,9 @@ int compiled_write(struct arena *a, struct compiled *c, const char *path)
 		return -errno;
 	err = copy_self(fd);
 	if (!err)
-		err = write_all(fd, bytes.s, bytes.n);
+		err = fd_write(fd, bytes.s, bytes.n);
 	if (!err)
-		err = write_all(fd, &end, sizeof(end));
+		err = fd_write(fd, &end, sizeof(end));
 	if (err && is_file)
 		unlink(path);
 	return err;

@@ -359,9 +359,9 @@ static const struct engine_ops *choose_engine(struct run *r, const char **ret_pr
 	return &engine_user;
 }
 
-static int write_error(const char *path)
+static int write_error(const char *path, int err)
 {
-	return plain_error("Failed to write output file: \"%s\": %s", path, strerror(errno));
+	return plain_error("Failed to write output file: \"%s\": %s", path, strerror(-err));
 }
 
 /* -o: by a file beside it that takes its place when all is written, with its permissions. A link
@@ -371,31 +371,30 @@ static int replace_file(struct run *r, const struct strbuf *text)
 	char *path = realpath(r->o.output, NULL);
 	const char *target = path ? arena_strdup(r->a, path) : r->o.output;
 	char *temporary = arena_printf(r->a, "%s.XXXXXX", target);
-	bool is_new, is_replaced, is_written;
+	bool is_new, is_replaced;
 	mode_t mask = umask(0);
+	own_fd int fd = -1;
 	struct stat st;
-	FILE *f;
-	int fd;
+	int err;
 
 	umask(mask);
 	free(path);
 	is_new = stat(r->o.output, &st) != 0;
 	is_replaced = is_new || S_ISREG(st.st_mode);
 	fd = is_replaced ? mkostemp(temporary, O_CLOEXEC) : open(r->o.output, O_WRONLY | O_CLOEXEC);
-	f = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (!f)
+	if (fd < 0)
 		return plain_error("Failed to open output file: \"%s\": %s", r->o.output,
 		                   strerror(errno));
 	if (is_replaced)
 		fchmod(fd, is_new ? 0666 & ~mask : st.st_mode & 07777);
-	is_written = fwrite(sb_str(text), 1, text->n, f) == text->n;
-	is_written &= !fclose(f);
-	if (is_written && (!is_replaced || !rename(temporary, target)))
+	err = fd_write(fd, text->s, text->n);
+	if (!err && (close(TAKE_FD(fd)) || (is_replaced && rename(temporary, target))))
+		err = -errno;
+	if (!err)
 		return 0;
-	write_error(r->o.output);
 	if (is_replaced)
 		unlink(temporary);
-	return 1;
+	return write_error(r->o.output, err);
 }
 
 static int format_script(struct run *r)
@@ -413,7 +412,7 @@ static int format_script(struct run *r)
 	if (r->o.output)
 		return replace_file(r, &text);
 	fwrite(sb_str(&text), 1, text.n, stdout);
-	return fflush(stdout) ? write_error("stdout") : 0;
+	return fflush(stdout) ? write_error("stdout", -errno) : 0;
 }
 
 /* The options of the program itself. Returns the status to leave with, or -1. */
@@ -470,24 +469,10 @@ static int emit_object(struct run *r, const struct image *img)
 	};
 	own_strbuf struct strbuf bytes = {0};
 	int err = image_to_elf(r->a, img, &eo, &bytes);
-	struct stat st;
-	FILE *f;
 
-	if (err) {
-		errno = -err;
-		return write_error(r->o.elf);
-	}
-	f = fopen(r->o.elf, "we");
-	if (!f)
-		return plain_error("Failed to open output file: \"%s\": %s", r->o.elf,
-		                   strerror(errno));
-	err = fwrite(bytes.s, 1, bytes.n, f) != bytes.n;
-	if (!(err | fclose(f)))
-		return 0;
-	write_error(r->o.elf);
-	if (!stat(r->o.elf, &st) && S_ISREG(st.st_mode)) /* half an object */
-		unlink(r->o.elf);
-	return 1;
+	if (!err)
+		err = file_write(r->o.elf, bytes.s, bytes.n);
+	return err ? write_error(r->o.elf, err) : 0;
 }
 
 /* Is this the place it was compiled for? Returns the status to leave with, or -1. */

@@ -168,28 +168,6 @@ int cmd_vm_disasm(int argc, char **argv)
 
 /* ---- asm ------------------------------------------------------------------------------------- */
 
-static bool write_file(const char *path, const void *bytes, size_t len_b)
-{
-	own_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	const char *at = bytes;
-
-	while (fd >= 0 && len_b) {
-		ssize_t n = write(fd, at, len_b);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			break;
-		at += n;
-		len_b -= (size_t)n;
-	}
-	/* What a full disk took back shows here only. */
-	if (fd >= 0 && !len_b && !close(TAKE_FD(fd)))
-		return true;
-	fprintf(stderr, "ERROR: cannot write %s: %s\n", path, strerror(errno));
-	return false;
-}
-
 static bool assemble(struct arena *a, const char *path, struct bpf_asm *ret, int *ret_status)
 {
 	struct diag *d = diag_create(a);
@@ -228,9 +206,14 @@ int cmd_vm_asm(int argc, char **argv)
 		return vm_usage_error(argv[0], "needs one file");
 	if (!assemble(a, argv[optind], &code, &status))
 		return status;
-	if (to)
-		return write_file(to, code.insns, (size_t)code.n_insns * BPF_INSN_B) ? VM_OK
-		                                                                     : VM_TROUBLE;
+	if (to) {
+		int err = file_write(to, code.insns, (size_t)code.n_insns * BPF_INSN_B);
+
+		if (!err)
+			return VM_OK;
+		fprintf(stderr, "ERROR: cannot write %s: %s\n", to, strerror(-err));
+		return VM_TROUBLE;
+	}
 	add_listing(&(struct vm_program){.insns = code.insns, .n_insns = code.n_insns}, &out);
 	fputs(sb_str(&out), stdout);
 	return VM_OK;

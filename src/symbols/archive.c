@@ -136,8 +136,8 @@ int archive_open_member(const char *path, uint64_t *ret_off_b)
 		fd = memfd_create("member", MFD_CLOEXEC);
 		if (fd < 0)
 			err = -errno;
-		else if (write(fd, bytes + *ret_off_b, len_b) != (ssize_t)len_b)
-			err = -EIO;
+		else
+			err = fd_write(fd, bytes + *ret_off_b, len_b);
 	}
 	free(bytes);
 	return err ? err : TAKE_FD(fd);

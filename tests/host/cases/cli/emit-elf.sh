@@ -46,7 +46,7 @@ fails() { # TEXT COMMAND...
 	[ $? = 1 ] || say "$*: status"
 	cat out err | grep -qxF -- "$text" || { say "$*: expected $text"; cat out err; }
 }
-fails 'ERROR: Failed to open output file: "/nowhere/x": No such file or directory' skep --emit-elf /nowhere/x -e 'begin { @ = 1; }'
+fails 'ERROR: Failed to write output file: "/nowhere/x": No such file or directory' skep --emit-elf /nowhere/x -e 'begin { @ = 1; }'
 fails 'ERROR: Failed to write output file: "/dev/full": No space left on device' skep --emit-elf /dev/full -e 'begin { @ = 1; }'
 [ -c /dev/full ] || say '/dev/full is gone'
 fails 'USAGE: Cannot use --emit-elf with -c or --aot.' skep --emit-elf x -c true -e 'begin { }'
