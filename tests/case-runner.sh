@@ -30,6 +30,8 @@
 # A command runs in an empty scratch directory that is removed afterwards, with
 # FILE, DIR (the directory of FILE) and CASES (ROOT) in its environment. A .sh
 # case passes by exit 0 and skips by exit 77, its last line being the reason.
+# What tests/build-progs made is on the PATH: tests/progs, and tests/lib, words that
+# cases share.
 #
 # Environment: CASE_TRIES (how often a case that failed is run in all, default 1: what
 # depends on the schedule of a busy machine may be lost once, but not twice; that it was

@@ -1,5 +1,7 @@
 /* USDT probes to aim at: `marks N` passes by each N times, in turns of a library's and its own.
- * `marks wait` goes on until its standard input ends, then prints the semaphores. */
+ * `marks wait` goes on until its standard input ends, then waits until nobody traces it any more
+ * (at most 20 s: the kernel takes breakpoints off when it finds the time) and prints the
+ * semaphores. */
 #include <dlfcn.h>
 #include <poll.h>
 #include <stdint.h>
@@ -126,6 +128,8 @@ int main(int argc, char **argv)
 	}
 	for (int i = 0; poll(&in, 1, 10) == 0; i++)
 		round_of(i);
+	for (int i = 0; i < 2000 && (skep_test_guarded_semaphore || library_semaphore()); i++)
+		poll(NULL, 0, 10);
 	printf("semaphores %d %d\n", skep_test_guarded_semaphore, library_semaphore());
 	return 0;
 }

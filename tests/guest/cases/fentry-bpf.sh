@@ -8,13 +8,9 @@
 skep -q -e 'tracepoint:raw_syscalls:sys_exit { @y = args.ret; }' >/dev/null 2>&1 &
 other=$!
 trap 'kill $other' EXIT
-id=
-for i in $(seq 200); do
-	id=$(skep -l 'fentry:bpf:*' | sed -n 's/^fentry:bpf:\([0-9]*\):sys_exit$/\1/p')
-	[ -n "$id" ] && break
-	sleep 0.1
-done
+wait-until 'skep -l "fentry:bpf:*" | grep :sys_exit'
 skep -l 'fentry:bpf:*'
+id=$(skep -l 'fentry:bpf:*' | sed -n 's/^fentry:bpf:\([0-9]*\):sys_exit$/\1/p')
 ls='ls /'
 skep -q -c "$ls" -e 'fentry:bpf:sys_exit { @n[probe] = count(); }' | grep @ || exit 1
 skep -q -c "$ls" -e "fexit:bpf:$id:sys_exit { @r[retval] = count(); }" | grep @ || exit 1

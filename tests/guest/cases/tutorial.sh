@@ -19,8 +19,7 @@ lesson() {
 	shift 2
 	__BPFTRACE_NOTIFY_PROBES_ATTACHED=1 skep "$@" >out 2>err &
 	tracer=$!
-	tries=0
-	until grep -q __BPFTRACE_NOTIFY out || [ $((tries += 1)) -gt 100 ]; do sleep 0.1; done
+	wait-until 'grep __BPFTRACE_NOTIFY out'
 	work
 	kill -INT $tracer 2>/dev/null
 	wait $tracer || fail "$number" "exit status $?"

@@ -2,17 +2,10 @@
 # timeout: 60
 bad=0
 say() { echo "$*"; bad=1; }
-wait_for() { # a file that has something in it
-	for i in $(seq 200); do
-		[ -s "$1" ] && return
-		sleep 0.1
-	done
-	say "nothing in $1"
-}
 for signal in INT TERM HUP; do
 	rm -f out
 	skep -q -o out -e 'interval:ms:10 { @n = 1; if (!@said) { printf("up\n"); @said = 1; } } end { printf("end\n"); }' &
-	wait_for out
+	wait-until '[ -s out ]' || bad=1
 	kill -$signal $!
 	wait $!
 	status=$?
@@ -29,7 +22,7 @@ while :; do sleep 0.1; done
 S
 skep -q -c 'sh stay.sh' -e 'interval:ms:20 { exit(3); }' >out
 [ $? = 3 ] || say 'exit(3)'
-[ ! -s up ] || wait_for told
+[ ! -s up ] || wait-until '[ -s told ]' || bad=1
 # words are split at blanks, nothing else
 skep -q -c 'echo "a  b" $HOME *' -e 'interval:s:60 { }' | grep -qxF '"a  b" $HOME *' || say 'words of -c'
 skep -q -e 'begin { exit(); } end { printf("after exit\n"); }' | grep -q 'after exit' || say 'exit() runs end'
@@ -41,7 +34,7 @@ victim=$!
 rm -f out
 skep -q -p $victim -o out -e 'interval:ms:10 { if (!@said) { printf("up\n"); @said = 1; } } end { printf("gone\n"); }' &
 tracer=$!
-wait_for out
+wait-until '[ -s out ]' || bad=1
 kill $victim
 wait $tracer || say 'status with -p'
 grep -q '^gone$' out || say 'end with -p'

@@ -7,11 +7,9 @@ skep -e 'self:signal:SIGUSR1 {
 	@n++;
 	if (@n == 2) { printf("again\n"); exit(); } else { printf("%s %s\n", probetype, probe); }
 }' 2>err >out & p=$!
-i=0
-while ! grep -qs Attached err && [ $i -lt 200 ]; do sleep 0.1; i=$((i + 1)); done
+wait-until 'grep Attached err'
 kill -USR1 $p
-i=0
-while ! grep -qs special out && [ $i -lt 200 ]; do sleep 0.1; i=$((i + 1)); done
+wait-until 'grep special out'
 kill -USR1 $p
 wait $p
 cat out

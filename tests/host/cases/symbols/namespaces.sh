@@ -17,11 +17,9 @@ for engine in kernel user; do
 	rm -f ready go
 	skep -q --engine "$engine" -e 'tracepoint:syscalls:sys_enter_getpgid
 		/args.pid == 12345/ { @[ustack(perf)] = count(); }' -c "sh command" >out &
-	i=0
-	while [ ! -e ready ] && [ $i -lt 2000 ]; do sleep 0.01; i=$((i + 1)); done
+	wait-until '[ -e ready ]'
 	# The kernel's engine is told of the mapping, and holds the file before the process ends.
-	while [ $engine = kernel ] && ! ls -l /proc/$!/fd 2>/dev/null | grep -q inside/program &&
-		[ $i -lt 2000 ]; do sleep 0.01; i=$((i + 1)); done
+	[ $engine = user ] || wait-until "ls -l /proc/$!/fd | grep inside/program"
 	echo >go
 	wait $!
 	grep -qE ' outer\+[0-9]+ \(/.*/inside/program\)' out &&

@@ -8,10 +8,7 @@ bare=$(command -v bare)
 bare loop &
 pid=$!
 trap 'kill $pid' EXIT
-for tries in $(seq 200); do
-	grep -q libbare /proc/$pid/maps && break
-	sleep 0.1
-done
+wait-until "grep libbare /proc/$pid/maps"
 probe='uprobe:'"$bare"':here'
 say() { printf '%s ' "$1"; grep -cE '^        (here|libbare_call|main|_start)\+' out; }
 timeout 20 skep -q --no-warnings -p $pid -e "$probe"' { printf("%s\n", dw_ustack); exit(); }' >out

@@ -7,10 +7,9 @@
 cp "$(command -v marks)" "$(dirname "$(command -v marks)")/libmarks.so" . && mkfifo hold || exit 2
 ./marks wait <hold &
 exec 3>hold
-sleep 0.2
+wait-until "grep -q libmarks /proc/$!/maps"
 skep -q -p $! -e 'usdt:guarded { @a = 1; } usdt::skep_lib:watched { @b = 1; }
 	interval:ms:20 { if (@a && @b) { printf("traced\n"); exit(); } }
 	end { clear(@a); clear(@b); }'
-sleep 1 # the kernel takes breakpoints off when it finds the time
 exec 3>&-
 wait $!
