@@ -28,6 +28,7 @@ struct attach_point {
 	const char *text;         /* whole, as written, quotes removed */
 	const char *const *parts; /* split at ':'; parts[0] is the type */
 	uint32_t n_parts;
+	bool has_options; /* the script's {opt.NAME} stand in it: the parts are not final */
 };
 
 /* One place for a program. All strings live in the context's arena. */

@@ -237,6 +237,8 @@ struct imported_file {
 	ino_t ino;
 };
 
+struct option_block;
+
 /* A whole program. */
 struct unit {
 	struct arena *a;
@@ -251,7 +253,9 @@ struct unit {
 	vec(struct imported_file) imported; /* each once */
 	vec(struct span) import_statements; /* inside of blocks: a gate has to be open for them */
 	vec(struct config_setting) config;
+	struct option_block *options; /* script/option.h; NULL: none */
 	vec(struct probe *) probes;
+	vec(struct probe *) dead_probes; /* see prune.c: of interest for the types of maps only */
 	vec(struct macro *) macros;
 	vec(struct fn *) fns;
 	struct macro *macros_by_name[NAME_BUCKETS]; /* by name_bucket() */

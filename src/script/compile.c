@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "script/format.h"
+#include "script/option.h"
 #include "script/stages.h"
 
 bool script_is_dumped(const char *stages, const char *stage)
@@ -70,12 +71,15 @@ wrong:
 static bool compile(struct unit *u, struct image *img)
 {
 	return STAGE(u, parse, "parse") && /* text -> tree */
+	       STAGE(u, command_line, "") && /* options block -> values */
 	       STAGE(u, configure, "") &&  /* config block -> options */
 	       STAGE(u, declare, "") &&    /* C section -> types */
 	       STAGE(u, macros, "ast") &&  /* macro calls -> their bodies */
 	       STAGE(u, hoist, "") &&      /* old scope of variables */
+	       STAGE(u, drop_probes, "") && /* without what is off */
 	       STAGE(u, expand, "") &&     /* attach points -> targets */
 	       STAGE(u, infer, "types") && /* every node typed */
+	       STAGE(u, prune, "") &&      /* without what never runs */
 	       script_lower(u, img);       /* tree -> IR -> passes -> BPF -> image; -d ir, passes */
 }
 /* clang-format on */
@@ -127,7 +131,7 @@ bool script_list_probes(struct arena *a, struct diag *d, const char *name, const
 {
 	struct unit *u = new_unit(a, d, NULL, name, text, len_b, opts);
 
-	if (!u || !script_parse(u))
+	if (!u || !script_parse(u) || !script_command_line(u))
 		return false;
 	vec_each (probe, &u->probes)
 		vec_each (ap, &(*probe)->points) {
@@ -138,6 +142,25 @@ bool script_list_probes(struct arena *a, struct diag *d, const char *name, const
 				fn(arg, ap->text);
 		}
 	return true;
+}
+
+bool script_ask(struct arena *a, struct diag *d, const char *name, const char *text, size_t len_b,
+                const struct script_options *opts, struct script_request *ret)
+{
+	struct diag *quiet = diag_create(a); /* for what the compilation will say again */
+	struct unit *u = new_unit(a, quiet, NULL, name, text, len_b, opts);
+	bool is_parsed;
+
+	*ret = (struct script_request){0};
+	if (!u)
+		return true;
+	u->is_alone = true;
+	is_parsed = script_parse(u);
+	ret->has_options = u->options != NULL;
+	if (!is_parsed || !u->options)
+		return true;
+	u->diag = d;
+	return option_ask(u, ret);
 }
 
 bool script_format(struct arena *a, struct diag *d, const char *name, const char *text,

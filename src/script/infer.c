@@ -130,12 +130,40 @@ void infer_map_take_over(struct infer *x, bool is_widening, bool *changed)
 	}
 }
 
+/* Probes that are never run say what they know of the maps they share with others. */
+static void run_dead(struct infer *x)
+{
+	vec_each (im, &x->maps)
+		(*im)->is_written_alive |= (*im)->is_written && !x->has_run_dead;
+	x->has_run_dead = true;
+	vec_each (p, &x->u->dead_probes)
+		infer_probe(x, *p);
+}
+
+/* Should that be too little, for want of their arguments' types, any type will do for a map that
+ * nobody writes to. */
+static void settle_dead(struct infer *x)
+{
+	vec_each (slot, &x->maps) {
+		struct infer_map *im = *slot;
+
+		if (!x->u->dead_probes.n || !im->is_written || im->is_written_alive)
+			continue;
+		if (cast_is_unknown(im->m->value))
+			im->m->value = type_int(8, true);
+		if (cast_is_unknown(im->m->key) && im->m->is_keyed)
+			im->m->key = type_int(8, true);
+	}
+}
+
 static void run_pass(struct infer *x)
 {
 	vec_each (f, &x->u->fns)
 		infer_fn(x, *f);
 	vec_each (p, &x->u->probes)
 		infer_probe(x, *p);
+	if (!x->is_final)
+		run_dead(x);
 }
 
 /* Returns whether the pass learned anything new. */
@@ -243,10 +271,30 @@ static void settle_maps(struct infer *x)
 
 		m->value_is_flexible_literal = cast_is_flexible(m->value);
 		m->value = cast_is_unknown(m->value) ? type_none() : cast_settled(m->value);
-		m->key = cast_is_unknown(m->key) ? NULL : cast_settled(m->key);
+		m->key = cast_is_unknown(m->key) || !m->is_keyed ? NULL : cast_settled(m->key);
 	}
 	vec_each (v, &x->vars)
 		(*v)->v.type = cast_settled((*v)->v.type);
+}
+
+bool infer_known(struct unit *u, struct probe *p, const struct node *n, uint64_t *ret_value)
+{
+	size_t n_maps = u->maps.n, n_vars = p->vars.n;
+	bool uses_probe_name = p->uses_probe_name;
+	struct infer x = {0};
+	const struct node *value;
+
+	begin(&x, u);
+	x.p = p;
+	value = infer_trial(&x, n, true);
+	if (value->kind == NODE_INT)
+		*ret_value = value->number;
+	u->maps.n = n_maps; /* what the copy made is not there */
+	p->vars.n = n_vars;
+	p->uses_probe_name = uses_probe_name;
+	strmap_free(&x.bindings);
+	strmap_free(&x.map_names);
+	return value->kind == NODE_INT;
 }
 
 bool script_infer(struct unit *u)
@@ -260,6 +308,7 @@ bool script_infer(struct unit *u)
 	for (int pass = 0; pass < MOST_PASSES && learn(&x, pass >= SETTLE_PASSES); pass++)
 		;
 	settle_unassigned(&x);
+	settle_dead(&x);
 	x.is_final = true;
 	run_pass(&x);
 	infer_check_options(&x);

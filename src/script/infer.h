@@ -8,4 +8,8 @@
  * signed numbers? The rule stands in infer_expr.c. Only for integers, bools, enums and pointers. */
 bool infer_compare_is_signed(const struct node *binary);
 
+/* Is the value of `n`, a number or truth in the probe, known without its targets? Looks at a copy and
+ * reports nothing. The probe's kind has to be set. */
+bool infer_known(struct unit *u, struct probe *p, const struct node *n, uint64_t *ret_value);
+
 #endif

@@ -88,7 +88,7 @@ static const struct type *type_of_args(struct infer *x, struct node *n)
 	if (!t) {
 		infer_error(x, E_UNSUPPORTED, n->at, "The arguments of %s are not known here",
 		            x->p->targets.n ? x->p->targets.items[0].name : probe_word(x));
-		if (x->p->kind == PROBE_UPROBE) {
+		if (x->p->kind == PROBE_UPROBE && x->p->targets.n) {
 			why = probe_missing_types(&x->cx, x->p->targets.items);
 			infer_hint(x, "%s; arg0, arg1, ... work without",
 			           why ? why : "debug information says nothing of this function");

@@ -408,8 +408,10 @@ static const struct type *infer_binary(struct infer *x, struct node *n)
 	const struct type *l, *r;
 
 	infer_expr(x, n->args[0]);
+	if (infer_fold_decided(n, n->args[0]))
+		return n->type;
 	infer_expr(x, n->args[1]);
-	if (infer_fold_binary(x, n))
+	if (infer_fold_binary(x, n) || infer_fold_decided(n, n->args[1]))
 		return n->type;
 	if (n->op == OP_LAND || n->op == OP_LOR)
 		return infer_logical(x, n);

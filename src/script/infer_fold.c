@@ -171,6 +171,41 @@ bool infer_fold_binary(struct infer *x, struct node *n)
 	return fold_strings(x, n);
 }
 
+/* Nothing happens when it is evaluated. */
+static bool is_pure(const struct node *n)
+{
+	switch (n->kind) {
+	case NODE_INT:
+	case NODE_STRING:
+	case NODE_BUILTIN:
+	case NODE_VAR:
+	case NODE_MAP:
+	case NODE_UNARY:
+	case NODE_BINARY:
+	case NODE_FIELD:
+	case NODE_INDEX:
+	case NODE_CAST:
+	case NODE_TERNARY:
+		for (uint32_t i = 0; i < n->n_args; i++)
+			if (n->args[i] && !is_pure(n->args[i]))
+				return false;
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool infer_fold_decided(struct node *n, const struct node *side)
+{
+	bool decides = n->op == OP_LOR;
+
+	if ((n->op != OP_LAND && n->op != OP_LOR) || side->kind != NODE_INT ||
+	    (side->number != 0) != decides || (side != n->args[0] && !is_pure(n->args[0])))
+		return false;
+	infer_set_int(n, decides, type_bool());
+	return true;
+}
+
 bool infer_fold_unary(struct infer *x, struct node *n)
 {
 	const struct node *v = n->args[0];

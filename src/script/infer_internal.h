@@ -31,6 +31,7 @@ struct infer_map {
 	bool has_shape; /* the first use said scalar or keyed */
 	bool is_used;   /* at all */
 	bool is_written;
+	bool is_written_alive; /* not only by probes that are never run */
 };
 
 /* getopt("name", default, "description"): an option of the program. */
@@ -51,6 +52,7 @@ struct infer {
 	bool is_final;
 	bool is_trial;    /* a copy is being inferred, see infer_comptime.c */
 	bool is_comptime; /* in the operand of comptime */
+	bool has_run_dead;
 	bool has_news;    /* a declared type is another one than in the last pass */
 	bool has_said_unwound; /* that dw_ustack is unstable */
 	/* The probe being walked. */
@@ -124,6 +126,8 @@ void infer_set_string(struct infer *x, struct node *n, const char *bytes, uint32
 /* ---- infer_fold.c: true: n has become a literal ---- */
 bool infer_fold_binary(struct infer *x, struct node *n);
 bool infer_fold_unary(struct infer *x, struct node *n);
+/* `false && e`, `true || e`: by this side alone, which has been walked. */
+bool infer_fold_decided(struct node *n, const struct node *side);
 bool infer_is_comparison(enum op op);
 
 /* ---- infer_name.c: fields, indexes, identifiers, type names ---- */
@@ -197,6 +201,10 @@ void infer_check_options(struct infer *x);
 const struct type *infer_config(struct infer *x, struct node *n);
 /* `config.NAME` becomes a literal; false: there is no such variable. */
 bool infer_config_field(struct infer *x, struct node *n);
+
+/* ---- infer_opt.c ---- */
+bool infer_is_option(const struct infer *x, const struct node *n); /* opt.NAME */
+const struct type *infer_option_value(struct infer *x, struct node *n);
 
 /* ---- infer_builtin.c ---- */
 /* Reports and returns true if only the kernel has what `name` stands for and the target is the user

@@ -131,7 +131,7 @@ static const struct type *no_field(struct infer *x, struct node *n, const struct
 		            n->name);
 	else if (infer_is_args(n->args[0]))
 		infer_error(x, E_UNKNOWN_NAME, n->at, "args of %s has no field named '%s'",
-		            x->p->targets.items[0].name, n->name);
+		            x->p->targets.n ? x->p->targets.items[0].name : "", n->name);
 	else
 		infer_error(x, E_UNKNOWN_NAME, n->at,
 		            "Struct/union of type '%s' does not contain a field named '%s'",
@@ -179,6 +179,8 @@ const struct type *infer_field(struct infer *x, struct node *n)
 	const struct node *of = n->args[0];
 	const struct type *base, *t;
 
+	if (infer_is_option(x, n))
+		return infer_option_value(x, n);
 	if (n->name && of->kind == NODE_BUILTIN && of->builtin && of->builtin->id == B_config &&
 	    infer_config_field(x, n))
 		return infer_expr(x, n);
@@ -301,6 +303,10 @@ const struct type *infer_ident(struct infer *x, struct node *n)
 		return infer_expr(x, n);
 	}
 	infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown identifier: '%s'", n->name);
+	if (!strcmp(n->name, "opt")) {
+		infer_hint(x, "opt.NAME is an option of the script: options = { NAME = ... }");
+		return cast_unknown();
+	}
 	for (uint32_t i = 0; builtin_row(i); i++)
 		diag_nearest(&g, builtin_row(i)->name);
 	if (g.best)

@@ -173,6 +173,12 @@ const struct type *infer_result_getopt(struct infer *x, struct node *n)
 	const char *value = NULL;
 	bool is_given;
 
+	if (x->u->options) {
+		infer_error(x, E_PARAM, n->at,
+		            "getopt() cannot be used in a script with an options block");
+		infer_hint(x, "declare it there and say opt.NAME");
+		return cast_unknown();
+	}
 	if (!n->args[0]->string[0] || strpbrk(n->args[0]->string, "= "))
 		return infer_error(x, E_PARAM, n->args[0]->at, "'%s' cannot be an option's name",
 		                   n->args[0]->string);

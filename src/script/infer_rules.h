@@ -28,6 +28,9 @@ bool infer_task(struct infer *x, struct node *n, uint32_t i); /* a pointer to a 
 infer_result_fn infer_result_debugf, infer_result_override, infer_result_path;
 infer_result_fn infer_result_percpu_kaddr, infer_result_socket_cookie, infer_result_write_user;
 
+/* ---- infer_opt.c ---- */
+infer_result_fn infer_result_contains, infer_result_given;
+
 /* ---- infer_kfunc.c ---- */
 infer_result_fn infer_result_kfunc_exist, infer_result_kfunc_allowed;
 /* Is n, a CALL of no function of the language, one of the kernel's? Then it becomes CALL_KERNEL. */

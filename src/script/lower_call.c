@@ -529,6 +529,8 @@ struct value lower_call(struct lower *l, struct node *n)
 	case F_is_scalar:
 	case F_strcap:
 	case F_fail: /* reported or folded by inference */
+	case F_contains:
+	case F_given:
 	case F_is_array:
 	case F_is_integer:
 	case F_is_literal:

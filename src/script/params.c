@@ -19,8 +19,25 @@ static const char *find_param(const struct unit *u, uint64_t number)
 	return opts->params[number - 1];
 }
 
+/* What stands behind a script with an options block is read by that. */
+static bool refuse_beside_options(struct parser *p, struct span at)
+{
+	if (!p->u->options)
+		return false;
+	if (lexer_error(&p->lx, E_PARAM, at.begin, at.end,
+	                "%.*s cannot be used in a script with an options block",
+	                (int)(at.end - at.begin > 64 ? 64 : at.end - at.begin),
+	                p->lx.text + at.begin))
+		diag_hint(p->u->diag,
+		          "declare it there: NAME = text(\"[NAME]\", \"what it is\"); and "
+		          "say opt.NAME");
+	return true;
+}
+
 static bool check_number(struct parser *p, uint64_t number, struct span at)
 {
+	if (refuse_beside_options(p, at))
+		return false;
 	if (number >= 1 && number <= INT64_MAX)
 		return true;
 	lexer_error(&p->lx, E_PARAM, at.begin, at.end,
@@ -81,7 +98,11 @@ struct node *params_node(struct parser *p, uint64_t number, struct span at)
 struct node *params_count_node(struct parser *p, struct span at)
 {
 	size_t count = p->u->opts ? p->u->opts->n_params : 0;
-	struct node *n = new_literal(p, NODE_INT, at, arena_printf(p->u->a, "%zu", count));
+	struct node *n;
+
+	if (refuse_beside_options(p, at))
+		return NULL;
+	n = new_literal(p, NODE_INT, at, arena_printf(p->u->a, "%zu", count));
 
 	n->number = count;
 	return n;

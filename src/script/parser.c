@@ -4,6 +4,7 @@
  * Attach points are not tokens but raw text, so between probes the parser goes back to where a
  * token began and reads bytes. */
 #include "script/parser.h"
+#include "script/option.h"
 
 #include <string.h>
 
@@ -145,7 +146,7 @@ struct node *parser_node(struct parser *p, enum node_kind kind, uint32_t begin, 
 	return n;
 }
 
-static bool token_is(const struct parser *p, const char *word)
+bool parser_token_is(const struct parser *p, const char *word)
 {
 	return token_is_word(p->tok.kind) && strlen(word) == p->tok.end - p->tok.begin &&
 	       !memcmp(word, p->lx.text + p->tok.begin, strlen(word));
@@ -155,8 +156,9 @@ static bool token_is(const struct parser *p, const char *word)
 
 static bool is_c_definition(const struct parser *p)
 {
-	return p->tok.kind == TOK_HASH || token_is(p, "struct") || token_is(p, "union") ||
-	       token_is(p, "enum") || token_is(p, "typedef") || token_is(p, "static");
+	return p->tok.kind == TOK_HASH || parser_token_is(p, "struct") ||
+	       parser_token_is(p, "union") || parser_token_is(p, "enum") ||
+	       parser_token_is(p, "typedef") || parser_token_is(p, "static");
 }
 
 /* Step over one piece of C: a comment, a string, a character, or else a byte. Its numbers and
@@ -214,7 +216,7 @@ static bool text_continues(const struct lexer *lx, const char *with)
 static void skip_c_definition(struct parser *p)
 {
 	struct lexer *lx = &p->lx;
-	bool is_typedef = token_is(p, "typedef");
+	bool is_typedef = parser_token_is(p, "typedef");
 
 	lx->pos = p->tok.begin;
 	if (p->tok.kind == TOK_HASH) {
@@ -245,7 +247,7 @@ static void parse_c_section(struct parser *p)
 	size_t begin_b = p->tok.begin, end_b;
 
 	while (is_c_definition(p)) {
-		if (token_is(p, "static")) {
+		if (parser_token_is(p, "static")) {
 			if (parser_error(p, "'static' cannot stand here"))
 				diag_hint(u->diag, "put it into a header and #include that");
 		}
@@ -319,7 +321,7 @@ static const char *const map_kinds[] = {"hash", "lruhash", "percpuhash", "percpu
 static bool check_map_kind(struct parser *p)
 {
 	for (size_t i = 0; i < sizeof(map_kinds) / sizeof(map_kinds[0]); i++)
-		if (token_is(p, map_kinds[i]))
+		if (parser_token_is(p, map_kinds[i]))
 			return true;
 	if (lexer_error(&p->lx, E_MAP_USE, p->tok.begin, p->tok.end, "Invalid bpf map type: %s",
 	                parser_token_dup(p)))
@@ -382,7 +384,7 @@ struct raw_point {
 	struct strbuf part; /* the part being read */
 	vec(const char *) parts;
 	const char *label;
-	bool is_bad;
+	bool is_bad, has_options;
 };
 
 static void end_part(struct parser *p, struct raw_point *raw)
@@ -418,6 +420,10 @@ static void read_param(struct parser *p, struct raw_point *raw)
 	const char *text;
 
 	lexer_next(&p->lx, &t);
+	if (t.kind == TOK_PARAM_COUNT && p->u->options) {
+		raw->is_bad = !params_count_node(p, (struct span){p->lx.source, t.begin, t.end});
+		return;
+	}
 	if (t.kind == TOK_PARAM_COUNT) {
 		sb_addf(&raw->part, "%zu", p->u->opts ? p->u->opts->n_params : 0);
 		return;
@@ -434,6 +440,31 @@ static bool at_param(const struct lexer *lx)
 	char next = lx->pos + 1 < lx->len_b ? lx->text[lx->pos + 1] : '\0';
 
 	return lx->text[lx->pos] == '$' && (next == '#' || (next >= '0' && next <= '9'));
+}
+
+/* How long `{opt.NAME}` is here; 0: something else stands here. */
+static uint32_t option_at(const struct lexer *lx)
+{
+	static const char begin[] = "{opt.";
+	uint32_t end = lx->pos + (uint32_t)strlen(begin), first = end;
+
+	if (!text_continues(lx, begin) || end >= lx->len_b || !lexer_is_ident_start(lx->text[end]))
+		return 0;
+	while (end < lx->len_b && lexer_is_ident(lx->text[end]))
+		end++;
+	return end > first && end < lx->len_b && lx->text[end] == '}' ? end + 1 - lx->pos : 0;
+}
+
+/* `{opt.NAME}` in an attach point: its value is put there once the command line has been read. */
+static void read_option(struct parser *p, struct raw_point *raw, uint32_t len_b)
+{
+	struct lexer *lx = &p->lx;
+
+	sb_addc(&raw->part, OPTION_MARK);
+	sb_add(&raw->part, lx->text + lx->pos + strlen("{opt."), len_b - strlen("{opt.}"));
+	sb_addc(&raw->part, OPTION_MARK);
+	raw->has_options = true;
+	lx->pos += len_b;
 }
 
 /* The `name=` in front of an attach point. */
@@ -454,6 +485,21 @@ static const char *read_label(struct parser *p)
 	return label;
 }
 
+/* A part as it was written, but for its quotes. */
+static void add_part(struct strbuf *text, const char *part)
+{
+	bool is_inside = false;
+
+	for (; *part; part++) {
+		if (*part != OPTION_MARK)
+			sb_addc(text, *part);
+		else if ((is_inside = !is_inside))
+			sb_adds(text, "{opt.");
+		else
+			sb_addc(text, '}');
+	}
+}
+
 /* ap = [ IDENT "=" ] part { ":" part }
  * Raw text up to `{`, `,`, white space, or, as long as there was no `:`, a `/`. Leaves lx.pos
  * behind it. */
@@ -467,7 +513,12 @@ static bool read_attach_point(struct parser *p, struct attach_point *ret)
 	raw.label = read_label(p);
 	while (lx->pos < lx->len_b && !raw.is_bad) {
 		char c = lx->text[lx->pos];
+		uint32_t option_b = option_at(lx);
 
+		if (option_b) {
+			read_option(p, &raw, option_b);
+			continue;
+		}
 		if (c == '{' || c == ',' || c == ' ' || (c >= '\t' && c <= '\r') ||
 		    (c == '/' && !raw.parts.n))
 			break;
@@ -488,7 +539,7 @@ static bool read_attach_point(struct parser *p, struct attach_point *ret)
 	vec_each (part, &raw.parts) {
 		if (text.n || part != raw.parts.items)
 			sb_addc(&text, ':');
-		sb_adds(&text, *part);
+		add_part(&text, *part);
 	}
 	*ret = (struct attach_point){
 	    .at = {lx->source, begin, lx->pos},
@@ -496,6 +547,7 @@ static bool read_attach_point(struct parser *p, struct attach_point *ret)
 	    .text = arena_strndup(p->u->a, sb_str(&text), text.n),
 	    .parts = raw.parts.items,
 	    .n_parts = (uint32_t)raw.parts.n,
+	    .has_options = raw.has_options,
 	};
 	return !raw.is_bad;
 }
@@ -511,7 +563,8 @@ static bool parse_points(struct parser *p, struct probe *probe)
 		struct attach_point ap;
 
 		lexer_skip_space(lx);
-		if (lx->pos >= lx->len_b || strchr("{}();,/", lx->text[lx->pos])) {
+		if (lx->pos >= lx->len_b ||
+		    (strchr("{}();,/", lx->text[lx->pos]) && !option_at(lx))) {
 			if (probe->points.n && lx->pos < lx->len_b && lx->text[lx->pos] == '{')
 				break; /* behind a trailing comma */
 			parser_jump(p, lx->pos);
@@ -605,6 +658,15 @@ static bool parse_item(struct parser *p, bool *seen_config)
 		skip_c_definition(p);
 		return true;
 	}
+	if (parse_is_options(p)) {
+		if (p->u->options)
+			parser_error(p, "duplicate options block");
+		else if (is_late)
+			parser_error(p, "options must appear before probes and functions");
+		if (p->import_depth)
+			parser_error(p, "options are not allowed in an imported file");
+		return parse_options(p);
+	}
 	p->has_items |= p->tok.kind != TOK_CONFIG && p->tok.kind != TOK_IMPORT;
 	switch (p->tok.kind) {
 	case TOK_CONFIG:
@@ -631,7 +693,7 @@ static bool parse_item(struct parser *p, bool *seen_config)
 	}
 }
 
-/* program = [ "#!" line ] cdefs { config | import | probe | macro | fn | mapdecl } */
+/* program = [ "#!" line ] cdefs { config | options | import | probe | macro | fn | mapdecl } */
 static void parse_program(struct parser *p)
 {
 	size_t errors = diag_errors(p->u->diag);

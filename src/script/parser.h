@@ -61,6 +61,7 @@ void parser_skip_block(struct parser *p);
 struct span parser_span(const struct parser *p, uint32_t begin); /* from begin to the last token */
 struct span parser_token_span(const struct parser *p);
 const char *parser_token_dup(const struct parser *p); /* the token's text, in the arena */
+bool parser_token_is(const struct parser *p, const char *word);
 /* A node from `begin` to the last token with up to three arguments; NULL ends them early. */
 struct node *parser_node(struct parser *p, enum node_kind kind, uint32_t begin, struct node *a,
                          struct node *b, struct node *c);
@@ -95,6 +96,12 @@ bool parse_import_statement(struct parser *p);
 
 bool parse_macro(struct parser *p);
 bool parse_fn(struct parser *p);
+
+/* ---- parse_option.c ---- */
+
+/* Does an options block begin here? */
+bool parse_is_options(const struct parser *p);
+bool parse_options(struct parser *p);
 
 /* ---- params.c ---- */
 

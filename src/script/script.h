@@ -76,6 +76,9 @@ struct script_options {
 	struct script_target target;
 	struct symbols *symbols; /* where uprobes look; NULL: a reader for this compilation */
 	const char *path; /* of the script: imports are relative to where it is; NULL: it is no file */
+	/* What stands behind a script with an options block, all of it: script_ask(). */
+	const char *const *args;
+	size_t n_args;
 	const char *const *params; /* positional */
 	size_t n_params;
 	const char *const *named; /* `--name`, `--name=value`: read by getopt() */
@@ -114,6 +117,17 @@ struct image *script_compile(struct arena *a, struct diag *d, struct types *ts, 
  * NULL: the option alone. */
 bool script_read_option(struct arena *a, enum type_kind kind, bool is_signed, const char *value,
                         uint64_t *ret);
+/* What a script with an options block wants of the command line behind it (opts->args); told before
+ * anything else is done with the script. */
+struct script_request {
+	bool has_options;           /* else the rest is of no interest */
+	const char *help;           /* it was asked for its help: this text */
+	const char *const *command; /* of command(), to be run and followed, NULL behind the last */
+};
+/* False: the line is wrong, and the mistakes are in d. Those of the text are left for later. All
+ * lives in `a`. */
+bool script_ask(struct arena *a, struct diag *d, const char *name, const char *text, size_t len_b,
+                const struct script_options *opts, struct script_request *ret);
 /* Only as far as the tree: the text in its usual layout, appended to `out`. False if it cannot be
  * parsed; the mistakes are in d. */
 bool script_format(struct arena *a, struct diag *d, const char *name, const char *text,

@@ -12,17 +12,23 @@
 bool script_parse(struct unit *u);
 /* The same for a module of the standard library: only definitions. */
 bool script_parse_library(struct unit *u, const char *name, const char *text);
+/* The command line behind the script into its options block; {opt.NAME} in attach points. */
+bool script_command_line(struct unit *u);
 /* Apply the config block to `config` (a copy of the options': the environment wins). */
 bool script_apply_config(struct unit *u, struct script_config *config);
 /* Macro calls to what they stand for. */
 bool script_macros(struct unit *u);
 /* With --compat variables belong to the probe, not to the block of their first assignment. */
 bool script_hoist(struct unit *u);
+/* Probes whose predicates are false whatever happens are put aside (dead_probes). */
+bool script_drop_probes(struct unit *u);
 /* Attach points to targets; afterwards every probe has one kind and targets that can share a body:
  * a probe is cloned per kind, and per target where its body uses `args` (argument types differ). */
 bool script_expand(struct unit *u);
 /* Names to what they mean, every expression typed, to a fixed point over the unit. */
 bool script_infer(struct unit *u);
+/* The same with all types known; branches never taken, and maps that nothing uses any more. */
+bool script_prune(struct unit *u);
 /* Tree to IR, code and image. */
 bool script_lower(struct unit *u, struct image *img);
 

@@ -1,0 +1,267 @@
+/* The command line behind a script comes to its options: the stage after parsing, and the question
+ * that is asked before (script_ask).
+ *
+ * In: the options block, opts->args. Out: values in the options, and in place of {opt.NAME} in
+ * attach points. A list there makes one attach point for each of its elements, and none if it is
+ * empty; an attach point that is nothing but {opt.NAME} is the text that was given, colons and
+ * all. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/strbuf.h"
+#include "script/option.h"
+#include "script/stages.h"
+
+/* ---- reading ----------------------------------------------------------------------------------
+ */
+
+/* What the script calls itself in its usage: its file's name without .bt, else what its leading
+ * comment says. */
+static const char *script_name(struct unit *u, const char **ret_purpose)
+{
+	const char *path = u->opts->path, *name = "script", *base, *dot;
+	const char *text = diag_source_text(u->diag, u->source);
+
+	*ret_purpose = option_purpose(u->a, text, diag_source_len(u->diag, u->source), &name);
+	if (!path)
+		return name;
+	base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	dot = strrchr(base, '.');
+	return dot && dot > base && !strcmp(dot, ".bt")
+	           ? arena_strndup(u->a, base, (size_t)(dot - base))
+	           : base;
+}
+
+static bool read_line(struct unit *u, bool *ret_wants_help)
+{
+	const char *purpose, *mistake;
+
+	*ret_wants_help = false;
+	if (u->options->is_read)
+		return true;
+	u->options->is_read = true;
+	mistake =
+	    option_line_read(u->a, u->options, u->opts->args, u->opts->n_args, ret_wants_help);
+	if (!mistake)
+		return true;
+	diag_error(u->diag, E_PARAM, NO_SPAN, "%s", mistake);
+	diag_hint(u->diag, "%s -h explains the options", script_name(u, &purpose));
+	return false;
+}
+
+static const struct option *find_command(const struct option_block *b)
+{
+	vec_each (o, &b->options)
+		if ((*o)->kind == OPTION_COMMAND && (*o)->is_given)
+			return *o;
+	return NULL;
+}
+
+bool option_ask(struct unit *u, struct script_request *ret)
+{
+	own_strbuf struct strbuf help = {0};
+	const struct option *command;
+	const char *name, *purpose;
+	bool wants_help;
+
+	if (!read_line(u, &wants_help))
+		return false;
+	if (wants_help) {
+		name = script_name(u, &purpose);
+		option_help(u->options, name, purpose, &help);
+		ret->help = arena_strndup(u->a, sb_str(&help), help.n);
+		return true;
+	}
+	command = find_command(u->options);
+	if (command) {
+		const char **words = arena_array(u->a, const char *, command->texts.n + 1);
+
+		memcpy(words, command->texts.items, command->texts.n * sizeof(*words));
+		ret->command = words;
+	}
+	return true;
+}
+
+/* ---- attach points --------------------------------------------------------------------------- */
+
+typedef vec(struct attach_point) point_list;
+
+/* The text of a value; of a list, of its element i. */
+static const char *value_text(struct arena *a, const struct option *o, size_t i)
+{
+	switch (option_gives(o)) {
+	case GIVES_BOOL:
+	case GIVES_INT:
+		return arena_printf(a, "%lld", (long long)o->number);
+	case GIVES_INTS:
+		return arena_printf(a, "%lld", (long long)o->numbers.items[i]);
+	case GIVES_TEXTS:
+		return o->texts.items[i];
+	case GIVES_TEXT:
+		break;
+	}
+	return o->text;
+}
+
+static size_t n_values(const struct option *o)
+{
+	return option_gives(o) == GIVES_INTS    ? o->numbers.n
+	       : option_gives(o) == GIVES_TEXTS ? o->texts.n
+	                                        : 1;
+}
+
+/* The first option that the point names, between two marks; NULL with a report if there is no such
+ * option. */
+static const struct option *first_option(struct unit *u, const struct attach_point *ap)
+{
+	const char *begin = NULL, *end, *name;
+	const struct option *o;
+	struct diag_guess g = {0};
+
+	for (uint32_t i = 0; i < ap->n_parts && !begin; i++)
+		begin = strchr(ap->parts[i], OPTION_MARK);
+	end = begin ? strchr(begin + 1, OPTION_MARK) : NULL;
+	if (!end)
+		return NULL;
+	name = g.word = arena_strndup(u->a, begin + 1, (size_t)(end - begin - 1));
+	o = unit_find_option(u, name);
+	if (o)
+		return o;
+	diag_error(u->diag, E_UNKNOWN_NAME, ap->at,
+	           u->options ? "There is no option '%s'"
+	                      : "There is no option '%s': the script has no options block",
+	           name);
+	if (u->options)
+		vec_each (other, &u->options->options)
+			diag_nearest(&g, (*other)->name);
+	if (g.best)
+		diag_hint(u->diag, "Did you mean '%s'?", g.best);
+	return NULL;
+}
+
+/* The part with every mention of the option replaced. */
+static const char *replace(struct arena *a, const char *part, const char *name, const char *value)
+{
+	own_strbuf struct strbuf out = {0};
+	size_t name_b = strlen(name);
+
+	while (*part) {
+		const char *mark = strchrnul(part, OPTION_MARK);
+
+		sb_add(&out, part, (size_t)(mark - part));
+		part = mark;
+		if (!*part)
+			break;
+		if (!strncmp(part + 1, name, name_b) && part[1 + name_b] == OPTION_MARK) {
+			sb_adds(&out, value);
+			part += name_b + 2;
+		} else { /* another one's pair of marks */
+			const char *next = strchrnul(part + 1, OPTION_MARK);
+
+			next += *next != '\0';
+			sb_add(&out, part, (size_t)(next - part));
+			part = next;
+		}
+	}
+	return arena_strndup(a, sb_str(&out), out.n);
+}
+
+/* `text` as if it had been written in the script. */
+static struct attach_point split(struct arena *a, const struct attach_point *ap, const char *text)
+{
+	struct attach_point new = *ap;
+	vec(const char *) parts = {0};
+	size_t len_b;
+
+	for (const char *s = text;; s += len_b + 1) {
+		len_b = strcspn(s, ":");
+		vec_push(a, &parts, arena_strndup(a, s, len_b));
+		if (!s[len_b])
+			break;
+	}
+	new.text = text;
+	new.parts = parts.items;
+	new.n_parts = (uint32_t)parts.n;
+	new.has_options = false;
+	return new;
+}
+
+static struct attach_point with_value(struct arena *a, const struct attach_point *ap,
+                                      const struct option *o, const char *value)
+{
+	struct attach_point new = *ap;
+	const char **parts = arena_array(a, const char *, ap->n_parts);
+	own_strbuf struct strbuf text = {0};
+
+	if (ap->n_parts == 1 && strlen(ap->parts[0]) == strlen(o->name) + 2 &&
+	    ap->parts[0][0] == OPTION_MARK)
+		return split(a, ap, value);
+	for (uint32_t i = 0; i < ap->n_parts; i++) {
+		parts[i] = replace(a, ap->parts[i], o->name, value);
+		sb_addf(&text, "%s%s", i ? ":" : "", parts[i]);
+	}
+	new.parts = parts;
+	new.text = arena_strndup(a, sb_str(&text), text.n);
+	return new;
+}
+
+/* Values for the first option that is named, and so on. False: reported. */
+static bool add_points(struct unit *u, const struct attach_point *ap, point_list *out)
+{
+	enum { MOST = 1 << 16 };
+	const struct option *o;
+	bool is_final = true;
+
+	for (uint32_t i = 0; i < ap->n_parts; i++)
+		is_final &= !strchr(ap->parts[i], OPTION_MARK);
+	if (!ap->has_options || is_final) {
+		struct attach_point last = *ap;
+
+		last.has_options = false;
+		vec_push(u->a, out, last);
+		return true;
+	}
+	o = first_option(u, ap);
+	if (!o)
+		return false;
+	if (out->n + n_values(o) > MOST) {
+		diag_error(u->diag, E_LIMIT, ap->at, "The options make more than %d attach points",
+		           MOST);
+		return false;
+	}
+	for (size_t i = 0; i < n_values(o); i++) {
+		struct attach_point next = with_value(u->a, ap, o, value_text(u->a, o, i));
+
+		if (!add_points(u, &next, out))
+			return false;
+	}
+	return true;
+}
+
+static bool fill_in(struct unit *u, struct probe *p)
+{
+	bool is_good = true, is_any = false;
+	point_list points = {0};
+
+	vec_each (ap, &p->points)
+		is_any |= ap->has_options;
+	if (!is_any)
+		return true;
+	vec_each (ap, &p->points)
+		is_good &= add_points(u, ap, &points);
+	p->points.items = points.items;
+	p->points.n = points.n;
+	p->points.cap = points.cap;
+	return is_good;
+}
+
+bool script_command_line(struct unit *u)
+{
+	bool wants_help, is_good = true;
+
+	if (u->options && !read_line(u, &wants_help))
+		return false;
+	vec_each (p, &u->probes)
+		is_good &= fill_in(u, *p);
+	return is_good;
+}
