@@ -28,6 +28,20 @@ _skep_vm_options() {
 	esac
 }
 
+_skep_verbs() {
+	# begin verbs
+	echo "vm flamegraph"
+	# end verbs
+}
+
+_skep_verb_options() {
+	case $1 in
+	# begin verboptions
+	flamegraph) echo "--output --title --subtitle --width --height --fontsize --minwidth --countname --nametype --total --palette --seed --icicle --inverted --reverse --no-sort --differential --one-count --negate --normalize --map --offsets --help" ;;
+	# end verboptions
+	esac
+}
+
 # The probes that start with the word; bash splits words at colons, so what it has
 # already taken has to go from the front of each answer. Not inside quotes.
 _skep_probes() {
@@ -54,6 +68,15 @@ _skep() {
 			mapfile -t COMPREPLY < <(compgen -W "$_skep_vm_words" -- "$cur")
 		elif [[ $cur == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$(_skep_vm_options "${words[2]}")" -- "$cur")
+		else
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		fi
+		return
+	fi
+	if [[ $cword -ge 2 && -n $(_skep_verb_options "${words[1]}") ]]; then
+		if [[ $cur == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_skep_verb_options "${words[1]}")" -- "$cur")
 		else
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -118,6 +141,9 @@ _skep() {
 	done
 	compopt -o filenames 2>/dev/null
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	if [[ $cword -eq 1 && -n $cur ]]; then
+		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$(_skep_verbs)" -- "$cur")
+	fi
 }
 
 complete -F _skep skep

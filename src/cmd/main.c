@@ -1,6 +1,7 @@
 /* skep: the first word decides who answers. */
 #include <string.h>
 
+#include "cmd/flamegraph.h"
 #include "cmd/trace.h"
 #include "cmd/vm.h"
 
@@ -8,7 +9,9 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv); /* argv[0] is the verb */
 } verbs[] = {
-    {"vm", cmd_vm},
+#define VERB(name, run, arguments, help) {name, run},
+#include "cmd/verbs.def"
+#undef VERB
 };
 
 int main(int argc, char **argv)

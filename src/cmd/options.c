@@ -44,8 +44,11 @@ void options_usage(const char *name, bool is_compiled, struct strbuf *out)
 		        "    %s [options] - [params]\n"
 		        "    %s [options] -e 'PROGRAM' [params]\n",
 		        name, name, name);
-	if (!is_compiled && strcmp(name, "bpftrace")) /* which has no verbs */
-		sb_addf(out, "    %s vm WORD ...\n", name);
+	if (!is_compiled && strcmp(name, "bpftrace")) { /* which has no verbs */
+#define VERB(verb, run, arguments, help) sb_addf(out, "    %s %s %s\n", name, verb, arguments);
+#include "cmd/verbs.def"
+#undef VERB
+	}
 	sb_adds(out, "\nOPTIONS:\n");
 	for (size_t i = 0; i < N_ROWS; i++) {
 		char left[64], shorts[8] = "    ";
