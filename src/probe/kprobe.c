@@ -51,22 +51,38 @@ static bool check_code(struct probe_context *cx, const struct attach_point *ap, 
 	       check_instruction(cx, ap, PROBE_KPROBE, func, code, n_b, off_b);
 }
 
+/* An offset into several functions of one name: which one is meant? */
+static bool report_unclear(struct probe_context *cx, const struct attach_point *ap,
+                           const struct kernel_function *f, uint64_t off_b)
+{
+	struct strbuf hint = {0};
+
+	diag_error(cx->diag, E_PROBE_PARTS, ap->at,
+	           "Offset not allowed: '%s' stands for %zu functions", f->name, f->n);
+	for (size_t i = 0; i < f->n; i++)
+		sb_addf(&hint, "%s kprobe:0x%llx", i ? " or" : "",
+		        (unsigned long long)(f->addresses[i] + off_b));
+	diag_hint(cx->diag, "by address, with --unsafe:%s", sb_str(&hint));
+	sb_free(&hint);
+	return false;
+}
+
 /* Is an offset inside of the function? How long one is, only the next symbol tells; where nothing
  * does (names hidden from us, no such function), the kernel decides. */
-static bool check_bounds(struct probe_context *cx, const struct attach_point *ap, const char *func,
-                         uint64_t off_b)
+static bool check_bounds(struct probe_context *cx, const struct attach_point *ap,
+                         const char *module, const char *func, uint64_t off_b)
 {
 	struct symbols *own = cx->symbols ? NULL : symbols_create();
-	uint64_t size_b = symbols_kernel_size(own ? own : cx->symbols, func);
+	struct symbols *symbols = own ? own : cx->symbols;
+	struct kernel_function f = {.name = func, .module = module};
+	uint64_t size_b = symbols_kernel_size(symbols, func);
 
-	if (!size_b || off_b < size_b) {
-		bool is_good = check_code(cx, ap, func, off_b,
-		                          symbols_kernel_address(own ? own : cx->symbols, func));
-
-		symbols_destroy(own);
-		return is_good;
-	}
+	symbols_kernel_functions(cx->a, symbols, &f, 1);
 	symbols_destroy(own);
+	if (f.n > 1)
+		return report_unclear(cx, ap, &f, off_b);
+	if (!size_b || off_b < size_b)
+		return check_code(cx, ap, func, off_b, f.n ? f.addresses[0] : 0);
 	diag_error(cx->diag, E_PROBE_PARTS, ap->at,
 	           "Offset outside the function bounds ('%s' size is %llu)", func,
 	           (unsigned long long)size_b);
@@ -170,7 +186,7 @@ static bool expand_kprobe(struct probe_context *cx, const struct attach_point *a
 		if (nearest)
 			diag_hint(cx->diag, "did you mean %s:%s?", probe_kind_name(kind), nearest);
 	}
-	if (off_b && !check_bounds(cx, ap, func, off_b))
+	if (off_b && !check_bounds(cx, ap, module, func, off_b))
 		return false;
 	t = target_add(cx, out, kind);
 	t->func = func;

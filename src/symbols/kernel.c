@@ -9,8 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/file.h"
 #include "base/strmap.h"
+#include "base/vec.h"
 #include "symbols/symbols_priv.h"
 
 /* The whole file, malloc'ed: its size isn't told before, and an arena would copy it. */
@@ -217,7 +219,8 @@ const char *symbols_kernel_problem(struct symbols *s)
 	return "/proc/kallsyms hides them (see kernel.kptr_restrict)";
 }
 
-/* ---- many functions by name ------------------------------------------------------------------- */
+/* ---- many functions by name -------------------------------------------------------------------
+ */
 
 /* Does the function begin with a place for the function tracer, in use or not? Also true where the
  * code cannot be read. */
@@ -234,6 +237,13 @@ static bool can_be_hooked(uint64_t address)
 	return *p == 0xe8 || !memcmp(p, nop5, sizeof(nop5));
 }
 
+struct found {
+	size_t func; /* of which it is an address */
+	uint64_t address;
+	bool is_core;
+};
+typedef vec(struct found) found_vec;
+
 static bool is_in(const struct kernel_symbols *k, const struct kernel_symbol *sym,
                   const char *module)
 {
@@ -242,44 +252,88 @@ static bool is_in(const struct kernel_symbols *k, const struct kernel_symbol *sy
 	return !module || !strcmp(module, k->text + sym->module_off);
 }
 
-void symbols_kernel_functions(struct symbols *s, struct kernel_function *funcs, size_t n)
+/* All that has the right name and is in the right place. */
+static void find_functions(const struct kernel_symbols *k, const struct kernel_function *funcs,
+                           size_t n, found_vec *found)
 {
-	const struct kernel_symbols *k = need_kernel(s);
 	struct strmap wanted = {0}; /* name: the last of funcs that has it */
-	/* Of each function, the next that has its name; is its address a good one for sure? */
+	/* Of each function, the next that has its name. */
 	size_t *next = calloc(n + 1, sizeof(*next));
-	bool *is_sure = calloc(n + 1, sizeof(*is_sure));
 
-	for (size_t i = 0; i < n && next && is_sure; i++) {
-		struct kernel_function *same = strmap_put(&wanted, funcs[i].name, &funcs[i]);
+	for (size_t i = 0; i < n && next; i++) {
+		const struct kernel_function *same =
+		    strmap_put(&wanted, funcs[i].name, (void *)&funcs[i]);
 
-		funcs[i].address = 0;
 		next[i] = same ? (size_t)(same - funcs) : n;
 	}
 	for (size_t i = 0; i < k->n && wanted.n; i++) {
 		const struct kernel_symbol *sym = &k->items[i];
 		/* The letter stands before the name: functions, global, local and weak. */
 		bool is_function = strchr("tTwW", k->text[sym->name_off - 2]) != NULL;
-		struct kernel_function *f =
+		const struct kernel_function *f =
 		    is_function ? strmap_get(&wanted, k->text + sym->name_off) : NULL;
 
 		for (size_t at = f ? (size_t)(f - funcs) : n; at < n; at = next[at]) {
-			if (is_sure[at] || !is_in(k, sym, funcs[at].module))
-				continue;
-			if (!funcs[at].address) { /* the kernel's own come first */
-				funcs[at].address = sym->address;
-				continue;
-			}
-			is_sure[at] = can_be_hooked(funcs[at].address);
-			if (!is_sure[at] && can_be_hooked(sym->address)) {
-				funcs[at].address = sym->address;
-				is_sure[at] = true;
-			}
+			struct found one = {at, sym->address, !sym->module_off};
+
+			if (is_in(k, sym, funcs[at].module))
+				vec_push(NULL, found, one);
 		}
 	}
 	strmap_free(&wanted);
 	free(next);
-	free(is_sure);
+}
+
+static int by_function(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+
+	if (x->func != y->func)
+		return x->func < y->func ? -1 : 1;
+	if (x->is_core != y->is_core)
+		return x->is_core ? -1 : 1;
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
+/* Of one function's places: the kernel's own without those of modules, and what can be hooked. */
+static size_t choose(struct found *places, size_t n)
+{
+	size_t n_core = 0, n_good = 0;
+
+	while (n_core < n && places[n_core].is_core)
+		n_core++;
+	if (n_core)
+		n = n_core;
+	for (size_t i = 0; i < n && n > 1; i++)
+		if (can_be_hooked(places[i].address))
+			places[n_good++] = places[i];
+	return n_good ? n_good : 1;
+}
+
+void symbols_kernel_functions(struct arena *a, struct symbols *s, struct kernel_function *funcs,
+                              size_t n)
+{
+	found_vec found = {0};
+	uint64_t *addresses;
+
+	find_functions(need_kernel(s), funcs, n, &found);
+	if (found.n)
+		qsort(found.items, found.n, sizeof(*found.items), by_function);
+	addresses = arena_array(a, uint64_t, found.n);
+	for (size_t i = 0; i < n; i++)
+		funcs[i].n = 0;
+	for (size_t i = 0, end; i < found.n; i = end) {
+		struct kernel_function *f = &funcs[found.items[i].func];
+
+		for (end = i + 1; end < found.n; end++)
+			if (found.items[end].func != found.items[i].func)
+				break;
+		f->n = choose(&found.items[i], end - i);
+		f->addresses = addresses;
+		for (size_t k = 0; k < f->n; k++)
+			*addresses++ = found.items[i + k].address;
+	}
+	vec_free(&found);
 }
 
 /* ---- the kernel's image --------------------------------------------------------------------- */

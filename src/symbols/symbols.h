@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct arena;
 struct symbols;
 struct elf_file;
 
@@ -30,8 +31,8 @@ struct symbol {
 bool symbols_kernel(struct symbols *s, uint64_t address, struct symbol *ret);
 /* Many at once are cheaper than one by one; symbols_kernel knows them afterwards. */
 void symbols_kernel_prepare(struct symbols *s, const uint64_t *addresses, uint32_t n);
-/* Who writes kernel addresses as the kernel's %pS does, each in `text_b` bytes of ret_texts, perhaps
- * cut. Returns 0, or -errno: then it is not asked again. */
+/* Who writes kernel addresses as the kernel's %pS does, each in `text_b` bytes of ret_texts,
+ * perhaps cut. Returns 0, or -errno: then it is not asked again. */
 typedef int symbols_namer_fn(void *arg, const uint64_t *addresses, uint32_t n, char *ret_texts);
 void symbols_set_kernel_namer(struct symbols *s, symbols_namer_fn *fn, void *arg, uint32_t text_b);
 /* The kernel's image with its symbols (BPFTRACE_VMLINUX). Returns 0 or -errno. */
@@ -41,13 +42,15 @@ const char *symbols_kernel_problem(struct symbols *s);
 /* Address of a kernel symbol, 0 if unknown. */
 uint64_t symbols_kernel_address(struct symbols *s, const char *name);
 /* Addresses of n functions of the kernel at once, each by its name and the module it is in
- * ("vmlinux", a module's name, NULL: the kernel if it has one, else any); 0 where unknown. Of
- * several of one name, the first that the function tracer can hook. */
+ * ("vmlinux", a module's name, NULL: the kernel if it has one, else any). Of several of one name
+ * those that the function tracer can hook, the first if it can none; in the arena. */
 struct kernel_function {
 	const char *name, *module;
-	uint64_t address;
+	const uint64_t *addresses;
+	size_t n; /* 0: unknown */
 };
-void symbols_kernel_functions(struct symbols *s, struct kernel_function *funcs, size_t n);
+void symbols_kernel_functions(struct arena *a, struct symbols *s, struct kernel_function *funcs,
+                              size_t n);
 /* Bytes from a kernel symbol to the next one, of several of that name the most; 0 if unknown. */
 uint64_t symbols_kernel_size(struct symbols *s, const char *name);
 

@@ -39,6 +39,8 @@ struct report {
 	void *arg;
 	uint32_t n_attached;
 	struct engine_error *error;
+	/* One for each attach point of the image, or NULL: the kernel is given names. */
+	const struct kernel_function *functions;
 };
 
 void attach_add(struct engine *e, struct attached at)
@@ -219,7 +221,7 @@ static bool can_share_link(const struct attaching *x, const struct image_attach 
 	const struct kernel_function *f = x->functions;
 
 	/* Functions that are not found do not spoil it for the others. */
-	if (f && !f[a - x->prog->attaches.items].address != !f[b - x->prog->attaches.items].address)
+	if (f && !f[a - x->prog->attaches.items].n != !f[b - x->prog->attaches.items].n)
 		return false;
 	return a->kind == b->kind && (!a->path || (b->path && strcmp(a->path, b->path) == 0));
 }
@@ -229,22 +231,43 @@ static bool is_function(const struct image_attach *at)
 	return (at->kind == ATTACH_KPROBE || at->kind == ATTACH_KRETPROBE) && at->func;
 }
 
-/* Addresses for the functions of all programs, if they are many: one per attach point, in order;
- * NULL if they are few, or nobody tells. */
+/* Would a name alone lead elsewhere, or not everywhere? Perf events say so themselves. */
+static bool is_unclear(const struct engine *e, uint32_t program, const struct image_attach *at)
+{
+	if (at->category && strcmp(at->category, "vmlinux"))
+		return true;
+	return e->multi[program] == MULTI_KPROBE && kprobe_is_unclear(at->func);
+}
+
+/* Do functions have to be looked up? Reading the kernel's symbols takes as long as its look-ups of
+ * MANY. */
+static bool need_addresses(const struct engine *e)
+{
+	enum { MANY = 16 };
+	size_t n = 0;
+
+	vec_each (p, &e->img->programs)
+		vec_each (at, &p->attaches)
+			n += is_function(at);
+	if (n >= MANY)
+		return true;
+	for (uint32_t i = 0; i < e->img->programs.n; i++)
+		vec_each (at, &e->img->programs.items[i].attaches)
+			if (is_function(at) && is_unclear(e, i, at))
+				return true;
+	return false;
+}
+
+/* Addresses for the functions of all programs: one entry per attach point, in order; NULL if nobody
+ * tells. */
 static const struct kernel_function *find_functions(const struct engine *e)
 {
-	enum { MANY = 16 }; /* reading the kernel's symbols takes as long as their look-ups */
-	size_t n = 0, n_functions = 0, i = 0;
+	size_t n = 0, i = 0;
 	struct kernel_function *f;
 	struct symbols *symbols;
 
-	vec_each (p, &e->img->programs) {
+	vec_each (p, &e->img->programs)
 		n += p->attaches.n;
-		vec_each (at, &p->attaches)
-			n_functions += is_function(at);
-	}
-	if (n_functions < MANY)
-		return NULL;
 	f = arena_array(e->a, struct kernel_function, n);
 	vec_each (p, &e->img->programs) {
 		vec_each (at, &p->attaches) {
@@ -253,21 +276,37 @@ static const struct kernel_function *find_functions(const struct engine *e)
 		}
 	}
 	symbols = symbols_create();
-	symbols_kernel_functions(symbols, f, n);
+	symbols_kernel_functions(e->a, symbols, f, n);
 	symbols_destroy(symbols);
 	for (i = 0; i < n; i++)
-		if (f[i].address)
+		if (f[i].n)
 			return f;
 	return NULL;
 }
 
-static int attach_program(struct report *r, uint32_t i, const struct kernel_function *functions)
+/* A perf event by a name that turns out to be not clear is tried again by addresses. */
+static int attach_one(struct report *r, struct attaching *x, size_t first,
+                      const struct image_attach *at)
+{
+	int err = facilities[at->kind](x, at);
+
+	if (err != -EADDRNOTAVAIL || !is_function(at) || x->functions)
+		return err;
+	r->functions = find_functions(r->e);
+	if (!r->functions)
+		return err;
+	x->functions = r->functions + first;
+	return facilities[at->kind](x, at);
+}
+
+/* Program i, whose attach points are those of the image from `first` on. */
+static int attach_program(struct report *r, uint32_t i, size_t first)
 {
 	struct attaching x = {.e = r->e,
 	                      .prog = &r->e->img->programs.items[i],
 	                      .prog_fd = r->e->prog_fds[i],
 	                      .multi = r->e->multi[i],
-	                      .functions = functions};
+	                      .functions = r->functions ? r->functions + first : NULL};
 	const struct image_attach *at = x.prog->attaches.items;
 	size_t n = x.prog->attaches.n;
 	int err = 0;
@@ -283,7 +322,7 @@ static int attach_program(struct report *r, uint32_t i, const struct kernel_func
 				run++;
 			err = attach_run(r, &x, i, &at[k], run);
 		} else {
-			err = conclude(r, i, &at[k], 1, facilities[at[k].kind](&x, &at[k]));
+			err = conclude(r, i, &at[k], 1, attach_one(r, &x, first, &at[k]));
 		}
 	}
 	return err;
@@ -305,7 +344,6 @@ int kernel_attach(struct engine *e, void (*warn)(void *arg, struct span at, cons
                   void *arg, uint32_t *ret_attached, struct engine_error *ret_error)
 {
 	struct report r = {.e = e, .warn = warn, .arg = arg, .error = ret_error};
-	const struct kernel_function *f;
 	size_t n = 0;
 	int err = 0;
 
@@ -313,11 +351,12 @@ int kernel_attach(struct engine *e, void (*warn)(void *arg, struct span at, cons
 		n += p->attaches.n;
 	if (n > 100)
 		raise_file_limit();
-	f = find_functions(e);
+	if (need_addresses(e))
+		r.functions = find_functions(e);
+	n = 0;
 	for (uint32_t i = 0; i < e->img->programs.n && !err; i++) {
-		err = attach_program(&r, i, f);
-		if (f)
-			f += e->img->programs.items[i].attaches.n;
+		err = attach_program(&r, i, n);
+		n += e->img->programs.items[i].attaches.n;
 	}
 	if (!err)
 		*ret_attached = r.n_attached;

@@ -16,6 +16,10 @@ struct attaching {
 	const struct kernel_function *functions;
 };
 
+/* Has the kernel several functions of this name, so that it would not know which is meant? False if
+ * it does not say (before 6.6 and the stable kernels of that time). */
+bool kprobe_is_unclear(const char *func);
+
 /* Attaches the program at one point and adds what holds it to e->attached. Returns 0 or -errno;
  * then nothing was added. */
 typedef int attach_fn(struct attaching *x, const struct image_attach *at);
