@@ -230,7 +230,12 @@
 	});
 	box.addEventListener("mouseover", (event) => describe(frameOf(event)));
 	box.addEventListener("mouseleave", () => describe(null));
-	box.addEventListener("focusin", (event) => describe(frameOf(event)));
+	// Not on the box: an element that listens for it is a stop of the Tab key in Chromium.
+	document.addEventListener("focusin", (event) => {
+		const f = frameOf(event);
+		if (f)
+			describe(f);
+	});
 	box.addEventListener("keydown", (event) => {
 		const f = frameOf(event) || focused;
 		const up = isIcicle ? "ArrowDown" : "ArrowUp", down = isIcicle ? "ArrowUp" : "ArrowDown";
