@@ -37,6 +37,25 @@ static bool has_uprobe_session(void)
 	return feature_has(FEATURE_UPROBE_SESSION);
 }
 
+static bool may_attach(enum probe_kind kind)
+{
+	static const enum feature needs[PROBE_N] = {
+	    [PROBE_KPROBE] = FEATURE_KPROBE,
+	    [PROBE_KRETPROBE] = FEATURE_KPROBE,
+	    [PROBE_FENTRY] = FEATURE_FENTRY,
+	    [PROBE_FEXIT] = FEATURE_FENTRY,
+	    [PROBE_RAWTRACEPOINT] = FEATURE_RAW_TRACEPOINT,
+	    [PROBE_TRACEPOINT] = FEATURE_TRACEPOINT,
+	    [PROBE_UPROBE] = FEATURE_UPROBE,
+	    [PROBE_URETPROBE] = FEATURE_UPROBE,
+	    [PROBE_USDT] = FEATURE_UPROBE,
+	    [PROBE_ITER] = FEATURE_ITER,
+	    [PROBE_HARDWARE] = FEATURE_PERF_HARDWARE,
+	};
+
+	return !needs[kind] || feature_has(needs[kind]);
+}
+
 void target_describe(struct script_target *t, struct types *types, bool may_ask,
                      bool is_user_engine)
 {
@@ -54,6 +73,7 @@ void target_describe(struct script_target *t, struct types *types, bool may_ask,
 	if (!may_ask || is_user_engine)
 		return;
 	t->may_call = feature_kernel_call;
+	t->may_attach = may_attach;
 	t->has_ringbuf = feature_has(FEATURE_RINGBUF);
 	t->has_probe_read_split = feature_has(FEATURE_PROBE_READ_KERNEL);
 	t->has_task_btf = feature_has(FEATURE_GET_TASK_BTF);

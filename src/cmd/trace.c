@@ -235,9 +235,11 @@ static int list_probes(struct run *r)
 		r->o.file = pattern;
 		if (read_source(r) > 0)
 			return 1;
+		target_describe(&r->so.target, r->types, !feature_privilege_problem(),
+		                cx.is_user_engine);
 		ok = script_options(r) &&
-		     script_list_probes(r->a, r->diag, r->source_name, r->source, r->source_len_b,
-		                        &r->so, list_own, &l);
+		     script_list_probes(r->a, r->diag, r->types, r->source_name, r->source,
+		                        r->source_len_b, &r->so, list_own, &l);
 	} else {
 		if (pattern && strchr(pattern, '.') && !strpbrk(pattern, "*:"))
 			fprintf(stderr,

@@ -304,6 +304,30 @@ bool probe_expand(struct probe_context *cx, const struct attach_point *ap, probe
 	return true;
 }
 
+bool probe_find(struct probe_context *cx, const struct attach_point *ap, probe_targets *out)
+{
+	struct probe_context quiet = *cx;
+	enum probe_kind kind = ap->n_parts ? probe_kind_find(ap->parts[0]) : PROBE_N;
+	bool is_wild = ap->n_parts && wildcard_has(ap->parts[0]);
+	size_t before = out->n;
+
+	if (kind == PROBE_N && !is_wild) {
+		report_unknown_kind(cx, ap);
+		return false;
+	}
+	if (!is_wild && !check_parts(cx, ap, kind))
+		return false;
+	if (cx->is_user_engine && probe_kind_needs_kernel(kind))
+		return true;
+	quiet.diag = diag_create(cx->a);
+	quiet.missing = MISSING_ERROR;
+	/* A function that may not be there is only warned about. */
+	if (!probe_expand(&quiet, ap, out) || diag_warnings(quiet.diag))
+		out->n = before;
+	cx->cache = quiet.cache;
+	return true;
+}
+
 const struct type *probe_args_type(struct probe_context *cx, const struct probe_target *t)
 {
 	const struct provider *p = providers[t->kind];

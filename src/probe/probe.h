@@ -94,6 +94,9 @@ bool probe_kind_needs_kernel(enum probe_kind kind);
  * Mistakes and "No matches for ..." are reported at the attach point's span (spec 3.2); false if
  * an error was reported. */
 bool probe_expand(struct probe_context *cx, const struct attach_point *ap, probe_targets *out);
+/* The same for a question: what it matches and can be attached to as far as is known, perhaps
+ * nothing. False, reported: no attach point could be written so. */
+bool probe_find(struct probe_context *cx, const struct attach_point *ap, probe_targets *out);
 /* The tracefs id of an event, -1 if it can't be read. Targets of a wildcard come without one. */
 int probe_tracepoint_id(const char *category, const char *event);
 

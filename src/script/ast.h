@@ -193,7 +193,21 @@ struct macro_param {
 	struct span at;
 };
 
-enum { NAME_BUCKETS = 1024 };
+/* `if (...) { probes, definitions } else ...` outside of probes: which one it is, is decided when it
+ * is compiled, before anything is looked up that stands in them. */
+struct branch {
+	struct node *condition; /* NULL: else */
+	struct span at;         /* of the block */
+	struct unit *unit;      /* what stands in it, see unit_new_branch() */
+};
+
+struct top_if {
+	struct span at;
+	size_t before; /* so many of the unit's probes stand before it */
+	vec(struct branch) branches;
+};
+
+
 
 struct macro {
 	const char *name;
@@ -258,17 +272,30 @@ struct unit {
 	vec(struct probe *) dead_probes; /* see prune.c: of interest for the types of maps only */
 	vec(struct macro *) macros;
 	vec(struct fn *) fns;
-	struct macro *macros_by_name[NAME_BUCKETS]; /* by name_bucket() */
-	struct fn *fns_by_name[NAME_BUCKETS];
+	struct unit_names *names; /* NULL in a branch */
 	vec(struct map *) maps; /* declared ones first, then by first use */
+	vec(struct top_if) ifs; /* by place; none once they are decided */
+	vec(struct infer_option) asked; /* getopt() in their conditions */
 	const struct script_options *opts;
 };
 
-uint32_t name_bucket(const char *name);
+/* ---- unit.c ---- */
+/* Names can be found from now on. */
+void unit_index_names(struct unit *u);
+/* Each reports a second definition of the name; functions and maps are left out then. */
 void unit_add_macro(struct unit *u, struct macro *m);
 void unit_add_fn(struct unit *u, struct fn *f);
+void unit_add_map(struct unit *u, struct map *m);
 /* NULL: there is none. */
 struct fn *unit_find_fn(const struct unit *u, const char *name);
+/* The first of a list (`next`) that has all macros of this name, and others. */
+struct macro *unit_first_macro(const struct unit *u, const char *name);
+/* What is parsed into the branch of a choice: the same program with nothing defined in it yet.
+ * unit_take_definitions() moves what it defines, but for probes, to the unit. */
+struct unit *unit_new_branch(const struct unit *u);
+void unit_take_definitions(struct unit *u, const struct unit *branch);
+
+/* ---- ast.c ---- */
 
 struct node *node_new(struct arena *a, enum node_kind kind, struct span at);
 struct node *node_clone(struct arena *a, const struct node *n); /* deep */

@@ -11,6 +11,8 @@
  */
 #include "script/ast.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/strbuf.h"
 
@@ -153,20 +155,37 @@ static void print_probe(const struct printer *pr, const struct probe *probe)
 	print_node(pr, probe->body, 1);
 }
 
-void ast_print(const struct unit *u, bool with_types, struct strbuf *out)
+static void print_unit(const struct unit *u, bool with_types, struct strbuf *out);
+
+/* A branch is a unit, a level further in. */
+static void print_choice(const struct top_if *c, struct strbuf *out)
+{
+	struct printer pr = {.out = out};
+
+	vec_each (b, &c->branches) {
+		own_strbuf struct strbuf inside = {0};
+
+		sb_adds(out, b == c->branches.items ? "if\n"
+		             : b->condition         ? "else if\n"
+		                                    : "else\n");
+		if (b->condition)
+			print_node(&pr, b->condition, 2);
+		print_unit(b->unit, false, &inside);
+		for (const char *line = sb_str(&inside); *line;) {
+			size_t len_b = strcspn(line, "\n") + 1;
+
+			sb_adds(out, "  ");
+			sb_add(out, line, len_b);
+			line += len_b;
+		}
+	}
+}
+
+static void print_unit(const struct unit *u, bool with_types, struct strbuf *out)
 {
 	struct printer pr = {.out = out, .with_types = with_types};
+	size_t choice = 0;
 
-	for (size_t i = 0; i < u->config.n; i++) {
-		const struct config_setting *s = &u->config.items[i];
-
-		sb_addf(out, "config %s = ", s->name);
-		if (s->is_string)
-			add_quoted(out, s->value, __builtin_strlen(s->value));
-		else
-			sb_adds(out, s->value);
-		sb_addc(out, '\n');
-	}
 	for (size_t i = 0; i < u->maps.n; i++) {
 		const struct map *m = u->maps.items[i];
 
@@ -198,6 +217,23 @@ void ast_print(const struct unit *u, bool with_types, struct strbuf *out)
 			print_node(&pr, *param, 1);
 		print_node(&pr, (*f)->probe->body, 1);
 	}
-	for (size_t i = 0; i < u->probes.n; i++)
-		print_probe(&pr, u->probes.items[i]);
+	for (size_t i = 0; i <= u->probes.n; i++) {
+		for (; choice < u->ifs.n && u->ifs.items[choice].before == i; choice++)
+			print_choice(&u->ifs.items[choice], out);
+		if (i < u->probes.n)
+			print_probe(&pr, u->probes.items[i]);
+	}
+}
+
+void ast_print(const struct unit *u, bool with_types, struct strbuf *out)
+{
+	vec_each (s, &u->config) {
+		sb_addf(out, "config %s = ", s->name);
+		if (s->is_string)
+			add_quoted(out, s->value, strlen(s->value));
+		else
+			sb_adds(out, s->value);
+		sb_addc(out, '\n');
+	}
+	print_unit(u, with_types, out);
 }

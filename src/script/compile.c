@@ -74,6 +74,7 @@ static bool compile(struct unit *u, struct image *img)
 	       STAGE(u, command_line, "") && /* options block -> values */
 	       STAGE(u, configure, "") &&  /* config block -> options */
 	       STAGE(u, declare, "") &&    /* C section -> types */
+	       STAGE(u, choose, "") &&     /* `if` around probes -> the branch it means */
 	       STAGE(u, macros, "ast") &&  /* macro calls -> their bodies */
 	       STAGE(u, hoist, "") &&      /* old scope of variables */
 	       STAGE(u, drop_probes, "") && /* without what is off */
@@ -125,13 +126,25 @@ struct image *script_compile(struct arena *a, struct diag *d, struct types *ts, 
 	return is_good ? img : NULL;
 }
 
-bool script_list_probes(struct arena *a, struct diag *d, const char *name, const char *text,
-                        size_t len_b, const struct script_options *opts,
+/* Conditions around probes want to know options and types. */
+static bool decide(struct unit *u)
+{
+	struct symbols *own = u->opts->symbols ? NULL : symbols_create();
+	bool is_good;
+
+	u->symbols = own ? own : u->opts->symbols;
+	is_good = script_configure(u) && script_declare(u) && script_choose(u);
+	symbols_destroy(own);
+	return is_good;
+}
+
+bool script_list_probes(struct arena *a, struct diag *d, struct types *ts, const char *name,
+                        const char *text, size_t len_b, const struct script_options *opts,
                         void (*fn)(void *arg, const char *pattern), void *arg)
 {
-	struct unit *u = new_unit(a, d, NULL, name, text, len_b, opts);
+	struct unit *u = new_unit(a, d, ts, name, text, len_b, opts);
 
-	if (!u || !script_parse(u) || !script_command_line(u))
+	if (!u || !script_parse(u) || !script_command_line(u) || (u->ifs.n && !decide(u)))
 		return false;
 	vec_each (probe, &u->probes)
 		vec_each (ap, &(*probe)->points) {

@@ -1,5 +1,6 @@
 /* --fmt: a script in its usual layout.
  *
+ *   if around probes   `if (...) {` and `} else {` on a line, what they hold a tab further in
  *   attach points      one a line, the predicate on the next, `{` on its own
  *   blocks             a tab for each level, a statement a line, `} else {`
  *   operators          blanks around those of two operands, none behind those of one
@@ -50,8 +51,10 @@ struct formatter {
 	struct strbuf *out;
 	/* where the layout is */
 	int indent, parens;
-	vec(int) outer_parens; /* of the blocks around */
-	struct piece prev;     /* the last one that is no comment */
+	vec(int) outer_parens;  /* of the blocks around */
+	vec(uint32_t) branches; /* where blocks with probes in them begin */
+	int branch_depth;       /* how many of those are open */
+	struct piece prev;      /* the last one that is no comment */
 	bool prev_is_unary, prev_is_cast, is_line_start, is_new_statement, wants_line;
 	bool in_header, in_predicate, begins_predicate, ends_item;
 	bool is_behind_import; /* at the top; its `;` may be missing */
@@ -104,11 +107,30 @@ static int by_place(const void *a, const void *b)
 	return x->begin < y->begin ? -1 : x->begin > y->begin;
 }
 
-static void find_fixed(struct formatter *f)
+static int by_offset(const void *a, const void *b)
 {
-	const struct unit *u = f->u;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
-	add_fixed(f, (struct span){u->source, (uint32_t)u->c_begin_b, (uint32_t)u->c_end_b}, RAW);
+	return x < y ? -1 : x > y;
+}
+
+/* Does a block begin at this piece that has probes in it? */
+static bool begins_branch(const struct formatter *f, const struct piece *p)
+{
+	uint32_t at = (uint32_t)(p->s - f->text);
+
+	return f->branches.n &&
+	       bsearch(&at, f->branches.items, f->branches.n, sizeof(at), by_offset);
+}
+
+/* Outside of probes and definitions, perhaps in a branch? */
+static bool is_outside(const struct formatter *f)
+{
+	return f->indent == f->branch_depth;
+}
+
+static void find_in_unit(struct formatter *f, const struct unit *u)
+{
 	vec_each (p, &u->probes) {
 		vec_each (ap, &(*p)->points)
 			add_fixed(f, ap->at, POINT);
@@ -123,6 +145,22 @@ static void find_fixed(struct formatter *f)
 		find_types(f, (*fn)->result);
 		find_types(f, (*fn)->probe->body);
 	}
+	vec_each (c, &u->ifs)
+		vec_each (b, &c->branches) {
+			find_types(f, b->condition);
+			vec_push(u->a, &f->branches, b->at.begin);
+			find_in_unit(f, b->unit);
+		}
+}
+
+static void find_fixed(struct formatter *f)
+{
+	const struct unit *u = f->u;
+
+	add_fixed(f, (struct span){u->source, (uint32_t)u->c_begin_b, (uint32_t)u->c_end_b}, RAW);
+	find_in_unit(f, u);
+	if (f->branches.n)
+		qsort(f->branches.items, f->branches.n, sizeof(*f->branches.items), by_offset);
 	if (f->fixed.n)
 		qsort(f->fixed.items, f->fixed.n, sizeof(*f->fixed.items), by_place);
 }
@@ -312,14 +350,16 @@ static unsigned lines_before(const struct formatter *f, const struct piece *p)
 
 	if (prev->kind == NOTHING)
 		return f->wants_line ? kept : 0;
+	if (is(p, "}") && prev->kind != RAW)
+		return 1;
+	if (f->ends_item && is(p, "else"))
+		return f->wants_line;
 	if (f->ends_item || prev->kind == RAW || p->kind == RAW)
 		return f->ends_item ? 2 : kept;
-	if (is(p, "}"))
-		return 1;
 	if (f->is_behind_import && is(p, ";"))
 		return 0;
-	if (!f->indent && (is(prev, ";") || f->is_behind_import) && !f->wants_line &&
-	    !f->in_header && (p->kind == POINT || is(p, "macro") || is(p, "fn")))
+	if (is_outside(f) && (is(prev, ";") || f->is_behind_import) && !f->wants_line &&
+	    !f->in_header && (p->kind == POINT || is(p, "macro") || is(p, "fn") || is(p, "if")))
 		return 2; /* a definition behind lines of import or let */
 	if (f->is_new_statement) {
 		static const char *const glued[] = {"else", ";", ")", ",", "]", NULL};
@@ -364,6 +404,7 @@ static void put_piece(struct formatter *f, const struct piece *p)
 		}
 	}
 	if (is(p, "}") && f->outer_parens.n) {
+		f->branch_depth -= f->indent == f->branch_depth;
 		f->indent--;
 		f->parens = f->outer_parens.items[--f->outer_parens.n];
 		indent = f->indent;
@@ -401,6 +442,7 @@ static void put_piece(struct formatter *f, const struct piece *p)
 	if (is(p, "{")) {
 		vec_push(f->u->a, &f->outer_parens, f->parens);
 		f->parens = 0;
+		f->branch_depth += is_outside(f) && begins_branch(f, p);
 		f->indent++;
 		f->is_new_statement = true;
 		f->in_header = f->in_predicate = false;
@@ -408,10 +450,10 @@ static void put_piece(struct formatter *f, const struct piece *p)
 		f->is_new_statement = !f->parens;
 	} else if (is(p, "}")) {
 		f->is_new_statement = !f->parens;
-		f->ends_item = !f->indent;
+		f->ends_item = is_outside(f);
 	} else if (p->kind == RAW || (!f->indent && is(&f->prev, "import"))) {
 		f->is_new_statement = true;
-	} else if (!f->indent && (is(p, "macro") || is(p, "fn")) && !f->in_header) {
+	} else if (is_outside(f) && (is(p, "macro") || is(p, "fn")) && !f->in_header) {
 		f->in_header = true; /* its block begins like a probe's */
 	}
 	f->prev = *p;

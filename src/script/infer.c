@@ -191,7 +191,7 @@ static void settle_unassigned(struct infer *x)
 			(*v)->v.type = type_int(8, true);
 }
 
-static void begin(struct infer *x, struct unit *u)
+void infer_begin(struct infer *x, struct unit *u)
 {
 	x->u = u;
 	x->a = u->a;
@@ -200,11 +200,15 @@ static void begin(struct infer *x, struct unit *u)
 	x->config = &u->opts->config;
 	x->first_unknown = NO_SPAN;
 	x->first_unset_map = NO_SPAN;
+	vec_each (o, &u->asked)
+		vec_push(x->a, &x->options, *o);
 	x->cx = (struct probe_context){
 	    .a = u->a,
 	    .types = u->types,
 	    .diag = u->diag,
+	    .traceable_functions = u->opts->traceable_functions,
 	    .pid = u->opts->pid,
+	    .has_child = u->opts->child_pid != 0,
 	    .symbols = u->symbols,
 	    .is_unsafe = u->opts->is_unsafe,
 	    .is_user_engine = u->opts->target.is_user_engine,
@@ -220,6 +224,13 @@ static void begin(struct infer *x, struct unit *u)
 		strmap_put(&x->map_names, im->m->name, im);
 		vec_push(x->a, &x->maps, im);
 	}
+}
+
+void infer_end(struct infer *x)
+{
+	strmap_free(&x->bindings);
+	strmap_free(&x->map_names);
+	types_use_source(x->types, NULL, NULL);
 }
 
 /* Aggregations are kept per CPU and nothing else is; a declaration must not say otherwise (spec
@@ -284,7 +295,7 @@ bool infer_known(struct unit *u, struct probe *p, const struct node *n, uint64_t
 	struct infer x = {0};
 	const struct node *value;
 
-	begin(&x, u);
+	infer_begin(&x, u);
 	x.p = p;
 	value = infer_trial(&x, n, true);
 	if (value->kind == NODE_INT)
@@ -302,7 +313,7 @@ bool script_infer(struct unit *u)
 	struct infer x = {0};
 	size_t errors_before = diag_errors(u->diag);
 
-	begin(&x, u);
+	infer_begin(&x, u);
 	if (!infer_check_recursion(&x))
 		return false;
 	for (int pass = 0; pass < MOST_PASSES && learn(&x, pass >= SETTLE_PASSES); pass++)
@@ -312,11 +323,9 @@ bool script_infer(struct unit *u)
 	x.is_final = true;
 	run_pass(&x);
 	infer_check_options(&x);
-	types_use_source(x.types, NULL, NULL);
 	report_leftovers(&x, errors_before);
 	check_declared_maps(&x);
 	settle_maps(&x);
-	strmap_free(&x.bindings);
-	strmap_free(&x.map_names);
+	infer_end(&x);
 	return diag_errors(u->diag) == errors_before;
 }

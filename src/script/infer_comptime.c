@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "script/infer_internal.h"
+#include "script/option.h"
 
 struct node *infer_trial(struct infer *x, const struct node *n, bool is_comptime)
 {
@@ -213,6 +214,127 @@ const struct type *infer_type_test(struct infer *x, struct node *n)
 	if (x->is_final || x->is_trial)
 		infer_set_int(n, is_of_kind(cast_settled(t), value, n->function->id), type_bool());
 	return type_bool();
+}
+
+/* ---- questions about this machine ------------------------------------------------------------ */
+
+/* Of the type or value that the OFFSETOF n is about; unknown if there is none of that name. */
+static const struct type *type_of_owner(struct infer *x, struct node *n)
+{
+	bool was_final = x->is_final;
+	const struct type *t;
+
+	if (!n->type_text)
+		return infer_expr(x, n->args[0]);
+	x->is_final = n->type_of && was_final; /* not to know a name is the answer */
+	t = infer_type_name(x, n);
+	x->is_final = was_final;
+	return t;
+}
+
+static bool has_fields(struct infer *x, const struct type *t, const struct node *n)
+{
+	bool is_args = !n->type_text && infer_is_args(n->args[0]);
+
+	for (const char *rest = n->name; *rest;) {
+		size_t len_b = strcspn(rest, ".");
+		const struct field *f = NULL;
+		uint32_t off_b;
+
+		t = infer_complete(x, t);
+		if (t->kind == TYPE_STRUCT || t->kind == TYPE_UNION || t->kind == TYPE_RECORD)
+			f = type_find_field(t, arena_strndup(x->a, rest, len_b), &off_b);
+		if (!f || (is_args && infer_is_hidden(x, f)))
+			return false;
+		t = type_strip(f->type);
+		is_args = false;
+		rest += len_b + (rest[len_b] == '.');
+	}
+	return true;
+}
+
+const struct type *infer_has_field(struct infer *x, struct node *n)
+{
+	struct node *what = n->args[0];
+	const struct type *t = type_of_owner(x, what);
+	bool is_known = !cast_is_unknown(t);
+
+	if (!is_known && (!what->type_text || what->type_of))
+		return x->is_final ? t : type_bool();
+	if (is_known) {
+		t = type_strip(cast_settled(t));
+		t = t->kind == TYPE_PTR ? type_strip(t->elem) : t;
+	}
+	if (x->is_final || x->is_trial)
+		infer_set_int(n, is_known && has_fields(x, t, what), type_bool());
+	return type_bool();
+}
+
+/* How long `{opt.NAME}` is here; 0: something else stands here. */
+static size_t option_at(const char *s)
+{
+	size_t name_b = !strncmp(s, "{opt.", 5) ? strcspn(s + 5, "}:\"") : 0;
+
+	return name_b && s[5 + name_b] == '}' ? name_b + 6 : 0;
+}
+
+/* `type:part:part`, as between probes; what stands in quotes is not split. */
+static struct attach_point split_point(struct infer *x, const struct node *n)
+{
+	struct attach_point ap = {.at = n->at, .text = n->string};
+	own_strbuf struct strbuf part = {0};
+	vec(const char *) parts = {0};
+	bool is_quoted = false;
+
+	for (const char *s = n->string;; s++) {
+		size_t option_b = option_at(s);
+
+		if (option_b) {
+			sb_addf(&part, "%c%.*s%c", OPTION_MARK, (int)option_b - 6, s + 5,
+			        OPTION_MARK);
+			ap.has_options = true;
+			s += option_b - 1;
+		} else if (*s == '"') {
+			is_quoted = !is_quoted;
+		} else if (*s && (*s != ':' || is_quoted)) {
+			sb_addc(&part, *s);
+		} else {
+			vec_push(x->a, &parts, arena_strndup(x->a, sb_str(&part), part.n));
+			sb_reset(&part);
+			if (!*s)
+				break;
+		}
+	}
+	ap.parts = parts.items;
+	ap.n_parts = (uint32_t)parts.n;
+	return ap;
+}
+
+const struct type *infer_probe_exists(struct infer *x, struct node *n)
+{
+	bool (*may_attach)(enum probe_kind kind) = x->u->opts->target.may_attach;
+	struct attach_point ap = split_point(x, n->args[0]);
+	struct diag *d = x->u->diag;
+	struct probe_context cx = x->cx;
+	point_list points = {0};
+	bool exists = false, is_good;
+
+	x->u->diag = cx.diag = x->is_final ? d : diag_create(x->a); /* said once */
+	cx.max_probes = 0;
+	is_good = option_add_points(x->u, &ap, &points);
+	vec_each (point, &points) {
+		probe_targets targets = {0};
+
+		is_good &= probe_find(&cx, point, &targets);
+		vec_each (t, &targets)
+			exists |= !may_attach || may_attach(t->kind);
+	}
+	x->u->diag = d;
+	x->cx.cache = cx.cache;
+	if (!is_good)
+		return cast_unknown();
+	infer_set_int(n, exists, type_bool());
+	return n->type;
 }
 
 /* What stands in the format, filled with literals: %s and %d are all there is. */

@@ -75,6 +75,9 @@ struct infer {
 };
 
 /* ---- infer.c ---- */
+/* For what the unit is known to be now; p and is_final are still to be set. */
+void infer_begin(struct infer *x, struct unit *u);
+void infer_end(struct infer *x);
 /* A mistake at `at`, kept silent until the last pass. Returns cast_unknown(). */
 const struct type *infer_error(struct infer *x, enum diag_code code, struct span at,
                                const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -163,6 +166,9 @@ bool infer_comptime_condition(struct infer *x, struct node *n, bool *ret_value);
 /* In comptime, n (x.y, c ? x : y) becomes the literal it selects. */
 bool infer_take_element(struct infer *x, struct node *n, const struct node *elem);
 const struct type *infer_type_test(struct infer *x, struct node *n);
+/* has_field(OFFSETOF), probe_exists("...") */
+const struct type *infer_has_field(struct infer *x, struct node *n);
+const struct type *infer_probe_exists(struct infer *x, struct node *n);
 const struct type *infer_fail(struct infer *x, struct node *n);
 
 /* ---- infer_fn.c ---- */

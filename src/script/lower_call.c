@@ -539,7 +539,9 @@ struct value lower_call(struct lower *l, struct node *n)
 	case F_is_unsigned_integer:
 	case F_cgroupid:
 	case F_kfunc_allowed:
+	case F_has_field:
 	case F_kfunc_exist:
+	case F_probe_exists:
 	case F_getopt: /* only if it is kept */
 		return lower_option(l, n);
 	case F_avg:

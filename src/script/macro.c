@@ -227,7 +227,7 @@ static struct choice choose(const struct expander *x, const struct node *call, b
 {
 	struct choice c = {0};
 
-	const struct macro *m = x->u->macros_by_name[name_bucket(call->name)];
+	const struct macro *m = unit_first_macro(x->u, call->name);
 
 	for (; m; m = m->next) {
 		unsigned score;
@@ -427,6 +427,15 @@ bool script_macros(struct unit *u)
 		walk(&x, &(*p)->predicate, false);
 		walk(&x, &(*p)->body, true);
 	}
+	return diag_errors(u->diag) == errors;
+}
+
+bool macro_expand_in(struct unit *u, struct node **slot)
+{
+	size_t errors = diag_errors(u->diag);
+	struct expander x = {.u = u};
+
+	walk(&x, slot, false);
 	return diag_errors(u->diag) == errors;
 }
 

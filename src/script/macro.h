@@ -7,4 +7,7 @@
 /* Say under the report made last which calls the code came from, innermost first. */
 void macro_add_origin(struct diag *d, const struct origin *origin);
 
+/* Macro calls in one expression that stands in no probe. False: reported. */
+bool macro_expand_in(struct unit *u, struct node **slot);
+
 #endif

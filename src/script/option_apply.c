@@ -84,8 +84,6 @@ bool option_ask(struct unit *u, struct script_request *ret)
 
 /* ---- attach points --------------------------------------------------------------------------- */
 
-typedef vec(struct attach_point) point_list;
-
 /* The text of a value; of a list, of its element i. */
 static const char *value_text(struct arena *a, const struct option *o, size_t i)
 {
@@ -205,8 +203,8 @@ static struct attach_point with_value(struct arena *a, const struct attach_point
 	return new;
 }
 
-/* Values for the first option that is named, and so on. False: reported. */
-static bool add_points(struct unit *u, const struct attach_point *ap, point_list *out)
+/* Values for the first option that is named, and so on. */
+bool option_add_points(struct unit *u, const struct attach_point *ap, point_list *out)
 {
 	enum { MOST = 1 << 16 };
 	const struct option *o;
@@ -232,7 +230,7 @@ static bool add_points(struct unit *u, const struct attach_point *ap, point_list
 	for (size_t i = 0; i < n_values(o); i++) {
 		struct attach_point next = with_value(u->a, ap, o, value_text(u->a, o, i));
 
-		if (!add_points(u, &next, out))
+		if (!option_add_points(u, &next, out))
 			return false;
 	}
 	return true;
@@ -248,20 +246,31 @@ static bool fill_in(struct unit *u, struct probe *p)
 	if (!is_any)
 		return true;
 	vec_each (ap, &p->points)
-		is_good &= add_points(u, ap, &points);
+		is_good &= option_add_points(u, ap, &points);
 	p->points.items = points.items;
 	p->points.n = points.n;
 	p->points.cap = points.cap;
 	return is_good;
 }
 
+/* Also into branches: which one it will be is not known yet. */
+static bool fill_in_all(struct unit *u, const struct unit *part)
+{
+	bool is_good = true;
+
+	vec_each (p, &part->probes)
+		is_good &= fill_in(u, *p);
+	vec_each (top_if, &part->ifs)
+		vec_each (b, &top_if->branches)
+			is_good &= fill_in_all(u, b->unit);
+	return is_good;
+}
+
 bool script_command_line(struct unit *u)
 {
-	bool wants_help, is_good = true;
+	bool wants_help;
 
 	if (u->options && !read_line(u, &wants_help))
 		return false;
-	vec_each (p, &u->probes)
-		is_good &= fill_in(u, *p);
-	return is_good;
+	return fill_in_all(u, u);
 }

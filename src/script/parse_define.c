@@ -1,4 +1,5 @@
-/* Definitions beside probes: macros, functions, imports (spec 5.4). */
+/* What stands beside probes: macros, functions, imports (spec 5.4), and `if` around all of these.
+ */
 #include "script/parser.h"
 
 #include <string.h>
@@ -30,31 +31,6 @@ static bool parse_macro_param(struct parser *p, struct macro *m)
 	return true;
 }
 
-static bool is_same_signature(const struct macro *m, const struct macro *other)
-{
-	if (strcmp(m->name, other->name) || m->params.n != other->params.n ||
-	    m->is_library != other->is_library)
-		return false;
-	for (size_t i = 0; i < m->params.n; i++)
-		if (m->params.items[i].kind != other->params.items[i].kind)
-			return false;
-	return true;
-}
-
-static void check_redefinition(struct parser *p, const struct macro *m)
-{
-	const struct macro *other = p->u->macros_by_name[name_bucket(m->name)];
-
-	for (; other; other = other->next) {
-		if (!is_same_signature(m, other))
-			continue;
-		if (lexer_error(&p->lx, E_REDEFINED, m->at.begin, m->at.end,
-		                "Redefinition of macro: %s", m->name))
-			diag_context(p->u->diag, other->at, "This is the first definition.");
-		return;
-	}
-}
-
 /* macro = "macro" IDENT "(" [ param { "," param } [ "," ] ] ")" block */
 bool parse_macro(struct parser *p)
 {
@@ -79,7 +55,6 @@ bool parse_macro(struct parser *p)
 	}
 	if (!parser_expect(p, TOK_RPAREN))
 		return false;
-	check_redefinition(p, m);
 	p->no_jumps = m->name;
 	m->body = parse_block(p);
 	p->no_jumps = NULL;
@@ -115,7 +90,6 @@ static bool parse_fn_param(struct parser *p, struct fn *f)
 bool parse_fn(struct parser *p)
 {
 	struct fn *f = arena_new(p->u->a, struct fn);
-	const struct fn *other;
 	uint32_t begin = p->tok.begin;
 
 	parser_advance(p);
@@ -147,14 +121,67 @@ bool parse_fn(struct parser *p)
 	if (!f->probe->body)
 		return false;
 	node_drop_result(p->u->a, f->probe->body);
-	other = unit_find_fn(p->u, f->name);
-	if (other) {
-		if (lexer_error(&p->lx, E_REDEFINED, f->at.begin, f->at.end,
-		                "Redefinition of function: %s", f->name))
-			diag_context(p->u->diag, other->at, "This is the first definition.");
-		return true;
-	}
 	unit_add_fn(p->u, f);
+	return true;
+}
+
+/* branch = "{" items "}" */
+static bool parse_branch(struct parser *p, struct branch *b)
+{
+	struct unit *outer = p->u;
+	struct span brace = parser_token_span(p);
+
+	if (!parser_expect(p, TOK_LBRACE) || !parser_enter(p))
+		return false;
+	b->unit = p->u = unit_new_branch(outer);
+	p->branch_depth++;
+	parse_items(p, TOK_RBRACE);
+	p->branch_depth--;
+	p->u = outer;
+	if (!parser_accept(p, TOK_RBRACE)) {
+		if (parser_error(p, "expected '}'"))
+			diag_context(p->u->diag, brace, "This is the '{' it closes.");
+		p->lx.is_lost = true;
+	}
+	b->at = parser_span(p, brace.begin);
+	return true;
+}
+
+/* The condition behind `if`. One with a mistake is stepped over, to read the branches all the same;
+ * false: there are none. */
+static bool parse_choice_condition(struct parser *p, struct branch *b)
+{
+	parser_advance(p);
+	b->condition = parse_condition(p);
+	if (b->condition)
+		return true;
+	while (p->tok.kind != TOK_LBRACE && p->tok.kind != TOK_RBRACE && p->tok.kind != TOK_EOF)
+		parser_advance(p);
+	b->condition = parser_node(p, NODE_INT, p->tok.begin, NULL, NULL, NULL);
+	return p->tok.kind == TOK_LBRACE;
+}
+
+/* choice = "if" condition branch { "else" "if" condition branch } [ "else" branch ] */
+bool parse_choice(struct parser *p)
+{
+	struct top_if c = {.before = p->u->probes.n};
+	uint32_t begin = p->tok.begin;
+	unsigned nesting = p->nesting;
+	struct branch b;
+
+	do {
+		b = (struct branch){0};
+		p->chain = 0;
+		p->nesting = nesting;
+		if (p->tok.kind == TOK_IF && !parse_choice_condition(p, &b))
+			return false;
+		if (!parse_branch(p, &b))
+			return false;
+		vec_push(p->u->a, &c.branches, b);
+	} while (b.condition && parser_accept(p, TOK_ELSE));
+	p->nesting = nesting;
+	c.at = parser_span(p, begin);
+	vec_push(p->u->a, &p->u->ifs, c);
 	return true;
 }
 

@@ -59,6 +59,7 @@ static bool lengthen_chain(struct parser *p)
 /* A type that can be nothing else may stand as an argument: m(struct task_struct). */
 static bool is_bare_type(const struct parser *p);
 static struct node *parse_typeof(struct parser *p);
+static struct node *parse_offsetof(struct parser *p, uint32_t begin);
 
 /* An expression inside brackets, where a predicate's `/` is a division again. */
 static struct node *parse_inner_expr(struct parser *p)
@@ -381,6 +382,29 @@ static struct node *parse_typeof(struct parser *p)
 
 /* ---- primaries ---- */
 
+/* has_field = "has_field" "(" ( type | expr ) "," IDENT { "." IDENT } ")", the token being `(`: a
+ * call whose argument is what offsetof would be. */
+static struct node *parse_has_field(struct parser *p, uint32_t begin)
+{
+	struct node *n, *what = parse_offsetof(p, begin);
+	uint64_t number;
+
+	if (!what)
+		return NULL;
+	if (what->type_text && !what->type_of && builtin_find(what->type_text, &number)) {
+		struct node *builtin = node_new(p->u->a, NODE_BUILTIN, what->type_at);
+
+		builtin->name = what->type_text;
+		builtin->builtin = builtin_find(what->type_text, &builtin->number);
+		what->type_text = NULL;
+		what->args[0] = builtin;
+		what->n_args = 1;
+	}
+	n = parser_node(p, NODE_CALL, begin, what, NULL, NULL);
+	n->name = "has_field";
+	return n;
+}
+
 /* call = IDENT "(" [ list ] ")", begun at `begin`, the token being `(`. Builtins may carry empty
  * parentheses. */
 static struct node *parse_call(struct parser *p, const char *name, uint32_t begin)
@@ -414,6 +438,8 @@ static struct node *parse_name(struct parser *p)
 	struct node *n;
 
 	parser_advance(p);
+	if (p->tok.kind == TOK_LPAREN && !strcmp(name, "has_field"))
+		return parse_has_field(p, begin);
 	if (p->tok.kind == TOK_LPAREN)
 		return parse_call(p, name, begin);
 	builtin = builtin_find(name, &number);
@@ -521,15 +547,14 @@ static struct node *parse_paren(struct parser *p)
 	return n;
 }
 
-/* offsetof = "offsetof" "(" ( type | expr ) "," IDENT { "." IDENT } ")" */
-static struct node *parse_offsetof(struct parser *p)
+/* offsetof = "offsetof" "(" ( type | expr ) "," IDENT { "." IDENT } ")", begun at `begin`, the
+ * token being `(`. */
+static struct node *parse_offsetof(struct parser *p, uint32_t begin)
 {
-	uint32_t begin = p->tok.begin;
 	struct node *n = parser_node(p, NODE_OFFSETOF, begin, NULL, NULL, NULL);
 	own_strbuf struct strbuf path = {0};
 
 	n->type_at = NO_SPAN;
-	parser_advance(p);
 	if (!parser_expect(p, TOK_LPAREN) || !parse_type_or_expr(p, n, TOK_COMMA) ||
 	    !parser_expect(p, TOK_COMMA))
 		return NULL;
@@ -595,6 +620,8 @@ static struct node *parse_variable(struct parser *p)
  *         | offsetof | block | if */
 static struct node *parse_primary(struct parser *p)
 {
+	uint32_t begin = p->tok.begin;
+
 	switch (p->tok.kind) {
 	case TOK_INT:
 	case TOK_STRING:
@@ -616,7 +643,8 @@ static struct node *parse_primary(struct parser *p)
 	case TOK_SIZEOF:
 		return parse_about(p, NODE_SIZEOF);
 	case TOK_OFFSETOF:
-		return parse_offsetof(p);
+		parser_advance(p);
+		return parse_offsetof(p, begin);
 	case TOK_LBRACE:
 		return parse_block(p);
 	case TOK_IF:

@@ -59,7 +59,7 @@ static bool parse_end(struct parser *p)
 }
 
 /* condition = unary: in parentheses, or a bare one that binds as tight. */
-static struct node *parse_condition(struct parser *p)
+struct node *parse_condition(struct parser *p)
 {
 	struct node *n;
 

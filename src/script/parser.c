@@ -363,17 +363,7 @@ static bool parse_map_declaration(struct parser *p)
 	if (!parser_expect(p, TOK_INT) || !parser_expect(p, TOK_RPAREN))
 		return false;
 	m->declared_at = parser_span(p, begin);
-	vec_each (other, &p->u->maps) {
-		if (strcmp((*other)->name, m->name))
-			continue;
-		if (lexer_error(&p->lx, E_REDEFINED, m->first_use.begin, m->first_use.end,
-		                "Map %s was already declared", m->name))
-			diag_context(p->u->diag, (*other)->declared_at,
-			             "This is the initial declaration.");
-		return parser_expect(p, TOK_SEMI);
-	}
-	m->id = (uint32_t)p->u->maps.n;
-	vec_push(p->u->a, &p->u->maps, m);
+	unit_add_map(p->u, m);
 	return parser_expect(p, TOK_SEMI);
 }
 
@@ -637,6 +627,8 @@ static void skip_top_level(struct parser *p, uint32_t begin, bool to_semi)
 	if (p->tok.begin == begin && p->tok.kind != TOK_LBRACE)
 		parser_advance(p);
 	while (p->tok.kind != TOK_EOF && p->tok.kind != TOK_LBRACE) {
+		if (p->tok.kind == TOK_RBRACE && p->branch_depth)
+			return;
 		if (p->tok.kind == TOK_SEMI && to_semi) {
 			parser_advance(p);
 			return;
@@ -647,9 +639,16 @@ static void skip_top_level(struct parser *p, uint32_t begin, bool to_semi)
 		parser_skip_block(p);
 }
 
+/* What is of the whole file cannot be of a branch. */
+static void refuse_in_branch(struct parser *p, const char *what)
+{
+	if (p->branch_depth && parser_error(p, "%s cannot stand in a branch of 'if'", what))
+		diag_hint(p->u->diag, "put it at the top of the file");
+}
+
 /* What begins with a word of its own; everything else is a probe. Out of order is a mistake that is
  * reported, but read all the same. */
-static bool parse_item(struct parser *p, bool *seen_config)
+static bool parse_item(struct parser *p)
 {
 	bool is_late = p->has_items;
 
@@ -659,7 +658,9 @@ static bool parse_item(struct parser *p, bool *seen_config)
 		return true;
 	}
 	if (parse_is_options(p)) {
-		if (p->u->options)
+		if (p->branch_depth)
+			refuse_in_branch(p, "an options block");
+		else if (p->u->options)
 			parser_error(p, "duplicate options block");
 		else if (is_late)
 			parser_error(p, "options must appear before probes and functions");
@@ -670,34 +671,59 @@ static bool parse_item(struct parser *p, bool *seen_config)
 	p->has_items |= p->tok.kind != TOK_CONFIG && p->tok.kind != TOK_IMPORT;
 	switch (p->tok.kind) {
 	case TOK_CONFIG:
-		if (*seen_config)
+		if (p->branch_depth)
+			refuse_in_branch(p, "a config block");
+		else if (p->has_config)
 			parser_error(p, "duplicate config block");
 		else if (is_late)
 			parser_error(p, "config must appear before probes and functions");
 		if (p->import_depth)
 			parser_error(p, "config is not allowed in an imported file");
-		*seen_config = true;
+		p->has_config = true;
 		return parse_config(p);
 	case TOK_LET:
 		return parse_map_declaration(p);
 	case TOK_IMPORT:
-		if (is_late)
+		if (p->branch_depth)
+			refuse_in_branch(p, "an import");
+		else if (is_late)
 			parser_error(p, "root imports must appear before probes and functions");
 		return parse_root_import(p, is_late);
 	case TOK_MACRO:
 		return parse_macro(p);
 	case TOK_FN:
 		return parse_fn(p);
+	case TOK_IF:
+		return parse_choice(p);
+	case TOK_ELSE:
+		parser_error(p, "this 'else' belongs to no 'if'");
+		return false;
 	default:
 		return parse_probe(p);
 	}
 }
 
-/* program = [ "#!" line ] cdefs { config | options | import | probe | macro | fn | mapdecl } */
+void parse_items(struct parser *p, enum token_kind end)
+{
+	unsigned nesting = p->nesting;
+
+	while (p->tok.kind != TOK_EOF && p->tok.kind != end) {
+		uint32_t begin = p->tok.begin;
+		enum token_kind kind = p->tok.kind;
+
+		p->nesting = nesting;
+		p->chain = p->expressions = 0;
+		p->slash_ends = false;
+		if (!parse_item(p))
+			skip_top_level(p, begin, kind == TOK_LET || kind == TOK_IMPORT);
+	}
+}
+
+/* program = [ "#!" line ] cdefs items
+ * items = { config | options | import | probe | macro | fn | mapdecl | choice } */
 static void parse_program(struct parser *p)
 {
 	size_t errors = diag_errors(p->u->diag);
-	bool seen_config = false;
 
 	if (p->lx.len_b >= 2 && !memcmp(p->lx.text, "#!", 2)) {
 		const char *end = memchr(p->lx.text, '\n', p->lx.len_b);
@@ -706,16 +732,9 @@ static void parse_program(struct parser *p)
 	}
 	parser_jump(p, p->lx.pos);
 	parse_c_section(p);
-	while (p->tok.kind != TOK_EOF) {
-		uint32_t begin = p->tok.begin;
-		enum token_kind kind = p->tok.kind;
-
-		p->nesting = p->chain = p->expressions = 0;
-		p->slash_ends = false;
-		if (!parse_item(p, &seen_config))
-			skip_top_level(p, begin, kind == TOK_LET || kind == TOK_IMPORT);
-	}
-	if (!p->import_depth && !p->u->probes.n && diag_errors(p->u->diag) == errors)
+	parse_items(p, TOK_EOF);
+	if (!p->import_depth && !p->u->probes.n && !p->u->ifs.n &&
+	    diag_errors(p->u->diag) == errors)
 		parser_error(p, "expected a probe");
 }
 
@@ -727,6 +746,7 @@ bool script_parse(struct unit *u)
 
 	size_t len_b = strlen(text);
 
+	unit_index_names(u);
 	if (len_b >= UINT32_MAX) { /* spans are 32 bits wide */
 		diag_error(u->diag, E_LIMIT, NO_SPAN, "the script is longer than 4 GiB");
 		return false;

@@ -30,6 +30,8 @@ struct parser {
 	unsigned n_warnings;  /* see parser_may_warn() */
 	const char *directory; /* that imports are relative to: "" or with a `/` at its end */
 	unsigned import_depth; /* 0: the script itself */
+	bool has_config;
+	unsigned branch_depth; /* branches of `if` around, outside of probes */
 	bool has_items;        /* probes, macros and the like: what has to stand before is late */
 	bool is_library;      /* the text is one of stdlib/ */
 	const char *no_jumps; /* inside a macro: its name; nothing there may jump out */
@@ -79,7 +81,12 @@ bool parse_type(struct parser *p, struct node *n);
 
 struct node *parse_block(struct parser *p);
 struct node *parse_if(struct parser *p);
+/* In parentheses or a bare one; a `{` stands behind it. */
+struct node *parse_condition(struct parser *p);
 
+/* What may stand outside of probes, up to a token of this kind or the end. Goes on behind
+ * mistakes. */
+void parse_items(struct parser *p, enum token_kind end);
 /* Parse an imported script into p's unit. */
 bool parser_import(struct parser *p, uint32_t source, const char *directory);
 
@@ -95,6 +102,7 @@ bool parse_root_import(struct parser *p, bool is_late);
 bool parse_import_statement(struct parser *p);
 
 bool parse_macro(struct parser *p);
+bool parse_choice(struct parser *p); /* at its `if` */
 bool parse_fn(struct parser *p);
 
 /* ---- parse_option.c ---- */

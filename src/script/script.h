@@ -9,6 +9,7 @@
 
 #include "base/diag.h"
 #include "image/image.h"
+#include "probe/probe.h"
 #include "types/types.h"
 
 /* Configuration variables (spec 1.7), one row each in config.def. */
@@ -64,6 +65,8 @@ struct script_target {
 	bool has_atomics;
 	uint64_t pidns_dev, pidns_ino; /* 0: the initial namespace */
 	uint32_t n_cpus;
+	/* Can programs be attached to probes of this kind at all? NULL: yes. */
+	bool (*may_attach)(enum probe_kind kind);
 	/* Do programs of this type and attach type (enum bpf_prog_type, bpf_attach_type) get to call
 	 * this function of the kernel's BTF? 1, 0, or -1: it can't be asked. NULL: nobody to ask. */
 	int (*may_call)(uint32_t prog_type, uint32_t attach_type, uint32_t btf_id);
@@ -133,8 +136,8 @@ bool script_ask(struct arena *a, struct diag *d, const char *name, const char *t
 bool script_format(struct arena *a, struct diag *d, const char *name, const char *text,
                    size_t len_b, const struct script_options *opts, struct strbuf *out);
 /* Only as far as the probe list, for `-l FILE`: each attach point as a pattern. */
-bool script_list_probes(struct arena *a, struct diag *d, const char *name, const char *text,
-                        size_t len_b, const struct script_options *opts,
+bool script_list_probes(struct arena *a, struct diag *d, struct types *ts, const char *name,
+                        const char *text, size_t len_b, const struct script_options *opts,
                         void (*fn)(void *arg, const char *pattern), void *arg);
 
 #endif

@@ -16,6 +16,8 @@ bool script_parse_library(struct unit *u, const char *name, const char *text);
 bool script_command_line(struct unit *u);
 /* Apply the config block to `config` (a copy of the options': the environment wins). */
 bool script_apply_config(struct unit *u, struct script_config *config);
+/* Conditions outside of probes: what stands in the branches they choose becomes the unit's. */
+bool script_choose(struct unit *u);
 /* Macro calls to what they stand for. */
 bool script_macros(struct unit *u);
 /* With --compat variables belong to the probe, not to the block of their first assignment. */

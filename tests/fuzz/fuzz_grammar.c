@@ -121,6 +121,11 @@ static void call(struct gen *g)
 
 	if (most > n)
 		n += pick(g, most - n + 1);
+	if (!strcmp(functions[f].name, "has_field")) { /* its arguments are no expressions */
+		sb_addf(&g->out, "has_field(%s, %s)", one_in(g, 3) ? "curtask" : PICK(g, structs),
+		        PICK(g, fields));
+		return;
+	}
 	sb_addf(&g->out, "%s(", functions[f].name);
 	for (uint32_t i = 0; i < n; i++) {
 		if (i)
@@ -427,13 +432,39 @@ static void block(struct gen *g, uint32_t n)
 	put(g, "}");
 }
 
+static const char *const conditions[] = {
+    "true",
+    "!true",
+    "1 < 2 && probe_exists(\"tracepoint:sched:sched_switch\")",
+    "probe_exists(\"kprobe:no_such\") || probe_exists(\"uprobe:/bin/bash:readline\")",
+    "has_field(struct task_struct, pid)",
+    "has_field(struct pair, b.c) && !has_field(struct none, a)",
+    "comptime (sizeof(struct pair) > 3)",
+    "config.max_strlen == 64",
+    "getopt(\"x\")",
+    "pid == 1",
+};
+
 static void program(struct gen *g)
 {
+	enum { OUTSIDE, IN_IF, IN_ELSE } branch = OUTSIDE;
+
 	put(g, "struct pair { int a; struct { char c; } b; short d[4]; int bits : 3; };\n");
 	if (one_in(g, 4))
 		put(g, "config = { max_strlen = 64 }\n");
 	put(g, "macro twice($v) { $v = $v * 2; }\n");
 	for (uint32_t n = 1 + pick(g, 3), i = 0; i < n; i++) {
+		if (branch == IN_IF && one_in(g, 2)) {
+			put(g, "} else {\n");
+			branch = IN_ELSE;
+		} else if (branch != OUTSIDE && one_in(g, 2)) {
+			put(g, "}\n");
+			branch = OUTSIDE;
+		}
+		if (branch == OUTSIDE && one_in(g, 4)) {
+			sb_addf(&g->out, "if (%s) {\n", PICK(g, conditions));
+			branch = IN_IF;
+		}
 		put(g, PICK(g, probes));
 		if (one_in(g, 4)) {
 			put(g, " / ");
@@ -453,6 +484,8 @@ static void program(struct gen *g)
 			statement(g);
 		put(g, "}\n");
 	}
+	if (branch != OUTSIDE)
+		put(g, "}\n");
 }
 
 /* Every error has to say where. */
