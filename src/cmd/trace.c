@@ -619,7 +619,7 @@ static int run_script(struct run *r)
 	} else if (problem && !r->o.elf) {
 		fprintf(stderr, "ERROR: %s\n", problem);
 		status = 1;
-	} else if (!img->programs.n) {
+	} else if (!img->programs.n && !img->host) {
 		printf("No probes to attach\n");
 		status = 1;
 	} else {

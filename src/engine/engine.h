@@ -86,6 +86,8 @@ struct engine_ops {
 	/* One entry of a keyed one; no call if there is no such key. */
 	int (*var_find)(struct engine *e, uint32_t var, const void *key, engine_entry_fn *fn,
 	                void *arg);
+	/* The entries of a keyed one, each read and removed in one step where the kernel can (5.6). */
+	int (*var_take)(struct engine *e, uint32_t var, engine_entry_fn *fn, void *arg);
 	int (*var_clear)(struct engine *e, uint32_t var); /* remove all entries (scalars: zero) */
 	int (*var_zero)(struct engine *e, uint32_t var);  /* set all values to zero */
 	/* The frames of a stack by its id, from the MAP_STACKS whose values have size_b bytes.

@@ -10,6 +10,7 @@
 
 #include "base/diag.h"
 #include "base/vec.h"
+#include "image/host.h"
 #include "ir/ir.h"
 #include "types/type.h"
 
@@ -200,6 +201,7 @@ enum event_kind {
 	EVENT_SYSTEM,        /* format, fields: the command */
 	EVENT_PACKET,        /* struct image_packet, then its bytes; format = path of the file */
 	EVENT_PROCESS,       /* arg = pid whose addresses will be asked for: to be looked at now */
+	EVENT_ROW,           /* table, fields: in the order of the table's */
 	EVENT_EXIT,          /* arg = exit code; ends the session */
 	EVENT_RUNTIME_WARNING, /* text `format`, at the span; arg = -retcode, helper = name or NULL
 	                        */
@@ -228,6 +230,7 @@ struct image_event {
 	uint32_t n_fields;
 	uint32_t size_b; /* of the whole record, or of its fixed part */
 	uint32_t var;    /* image.vars */
+	uint32_t table;  /* image.host->tables */
 	uint32_t top, div;
 	const char *helper;
 	struct span at;
@@ -256,6 +259,7 @@ struct image {
 	vec(struct image_event) events;
 	vec(const char *) probe_names; /* the user's probes, by cookie */
 	vec(const char *) strings; /* strftime formats and the like, by number (1-based; 0: none) */
+	struct image_host *host; /* what runs in user space, or NULL */
 	vec(struct image_option) options; /* only if it was compiled to be kept */
 	const char *license;
 	uint32_t n_probes;       /* for "Attached N probes" */

@@ -257,6 +257,7 @@ static void pack_event(struct packer *p, struct image_event *ev)
 	ev->fields = fields;
 	pack_value(p, &ev->size_b);
 	pack_value(p, &ev->var);
+	pack_value(p, &ev->table);
 	pack_value(p, &ev->top);
 	pack_value(p, &ev->div);
 	pack_text(p, &ev->helper);
@@ -273,6 +274,77 @@ static void pack_option(struct packer *p, struct image_option *o)
 	pack_value(p, &o->off_b);
 	pack_value(p, &o->size_b);
 	p->is_bad |= !o->name;
+}
+
+/* ---- host code ------------------------------------------------------------------------------- */
+
+static void pack_constant(struct packer *p, struct host_constant *c)
+{
+	const void *bytes = c->text;
+
+	pack_value(p, &c->kind);
+	pack_value(p, &c->number);
+	pack_value(p, &c->real);
+	pack_count(p, &c->text_len_b, 1);
+	pack_blob(p, &bytes, c->text_len_b);
+	c->text = bytes;
+	if (!p->out) /* the arena's room has one byte more, which is 0 */
+		c->kind = c->kind < HOST_C_N ? c->kind : HOST_C_NONE;
+}
+
+static void pack_column(struct packer *p, struct host_column *c)
+{
+	pack_text(p, &c->header);
+	pack_text(p, &c->key);
+	pack_value(p, &c->width);
+	pack_value(p, &c->precision);
+	pack_value(p, &c->is_left);
+	pack_value(p, &c->is_hex);
+	pack_value(p, &c->is_octal);
+	pack_value(p, &c->is_glued);
+	pack_value(p, &c->value);
+}
+
+static void pack_table(struct packer *p, struct host_table *t)
+{
+	pack_text(p, &t->name);
+	pack_vec(p, &t->columns, pack_column, 24);
+	pack_vec(p, &t->fields, pack_text, 4);
+	pack_value(p, &t->where);
+	pack_value(p, &t->handler);
+	pack_value(p, &t->is_emitted_by_probes);
+}
+
+static void pack_host_map(struct packer *p, struct host_map *m)
+{
+	pack_text(p, &m->name);
+	pack_value(p, &m->var);
+}
+
+static void pack_host(struct packer *p, struct image *img)
+{
+	bool has_host = img->host;
+	struct image_host *h;
+	uint32_t rows;
+
+	pack_value(p, &has_host);
+	if (!has_host || p->is_bad)
+		return;
+	if (!p->out)
+		img->host = arena_new(p->a, struct image_host);
+	h = img->host;
+	pack_vec(p, &h->ops, pack_value, sizeof(*h->ops.items));
+	pack_vec(p, &h->kids, pack_value, sizeof(*h->kids.items));
+	pack_vec(p, &h->constants, pack_constant, 24);
+	pack_vec(p, &h->maps, pack_host_map, 8);
+	pack_vec(p, &h->tables, pack_table, 16);
+	pack_vec(p, &h->handlers, pack_value, sizeof(*h->handlers.items));
+	pack_value(p, &h->n_locals);
+	rows = h->rows;
+	pack_value(p, &rows);
+	h->rows = rows <= HOST_ROWS_CSV ? (enum host_rows)rows : HOST_ROWS_TEXT;
+	if (!p->out && !p->is_bad)
+		p->is_bad = host_check(h, (uint32_t)img->vars.n) != NULL;
 }
 
 /* Numbers of one table in another one. */
@@ -292,6 +364,8 @@ static void check(struct packer *p, const struct image *img)
 		               ev->kind == EVENT_CLEAR || ev->kind == EVENT_ZERO;
 
 		p->is_bad |= has_var && ev->var >= img->vars.n;
+		p->is_bad |= ev->kind == EVENT_ROW &&
+		             (!img->host || ev->table >= img->host->tables.n);
 	}
 }
 
@@ -305,6 +379,7 @@ void pack_image(struct packer *p, struct image *img)
 	pack_vec(p, &img->probe_names, pack_text, 4);
 	pack_vec(p, &img->strings, pack_text, 4);
 	pack_vec(p, &img->options, pack_option, 16);
+	pack_host(p, img);
 	pack_text(p, &img->license);
 	pack_value(p, &img->n_probes);
 	pack_value(p, &img->has_only_begin_end);

@@ -46,6 +46,29 @@ bool output_is_broken(const struct output *o); /* a write failed */
  * bytes, aggregations already reduced over CPUs (one per-CPU layout holding the total). */
 void output_value_text(struct output *o, const struct type *t, const void *bytes,
                        struct strbuf *out);
+/* Any value that is an integer, or becomes one: castable aggregations as their result. */
+int64_t output_value_integer(const struct type *t, const void *bytes);
+bool output_value_is_signed(const struct type *t);
+/* A histogram as BCC draws it: powers of two from 0 on, or for lhist a row for each value from 0 on.
+ * Nothing if all is empty. div 0 or 1: counts as they are. */
+void output_hist_bcc(const struct type *t, const void *bytes, const char *label, uint64_t div,
+                     struct strbuf *out);
+/* One frame of a stack a line, innermost first, in the form that `how` asks for. Returns how
+ * many; none if the stack could not be taken. */
+uint32_t output_stack_frames(struct output *o, const struct type *t, const void *bytes,
+                             unsigned how, void (*fn)(void *arg, const char *text), void *arg);
+enum { FRAME_OFFSET = 1, FRAME_MODULE = 2, FRAME_ADDRESS = 4 };
+/* Text of nobody's event: joins what is printed. */
+void output_write(struct output *o, const char *text, size_t len_b);
+/* `{"type": "<type>", "data": "<text>"}`. */
+void output_message(struct output *o, const char *type, const char *text, size_t len_b);
+/* Text for standard error, behind what was printed before it. */
+void output_complain_text(struct output *o, const char *text, size_t len_b);
+/* Local time of boot-time nanoseconds, in strftime's format. */
+void output_time_text(struct output *o, uint64_t boot_ns, const char *format, struct strbuf *out);
+/* A user's name; the number if there is none. */
+void output_user_text(struct output *o, uint64_t uid, struct strbuf *out);
+enum output_format output_format_of(const struct output *o);
 void output_value_json(struct output *o, const struct type *t, const void *bytes,
                        struct strbuf *out);
 /* printf with the record's fields (part 8). */

@@ -196,33 +196,88 @@ static void add_frame(struct output *o, const struct type *t, uint32_t pid, uint
 	sb_addc(out, '\n');
 }
 
+/* The frames behind a stack's id; NULL: none were kept. To be freed. */
+static struct image_stack *read_stack(struct output *o, const struct type *t, uint64_t id,
+                                      uint64_t *ret_n)
+{
+	uint32_t size_b = image_stack_size(t);
+	struct image_stack *stack = id && o->opts.read_stack ? calloc(1, size_b) : NULL;
+
+	*ret_n = 0;
+	if (!stack || o->opts.read_stack(o->opts.read_stack_arg, id, size_b, stack)) {
+		free(stack);
+		return NULL;
+	}
+	*ret_n = stack->n_frames < t->stack_depth ? stack->n_frames : t->stack_depth;
+	if (t->kind != TYPE_USTACK && o->syms && t->stack_mode != STACK_RAW)
+		symbols_kernel_prepare(o->syms, (const uint64_t *)stack->frames, (uint32_t)*ret_n);
+	return stack;
+}
+
 void stack_text(struct output *o, const struct type *t, const void *bytes, struct strbuf *out)
 {
 	bool is_user = t->kind == TYPE_USTACK;
 	uint32_t pid = is_user ? load_u32((const char *)bytes + 8) : 0;
 	uint32_t probe = is_user ? load_u32((const char *)bytes + 12) : 0;
-	uint32_t size_b = image_stack_size(t), frame_b = image_frame_size(t->stack_mode);
-	uint64_t id = load_u64(bytes);
+	uint32_t frame_b = image_frame_size(t->stack_mode);
+	uint64_t n;
 	struct image_stack *stack;
 
 	sb_addc(out, '\n');
-	if (!id || !o->opts.read_stack)
-		return;
-	stack = calloc(1, size_b);
-	if (stack && !o->opts.read_stack(o->opts.read_stack_arg, id, size_b, stack)) {
-		uint64_t n = stack->n_frames < t->stack_depth ? stack->n_frames : t->stack_depth;
-
-		if (!is_user && o->syms && t->stack_mode != STACK_RAW)
-			symbols_kernel_prepare(o->syms, (const uint64_t *)stack->frames,
-			                       (uint32_t)n);
-		for (uint64_t i = 0; i < n; i++) {
-			if (t->stack_mode == STACK_BUILD_ID)
-				add_build_id(out, stack->frames + i * frame_b);
-			else
-				/* only the first can be the probe's own function */
-				add_frame(o, t, pid, i ? UINT32_MAX : probe,
-				          load_u64(stack->frames + i * 8), i > 0, out);
-		}
+	stack = read_stack(o, t, load_u64(bytes), &n);
+	for (uint64_t i = 0; i < n; i++) {
+		if (t->stack_mode == STACK_BUILD_ID)
+			add_build_id(out, stack->frames + i * frame_b);
+		else
+			/* only the first can be the probe's own function */
+			add_frame(o, t, pid, i ? UINT32_MAX : probe,
+			          load_u64(stack->frames + i * 8), i > 0, out);
 	}
 	free(stack);
+}
+
+/* `name+0x1f [module]`, as much of it as is wanted; BCC's way. */
+static void add_plain_frame(struct output *o, const struct type *t, uint32_t pid, uint32_t probe,
+                            uint64_t address, unsigned how, struct strbuf *out)
+{
+	bool is_user = t->kind == TYPE_USTACK, is_known;
+	const char *module, *slash;
+	struct symbol sym;
+
+	is_known =
+	    is_user ? resolve_user(o, pid, probe, address, &sym) : resolve_kernel(o, address, &sym);
+	if (how & FRAME_ADDRESS)
+		sb_addf(out, "0x%016llx ", (unsigned long long)address);
+	sb_adds(out, is_known ? sym.name : "[unknown]");
+	if (is_known && (how & FRAME_OFFSET))
+		sb_addf(out, "+0x%llx", (unsigned long long)sym.offset_b);
+	if (!(how & FRAME_MODULE))
+		return;
+	module = is_user ? sym.module : is_known && sym.module ? sym.module : "kernel";
+	slash = module ? strrchr(module, '/') : NULL;
+	if (module)
+		sb_addf(out, " [%s]", slash ? slash + 1 : module);
+}
+
+uint32_t output_stack_frames(struct output *o, const struct type *t, const void *bytes,
+                             unsigned how, void (*fn)(void *arg, const char *text), void *arg)
+{
+	bool is_user = t->kind == TYPE_USTACK;
+	uint32_t pid = is_user ? load_u32((const char *)bytes + 8) : 0;
+	uint32_t probe = is_user ? load_u32((const char *)bytes + 12) : 0;
+	own_strbuf struct strbuf line = {0};
+	uint64_t n;
+	struct image_stack *stack;
+
+	if (t->stack_mode == STACK_BUILD_ID)
+		return 0;
+	stack = read_stack(o, t, load_u64(bytes), &n);
+	for (uint64_t i = 0; i < n; i++) {
+		sb_reset(&line);
+		add_plain_frame(o, t, pid, i ? UINT32_MAX : probe, load_u64(stack->frames + i * 8),
+		                how, &line);
+		fn(arg, sb_str(&line));
+	}
+	free(stack);
+	return (uint32_t)n;
 }

@@ -15,6 +15,7 @@
 enum node_kind {
 	/* expressions */
 	NODE_INT, /* number; also folded constants, durations, enum constants, bools (type says) */
+	NODE_FLOAT,       /* string: its digits; in host blocks only */
 	NODE_STRING,      /* string */
 	NODE_BUILTIN,     /* builtin, e.g. pid; also `args` */
 	NODE_FN_CALL,     /* (infer) of the script's function fn: args */
@@ -51,12 +52,14 @@ enum node_kind {
 	                 for plain */
 	NODE_WHILE,   /* args[0], args[1] body */
 	NODE_FOR_MAP, /* name = loop variable, var (infer), args[0] MAP without key, args[1] body */
+	NODE_FOR_LIST,  /* name = loop variable, args[0] list, args[1] body; in host blocks only */
 	NODE_FOR_RANGE, /* name, var (infer), args[0] from, args[1] to (exclusive), args[2] body */
 	NODE_UNROLL,    /* args[0] count, args[1] body */
 	NODE_BREAK,
 	NODE_CONTINUE,
 	NODE_RETURN,  /* args[0] or NULL */
 	NODE_DISCARD, /* `_ = e;` args[0] */
+	NODE_EMIT,    /* a row of table name: args, their names; table (infer) */
 	NODE_N
 };
 
@@ -145,7 +148,7 @@ struct node {
 	bool is_statement_value_used; /* (infer) calls in expression position */
 	struct node **args;
 	uint32_t n_args;
-	const char *const *names; /* TUPLE: record member names */
+	const char *const *names; /* TUPLE: record member names; EMIT: fields */
 	vec(struct node *) stmts; /* BLOCK */
 	struct span type_at;      /* where the type name stands: CAST SIZEOF OFFSETOF LET */
 	const char *type_text;    /* the type name as written, NULL if none */
@@ -163,6 +166,7 @@ struct node {
 	const struct function *function;
 	const struct type *kernel_func; /* CALL_KERNEL: the prototype */
 	struct fn *fn;                  /* FN_CALL */
+	struct table *table;            /* EMIT */
 	const struct field *field;      /* FIELD of a struct, tuple or record */
 	uint32_t field_off_b; /* from the outermost object's start (anonymous members added up) */
 };
@@ -233,6 +237,41 @@ struct fn {
 	uint32_t id;               /* dense within the unit */
 };
 
+struct table_item;
+struct table_items {
+	struct table_item *items;
+	size_t n, cap;
+};
+
+/* One column of a table, or columns that are there on a condition. */
+struct table_item {
+	struct span at;
+	const char *header; /* NULL: a condition */
+	uint32_t width;
+	int32_t precision; /* -1: none */
+	bool is_left, is_hex, is_octal, is_glued;
+	struct node *value; /* or the condition */
+	struct table_items then, otherwise;
+};
+
+/* Rows of one kind: what they look like. */
+struct table {
+	const char *name;
+	struct span at;     /* of the name */
+	struct node *where; /* or NULL: all rows */
+	struct table_items columns;
+	vec(const char *) fields; /* (host) that columns and handlers read */
+	bool is_emitted;          /* (infer) by probes */
+	uint32_t id;              /* dense within the unit */
+};
+
+/* Code that runs in user space. */
+struct host_block {
+	struct span at;        /* of the trigger */
+	struct probe *trigger; /* its one attach point is what the block waits for */
+	struct node *body;
+};
+
 struct config_setting {
 	struct span at;
 	const char *name;  /* as written */
@@ -273,6 +312,8 @@ struct unit {
 	vec(struct macro *) macros;
 	vec(struct fn *) fns;
 	struct unit_names *names; /* NULL in a branch */
+	vec(struct table *) tables;
+	vec(struct host_block *) hosts;
 	vec(struct map *) maps; /* declared ones first, then by first use */
 	vec(struct top_if) ifs; /* by place; none once they are decided */
 	vec(struct infer_option) asked; /* getopt() in their conditions */
@@ -282,11 +323,13 @@ struct unit {
 /* ---- unit.c ---- */
 /* Names can be found from now on. */
 void unit_index_names(struct unit *u);
-/* Each reports a second definition of the name; functions and maps are left out then. */
+/* Each reports a second definition of the name; all but macros are left out then. */
 void unit_add_macro(struct unit *u, struct macro *m);
 void unit_add_fn(struct unit *u, struct fn *f);
 void unit_add_map(struct unit *u, struct map *m);
+void unit_add_table(struct unit *u, struct table *t);
 /* NULL: there is none. */
+struct table *unit_find_table(const struct unit *u, const char *name);
 struct fn *unit_find_fn(const struct unit *u, const char *name);
 /* The first of a list (`next`) that has all macros of this name, and others. */
 struct macro *unit_first_macro(const struct unit *u, const char *name);
@@ -296,6 +339,10 @@ struct unit *unit_new_branch(const struct unit *u);
 void unit_take_definitions(struct unit *u, const struct unit *branch);
 
 /* ---- ast.c ---- */
+
+/* A column's name as a field: its header in small letters, with `_` for what cannot be in a name;
+ * `LAT(ms)` is lat_ms. */
+const char *host_key_of_header(struct arena *a, const char *header);
 
 struct node *node_new(struct arena *a, enum node_kind kind, struct span at);
 struct node *node_clone(struct arena *a, const struct node *n); /* deep */

@@ -29,6 +29,7 @@ static const char *const kind_names[NODE_N] = {
 	[NODE_UNROLL] = "unroll", [NODE_BREAK] = "break", [NODE_CONTINUE] = "continue",
 	[NODE_RETURN] = "return", [NODE_DISCARD] = "discard", [NODE_TYPE] = "type",
 	[NODE_TYPEINFO] = "typeinfo", [NODE_COMPTIME] = "comptime",
+	[NODE_FLOAT] = "float", [NODE_FOR_LIST] = "for", [NODE_EMIT] = "emit",
     /* clang-format on */
 };
 
@@ -79,6 +80,9 @@ static void add_details(const struct printer *pr, const struct node *n)
 		if (n->is_param)
 			sb_adds(out, " param");
 		return;
+	case NODE_FLOAT:
+		sb_addf(out, " %s", n->string);
+		return;
 	case NODE_UNARY:
 	case NODE_BINARY:
 		sb_addf(out, " %s", op_text(n->op));
@@ -98,6 +102,9 @@ static void add_details(const struct printer *pr, const struct node *n)
 	case NODE_TERNARY:
 		sb_adds(out, n->args[1] ? "" : " ?:");
 		return;
+	case NODE_EMIT:
+		sb_addf(out, " %s", n->name);
+		/* fall through */
 	case NODE_TUPLE:
 		for (uint32_t i = 0; n->names && i < n->n_args; i++)
 			sb_addf(out, " .%s", n->names[i]);
@@ -153,6 +160,43 @@ static void print_probe(const struct printer *pr, const struct probe *probe)
 		print_node(pr, probe->predicate, 2);
 	}
 	print_node(pr, probe->body, 1);
+}
+
+static void print_items(const struct printer *pr, const struct table_items *items, unsigned level)
+{
+	vec_each (it, items) {
+		sb_pad(pr->out, ' ', 2 * (size_t)level);
+		if (it->header) {
+			sb_adds(pr->out, "column ");
+			add_quoted(pr->out, it->header, __builtin_strlen(it->header));
+			sb_addf(pr->out, " %s%u.%d%s%s%s\n", it->is_left ? "-" : "", it->width,
+			        it->precision, it->is_hex ? " hex" : "",
+			        it->is_octal ? " octal" : "", it->is_glued ? " glued" : "");
+		} else {
+			sb_adds(pr->out, "if\n");
+		}
+		print_node(pr, it->value, level + 1);
+		print_items(pr, &it->then, level + 1);
+		if (it->otherwise.n) {
+			sb_pad(pr->out, ' ', 2 * (size_t)level);
+			sb_adds(pr->out, "else\n");
+			print_items(pr, &it->otherwise, level + 1);
+		}
+	}
+}
+
+static void print_host(const struct printer *pr, const struct unit *u)
+{
+	vec_each (t, &u->tables) {
+		sb_addf(pr->out, "table %s\n", (*t)->name);
+		if ((*t)->where)
+			print_node(pr, (*t)->where, 1);
+		print_items(pr, &(*t)->columns, 1);
+	}
+	vec_each (h, &u->hosts) {
+		sb_addf(pr->out, "host %s\n", (*h)->trigger->points.items[0].text);
+		print_node(pr, (*h)->body, 1);
+	}
 }
 
 static void print_unit(const struct unit *u, bool with_types, struct strbuf *out);
@@ -223,6 +267,7 @@ static void print_unit(const struct unit *u, bool with_types, struct strbuf *out
 		if (i < u->probes.n)
 			print_probe(&pr, u->probes.items[i]);
 	}
+	print_host(&pr, u);
 }
 
 void ast_print(const struct unit *u, bool with_types, struct strbuf *out)

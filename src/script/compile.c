@@ -76,6 +76,7 @@ static bool compile(struct unit *u, struct image *img)
 	       STAGE(u, declare, "") &&    /* C section -> types */
 	       STAGE(u, choose, "") &&     /* `if` around probes -> the branch it means */
 	       STAGE(u, macros, "ast") &&  /* macro calls -> their bodies */
+	       script_host(u, img) &&      /* tables, host blocks -> host code */
 	       STAGE(u, hoist, "") &&      /* old scope of variables */
 	       STAGE(u, drop_probes, "") && /* without what is off */
 	       STAGE(u, expand, "") &&     /* attach points -> targets */
@@ -122,6 +123,8 @@ struct image *script_compile(struct arena *a, struct diag *d, struct types *ts, 
 	if (u)
 		u->symbols = own ? own : opts->symbols;
 	is_good = u && compile(u, img) && !diag_errors(d);
+	if (is_good)
+		script_host_finish(u, img);
 	symbols_destroy(own);
 	return is_good ? img : NULL;
 }

@@ -227,6 +227,9 @@ const struct type *infer_result_hist(struct infer *x, struct node *n);
 const struct type *infer_result_lhist(struct infer *x, struct node *n);
 const struct type *infer_result_tseries(struct infer *x, struct node *n);
 
+/* ---- infer_emit.c ---- */
+void infer_emit(struct infer *x, struct node *n);
+
 /* ---- infer_call.c ---- */
 const char *infer_count_text(struct infer *x, uint32_t n); /* "one argument", "2 arguments" */
 const struct type *infer_call(struct infer *x, struct node *n);

@@ -557,6 +557,9 @@ static void infer_stmt(struct infer *x, struct node *n)
 	case NODE_DISCARD:
 		infer_value(x, &n->args[0]);
 		break;
+	case NODE_EMIT:
+		infer_emit(x, n);
+		break;
 	default:
 		infer_expr(x, n);
 	}

@@ -253,10 +253,30 @@ const char *lexer_parse_int(struct arena *a, const char *text, size_t len_b, boo
 	return NULL;
 }
 
+/* `1.5`, but the numbers of `$x.1.5` are a tuple's elements. */
+static bool lex_float(struct lexer *lx, struct token *t)
+{
+	uint32_t end = lx->pos;
+
+	if (lx->pos && lx->text[lx->pos - 1] == '.')
+		return false;
+	while (end < lx->len_b && is_digit(lx->text[end]))
+		end++;
+	if (end + 1 >= lx->len_b || lx->text[end] != '.' || !is_digit(lx->text[end + 1]))
+		return false;
+	for (end++; end < lx->len_b && is_digit(lx->text[end]); end++)
+		;
+	lx->pos = end;
+	t->kind = TOK_FLOAT;
+	return true;
+}
+
 static void lex_number(struct lexer *lx, struct token *t)
 {
 	const char *reason;
 
+	if (lex_float(lx, t))
+		return;
 	while (lexer_is_ident(peek(lx, 0)))
 		lx->pos++;
 	reason = lexer_parse_int(lx->a, lx->text + t->begin, lx->pos - t->begin, false, &t->number,

@@ -19,6 +19,7 @@ enum token_kind {
 	TOK_PARAM,       /* $1: number; UINT64_MAX if it does not fit */
 	TOK_PARAM_COUNT, /* $# */
 	TOK_INT,         /* number, is_unsigned; a duration in ns */
+	TOK_FLOAT,       /* 1.5: its digits are the token's text */
 	TOK_STRING,      /* string, without quotes and escapes */
 #define KEYWORD(id, text) TOK_##id,
 #define PUNCT(id, text) TOK_##id,

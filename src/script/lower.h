@@ -286,6 +286,7 @@ void lower_tseries(struct lower *l, const struct type *t, struct ir_inst *addres
 
 /* ---- lower_event.c ---- */
 void lower_format_event(struct lower *l, enum event_kind kind, struct node *call);
+void lower_emit(struct lower *l, struct node *n);
 void lower_print(struct lower *l, struct node *call);
 void lower_simple_event(struct lower *l, struct image_event ev, struct ir_inst *arg, bool wake);
 void lower_join(struct lower *l, struct node *call);

@@ -356,6 +356,13 @@ void lower_format_event(struct lower *l, enum event_kind kind, struct node *call
 	emit_fields(l, ev, call->args + 1, call->n_args - 1);
 }
 
+void lower_emit(struct lower *l, struct node *n)
+{
+	struct image_event ev = {.kind = EVENT_ROW, .table = n->table->id, .at = n->at};
+
+	emit_fields(l, ev, n->args, n->n_args);
+}
+
 void lower_simple_event(struct lower *l, struct image_event ev, struct ir_inst *arg, bool wake)
 {
 	struct record r;

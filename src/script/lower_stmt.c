@@ -283,6 +283,9 @@ static void lower_one(struct lower *l, struct node *n)
 	case NODE_RETURN:
 		lower_return(l, n);
 		break;
+	case NODE_EMIT:
+		lower_emit(l, n);
+		break;
 	default: /* an expression as a statement */
 		lower_expr(l, n);
 	}

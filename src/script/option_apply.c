@@ -32,6 +32,42 @@ static const char *script_name(struct unit *u, const char **ret_purpose)
 	           : base;
 }
 
+static void add_flag(struct unit *u, const char *name, const char *help)
+{
+	struct option *o;
+
+	vec_each (known, &u->options->options)
+		if (!strcmp((*known)->name, name) ||
+		    ((*known)->word && !strcmp((*known)->word, name)))
+			return;
+	o = arena_new(u->a, struct option);
+	o->name = o->word = name;
+	o->kind = OPTION_FLAG;
+	o->help = help;
+	o->at = u->options->at;
+	vec_push(u->a, &u->options->options, o);
+}
+
+/* Also in branches. */
+static bool has_table(const struct unit *part)
+{
+	bool has = part->tables.n;
+
+	vec_each (top_if, &part->ifs)
+		vec_each (b, &top_if->branches)
+			has = has || has_table(b->unit);
+	return has;
+}
+
+/* Whoever has a table can write its rows in two more forms. */
+static void add_row_options(struct unit *u)
+{
+	if (!has_table(u))
+		return;
+	add_flag(u, "json", "rows as JSON, an object a line");
+	add_flag(u, "csv", "rows as comma-separated values");
+}
+
 static bool read_line(struct unit *u, bool *ret_wants_help)
 {
 	const char *purpose, *mistake;
@@ -39,6 +75,7 @@ static bool read_line(struct unit *u, bool *ret_wants_help)
 	*ret_wants_help = false;
 	if (u->options->is_read)
 		return true;
+	add_row_options(u);
 	u->options->is_read = true;
 	mistake =
 	    option_line_read(u->a, u->options, u->opts->args, u->opts->n_args, ret_wants_help);
@@ -260,6 +297,8 @@ static bool fill_in_all(struct unit *u, const struct unit *part)
 
 	vec_each (p, &part->probes)
 		is_good &= fill_in(u, *p);
+	vec_each (h, &part->hosts)
+		is_good &= fill_in(u, (*h)->trigger);
 	vec_each (top_if, &part->ifs)
 		vec_each (b, &top_if->branches)
 			is_good &= fill_in_all(u, b->unit);

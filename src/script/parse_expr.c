@@ -575,11 +575,34 @@ static struct node *parse_offsetof(struct parser *p, uint32_t begin)
 	return n;
 }
 
+/* 1e6, which in host blocks is what it is in C. */
+static bool is_scientific(const struct parser *p)
+{
+	const char *text = p->lx.text + p->tok.begin;
+	size_t len_b = p->tok.end - p->tok.begin;
+
+	return p->tok.kind == TOK_INT && memchr(text, 'e', len_b) && !memchr(text, 'x', len_b) &&
+	       !memchr(text, 'X', len_b);
+}
+
 static struct node *parse_literal(struct parser *p)
 {
 	struct token t = p->tok;
 	struct node *n;
 
+	if (t.kind == TOK_FLOAT || (p->is_host && is_scientific(p))) {
+		const char *digits = parser_token_dup(p);
+
+		if (!p->is_host) {
+			if (parser_error(p, "there are no floating-point numbers"))
+				diag_hint(p->u->diag, "they are for host blocks and tables");
+			return NULL;
+		}
+		parser_advance(p);
+		n = parser_node(p, NODE_FLOAT, t.begin, NULL, NULL, NULL);
+		n->string = digits;
+		return n;
+	}
 	parser_advance(p);
 	n = parser_node(p, t.kind == TOK_STRING ? NODE_STRING : NODE_INT, t.begin, NULL, NULL,
 	                NULL);
@@ -624,6 +647,7 @@ static struct node *parse_primary(struct parser *p)
 
 	switch (p->tok.kind) {
 	case TOK_INT:
+	case TOK_FLOAT:
 	case TOK_STRING:
 	case TOK_TRUE:
 	case TOK_FALSE:

@@ -168,7 +168,7 @@ static struct node *parse_while(struct parser *p)
 	body = condition ? parse_body(p) : NULL;
 	if (!body)
 		return NULL;
-	if (parser_may_warn(p)) {
+	if (!p->is_host && parser_may_warn(p)) {
 		diag_warn(p->u->diag, E_DEPRECATED, at, "while loops are deprecated");
 		diag_hint(p->u->diag, "use a for loop over a range: for $i : 0..10 { ... }");
 	}
@@ -225,11 +225,11 @@ static struct node *parse_for(struct parser *p)
 		to = parse_bound(p);
 		if (!to)
 			return NULL;
-	} else if (from->kind != NODE_MAP) {
+	} else if (from->kind != NODE_MAP && !p->is_host) {
 		if (parser_error(p, "expected '..'"))
 			diag_hint(p->u->diag, "loops walk a map (@m) or a range (0..10)");
 		return NULL;
-	} else if (from->n_args) {
+	} else if (from->n_args && !p->is_host) {
 		lexer_error(&p->lx, E_SYNTAX, from->at.begin, from->at.end,
 		            "syntax: a loop walks a whole map, not one of its values");
 		return NULL;
@@ -240,7 +240,7 @@ static struct node *parse_for(struct parser *p)
 	if (!body)
 		return NULL;
 	n = to ? parser_node(p, NODE_FOR_RANGE, begin, from, to, body)
-	       : parser_node(p, NODE_FOR_MAP, begin, from, body, NULL);
+	       : parser_node(p, p->is_host ? NODE_FOR_LIST : NODE_FOR_MAP, begin, from, body, NULL);
 	n->name = name;
 	return n;
 }
@@ -313,7 +313,7 @@ static bool push_ended(struct parser *p, struct node *block, struct node *n)
 }
 
 /* stmt = let ";" | assign ";" | discard ";" | expr ";" | jump ";" | while | for | unroll
- *      | if | block
+ *      | if | block | emit ";"
  * The last expression of a block, without its `;`, becomes the block's result. */
 static bool parse_statement(struct parser *p, struct node *block)
 {
@@ -350,6 +350,8 @@ static bool parse_statement(struct parser *p, struct node *block)
 		parser_accept(p, TOK_SEMI);
 		break;
 	default:
+		if (parse_is_emit(p))
+			return push_ended(p, block, parse_emit(p));
 		n = parse_expr(p);
 		if (!n)
 			return false;

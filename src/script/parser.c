@@ -543,7 +543,7 @@ static bool read_attach_point(struct parser *p, struct attach_point *ret)
 }
 
 /* points = ap { "," ap } [ "," ]; the token begins the first one and is read again as text. */
-static bool parse_points(struct parser *p, struct probe *probe)
+bool parse_points(struct parser *p, struct probe *probe)
 {
 	struct lexer *lx = &p->lx;
 	bool is_good = true;
@@ -699,7 +699,9 @@ static bool parse_item(struct parser *p)
 		parser_error(p, "this 'else' belongs to no 'if'");
 		return false;
 	default:
-		return parse_probe(p);
+		return parse_is_host(p)    ? parse_host(p)
+		       : parse_is_table(p) ? parse_table(p)
+		                           : parse_probe(p);
 	}
 }
 
@@ -733,7 +735,7 @@ static void parse_program(struct parser *p)
 	parser_jump(p, p->lx.pos);
 	parse_c_section(p);
 	parse_items(p, TOK_EOF);
-	if (!p->import_depth && !p->u->probes.n && !p->u->ifs.n &&
+	if (!p->import_depth && !p->u->probes.n && !p->u->ifs.n && !p->u->hosts.n &&
 	    diag_errors(p->u->diag) == errors)
 		parser_error(p, "expected a probe");
 }

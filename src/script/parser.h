@@ -33,6 +33,7 @@ struct parser {
 	bool has_config;
 	unsigned branch_depth; /* branches of `if` around, outside of probes */
 	bool has_items;        /* probes, macros and the like: what has to stand before is late */
+	bool is_host;         /* in a host block or a table: what is read runs in user space */
 	bool is_library;      /* the text is one of stdlib/ */
 	const char *no_jumps; /* inside a macro: its name; nothing there may jump out */
 };
@@ -110,6 +111,18 @@ bool parse_fn(struct parser *p);
 /* Does an options block begin here? */
 bool parse_is_options(const struct parser *p);
 bool parse_options(struct parser *p);
+
+/* The attach points of a probe, up to its predicate or block. */
+bool parse_points(struct parser *p, struct probe *probe);
+
+/* ---- parse_host.c ---- */
+/* Is the token the first of `host`, `table` or `emit` and what follows them? */
+bool parse_is_host(const struct parser *p);
+bool parse_is_table(const struct parser *p);
+bool parse_is_emit(const struct parser *p);
+bool parse_host(struct parser *p);
+bool parse_table(struct parser *p);
+struct node *parse_emit(struct parser *p);
 
 /* ---- params.c ---- */
 

@@ -20,6 +20,9 @@ bool script_apply_config(struct unit *u, struct script_config *config);
 bool script_choose(struct unit *u);
 /* Macro calls to what they stand for. */
 bool script_macros(struct unit *u);
+/* Tables and host blocks to the image's host code; after lowering, where their maps are. */
+bool script_host(struct unit *u, struct image *img);
+void script_host_finish(const struct unit *u, struct image *img);
 /* With --compat variables belong to the probe, not to the block of their first assignment. */
 bool script_hoist(struct unit *u);
 /* Probes whose predicates are false whatever happens are put aside (dead_probes). */

@@ -107,6 +107,29 @@ void unit_add_map(struct unit *u, struct map *m)
 	vec_push(u->a, &u->maps, m);
 }
 
+/* ---- tables --------------------------------------------------------------------------------- */
+
+struct table *unit_find_table(const struct unit *u, const char *name)
+{
+	vec_each (t, &u->tables)
+		if (!strcmp((*t)->name, name))
+			return *t;
+	return NULL;
+}
+
+void unit_add_table(struct unit *u, struct table *t)
+{
+	const struct table *other = unit_find_table(u, t->name);
+
+	if (other) {
+		diag_error(u->diag, E_REDEFINED, t->at, "There are two tables named %s", t->name);
+		diag_context(u->diag, other->at, "This is the other one.");
+		return;
+	}
+	t->id = (uint32_t)u->tables.n;
+	vec_push(u->a, &u->tables, t);
+}
+
 /* ---- branches ------------------------------------------------------------------------------- */
 
 struct unit *unit_new_branch(const struct unit *u)
@@ -118,6 +141,8 @@ struct unit *unit_new_branch(const struct unit *u)
 	memset(&b->macros, 0, sizeof(b->macros));
 	memset(&b->fns, 0, sizeof(b->fns));
 	memset(&b->maps, 0, sizeof(b->maps));
+	memset(&b->tables, 0, sizeof(b->tables));
+	memset(&b->hosts, 0, sizeof(b->hosts));
 	memset(&b->ifs, 0, sizeof(b->ifs));
 	memset(&b->import_statements, 0, sizeof(b->import_statements));
 	return b;
@@ -131,6 +156,10 @@ void unit_take_definitions(struct unit *u, const struct unit *b)
 		unit_add_macro(u, *m);
 	vec_each (f, &b->fns)
 		unit_add_fn(u, *f);
+	vec_each (t, &b->tables)
+		unit_add_table(u, *t);
+	vec_each (h, &b->hosts)
+		vec_push(u->a, &u->hosts, *h);
 	vec_each (at, &b->import_statements)
 		vec_push(u->a, &u->import_statements, *at);
 }

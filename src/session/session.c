@@ -10,6 +10,7 @@
 #include "session/session.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -38,9 +39,7 @@ static void complain(const struct session_options *opts, const char *level, stru
 	fflush(opts->output.err);
 }
 
-static void complainf(const struct session_options *opts, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-static void complainf(const struct session_options *opts, const char *fmt, ...)
+void session_complain(const struct session *s, const char *fmt, ...)
 {
 	own_strbuf struct strbuf text = {0};
 	va_list ap;
@@ -48,7 +47,7 @@ static void complainf(const struct session_options *opts, const char *fmt, ...)
 	va_start(ap, fmt);
 	sb_vaddf(&text, fmt, ap);
 	va_end(ap);
-	complain(opts, "ERROR", NO_SPAN, sb_str(&text));
+	complain(s->opts, "ERROR", NO_SPAN, sb_str(&text));
 }
 
 static int refuse(struct session *s, const struct engine_error *e, bool is_verbose)
@@ -94,7 +93,7 @@ static bool read_entry(void *arg, const void *key, const void *values, uint32_t 
 	return true;
 }
 
-static void print_map(struct session *s, uint32_t number, uint32_t top, uint32_t div)
+void session_print_map(struct session *s, uint32_t number, uint32_t top, uint32_t div)
 {
 	const struct image_var *var = &s->img->vars.items[number];
 	struct reading r = {.map = output_map_begin(s->out, var), .var = var};
@@ -104,7 +103,7 @@ static void print_map(struct session *s, uint32_t number, uint32_t top, uint32_t
 		r.reduced = malloc(image_value_size(type_strip(var->value)));
 	err = s->ops->var_read(s->engine, number, read_entry, &r);
 	if (err)
-		complainf(s->opts, "Failed to read map %s: %s", var->name, strerror(-err));
+		session_complain(s, "Failed to read map %s: %s", var->name, strerror(-err));
 	output_map_end(r.map, top, div); /* with what could be read */
 	free(r.reduced);
 }
@@ -165,7 +164,7 @@ static void print_maps(struct session *s)
 	if (order && n)
 		qsort_r(order, n, sizeof(*order), compare_names, s->img);
 	for (size_t i = 0; order && i < n; i++)
-		print_map(s, order[i], 0, 0);
+		session_print_map(s, order[i], 0, 0);
 	free(order);
 }
 
@@ -185,7 +184,7 @@ static void handle_event(void *arg, const void *record, uint32_t size_b)
 		return;
 	switch (ev->kind) {
 	case EVENT_PRINT_MAP:
-		print_map(s, ev->var, ev->top, ev->div);
+		session_print_map(s, ev->var, ev->top, ev->div);
 		break;
 	case EVENT_PRINT_ELEMENT:
 		if (size_b >= ev->size_b)
@@ -193,9 +192,15 @@ static void handle_event(void *arg, const void *record, uint32_t size_b)
 		break;
 	case EVENT_CLEAR:
 		s->ops->var_clear(s->engine, ev->var);
+		session_forget_taken(s, ev->var);
 		break;
 	case EVENT_ZERO:
 		s->ops->var_zero(s->engine, ev->var);
+		session_forget_taken(s, ev->var);
+		break;
+	case EVENT_ROW:
+		if (s->host && size_b >= ev->size_b)
+			host_row(s->host, ev, record);
 		break;
 	case EVENT_PROCESS:
 		if (s->opts->symbols)
@@ -255,12 +260,14 @@ static bool handle_news(struct session *s)
 	struct watch_news news = watch_read(&s->watch);
 
 	if (news.exec_error) {
-		complainf(s->opts, "Failed to run the child: %s", strerror(-news.exec_error));
+		session_complain(s, "Failed to run the child: %s", strerror(-news.exec_error));
 		s->exit_code = EXIT_REFUSED;
 		return true;
 	}
 	if (news.is_asked_by_signal)
 		run_self(s);
+	if (s->host && news.is_asked_by_signal)
+		host_signal(s->host, SIGUSR1);
 	s->is_by_signal = news.is_asked_to_end;
 	return news.is_asked_to_end || news.has_process_ended;
 }
@@ -324,19 +331,25 @@ static void run_events(struct session *s)
 		return;
 	}
 	while (!is_done && !s->has_exited && !output_is_broken(s->out)) {
-		int n = s->ops->poll(s->engine, wait_ms, s->watch.epoll_fd, handle_event, s);
+		int due_ms = s->host ? host_wait_ms(s->host) : wait_ms;
+		int n = s->ops->poll(s->engine, due_ms < wait_ms ? due_ms : wait_ms,
+		                     s->watch.epoll_fd, handle_event, s);
 
 		if (s->names_processes)
 			note_processes(s);
 		wait_ms = wait_ms * 2 < POLL_MS ? wait_ms * 2 : POLL_MS;
 		output_flush(s->out);
 		if (n < 0 && n != -EINTR) {
-			complainf(s->opts, "Failed to read events: %s", strerror(-n));
+			session_complain(s, "Failed to read events: %s", strerror(-n));
 			s->exit_code = EXIT_REFUSED;
 			return;
 		}
 		report_lost(s, false);
 		is_done = handle_news(s);
+		if (s->host && !is_done && !s->has_exited) {
+			host_tick(s->host);
+			output_flush(s->out);
+		}
 	}
 }
 
@@ -351,7 +364,7 @@ static void run_iterator(struct session *s)
 	}
 	if (n >= 0)
 		return;
-	complainf(s->opts, "Failed to read the iterator: %s%s", strerror(-n),
+	session_complain(s, "Failed to read the iterator: %s%s", strerror(-n),
 	          n == -E2BIG ? " (what is printed for one object has to fit 32 KiB)" : "");
 	s->exit_code = EXIT_REFUSED;
 }
@@ -368,15 +381,17 @@ static void finish(struct session *s)
 	s->is_dropping = false;
 	err = s->ops->run_end(s->engine);
 	if (err)
-		complainf(s->opts, "Failed to run the end probes: %s", strerror(-err));
+		session_complain(s, "Failed to run the end probes: %s", strerror(-err));
 	session_drain(s);
+	if (s->host && s->opts->mode == SESSION_TRACE)
+		host_end(s->host);
 	if (output_is_broken(s->out))
 		return;
 	if (s->opts->mode != SESSION_BENCH)
 		report_lost(s, true);
-	if (s->opts->mode == SESSION_TRACE)
+	if (s->opts->mode == SESSION_TRACE && !s->host)
 		output_exit_gap(s->out);
-	if (s->opts->mode == SESSION_TRACE && !s->opts->no_maps_on_exit)
+	if (s->opts->mode == SESSION_TRACE && !s->host && !s->opts->no_maps_on_exit)
 		print_maps(s);
 	s->lost = s->ops->lost(s->engine);
 	if (s->lost && s->opts->mode != SESSION_BENCH)
@@ -413,7 +428,8 @@ static int run_loaded(struct session *s, const struct engine_options *eopts)
 		return refuse(s, &error, eopts->is_verbose);
 	if (s->ops->attach(s->engine, warn_attach, s, &n_attached, &error))
 		return refuse(s, &error, eopts->is_verbose);
-	s->can_fire = !s->img->has_only_begin_end && n_attached > count_specials(s->img);
+	s->can_fire = (!s->img->has_only_begin_end && n_attached > count_specials(s->img)) ||
+	              (s->host && host_waits(s->host));
 	if (s->opts->is_dry_run)
 		return 0;
 	if (s->img->pin && n_attached) {
@@ -427,8 +443,11 @@ static int run_loaded(struct session *s, const struct engine_options *eopts)
 			child_release(s->opts->child);
 		watch_child_released(&s->watch);
 	}
-	if (!s->opts->is_quiet && s->opts->mode == SESSION_TRACE)
+	/* what a script with host code says first, it says itself */
+	if (!s->opts->is_quiet && s->opts->mode == SESSION_TRACE && !s->host)
 		output_attached(s->out, n_attached);
+	if (s->host && s->opts->mode == SESSION_TRACE)
+		host_begin(s->host);
 	output_flush(s->out);
 	notify_attached();
 	if (s->opts->mode == SESSION_TEST)
@@ -489,7 +508,7 @@ int session_run(struct image *img, const struct engine_ops *ops, const struct en
 	}
 	err = watch_open(&s.watch, options.pid, sopts->child);
 	if (err) {
-		complainf(sopts, "Failed to watch process %d: %s", options.pid, strerror(-err));
+		session_complain(&s, "Failed to watch process %d: %s", options.pid, strerror(-err));
 		return 1;
 	}
 	if (s.names_processes)
@@ -498,6 +517,7 @@ int session_run(struct image *img, const struct engine_ops *ops, const struct en
 	s.output.read_stack = read_stack;
 	s.output.read_stack_arg = &s;
 	s.out = output_create(img, sopts->symbols, &s.output);
+	session_host_open(&s);
 	s.engine = ops->load(img, &options, &error);
 	if (s.engine && sopts->shows_log && error.log)
 		fputs(error.log, sopts->output.err);
@@ -510,9 +530,10 @@ int session_run(struct image *img, const struct engine_ops *ops, const struct en
 		symbols_set_kernel_namer(sopts->symbols, NULL, NULL, 0);
 	if (s.engine)
 		ops->destroy(s.engine);
+	session_host_close(&s);
 	err = output_destroy(s.out);
 	if (err) {
-		complainf(sopts, "Failed to write output: %s", strerror(-err));
+		session_complain(&s, "Failed to write output: %s", strerror(-err));
 		exit_code = exit_code ? exit_code : EXIT_REFUSED;
 	}
 	watch_close(&s.watch);

@@ -173,6 +173,7 @@ const struct engine_ops engine_kernel = {
     .lost = kernel_lost,
     .var_read = kernel_var_read,
     .var_find = kernel_var_find,
+    .var_take = kernel_var_take,
     .var_clear = kernel_var_clear,
     .var_zero = kernel_var_zero,
     .stack_read = kernel_stack_read,

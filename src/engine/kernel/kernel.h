@@ -143,6 +143,7 @@ uint64_t kernel_lost(struct engine *e);
 int kernel_var_read(struct engine *e, uint32_t var, engine_entry_fn *fn, void *arg);
 int kernel_var_find(struct engine *e, uint32_t var, const void *key, engine_entry_fn *fn,
                     void *arg);
+int kernel_var_take(struct engine *e, uint32_t var, engine_entry_fn *fn, void *arg);
 int kernel_var_clear(struct engine *e, uint32_t var);
 int kernel_var_zero(struct engine *e, uint32_t var);
 

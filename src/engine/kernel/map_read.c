@@ -132,7 +132,7 @@ static int collect_keys(struct batch *b, uint8_t **ret_keys, uint32_t *ret_n)
 	return err == -ENOENT ? 0 : err;
 }
 
-enum walk { WALK_READ, WALK_CLEAR, WALK_ZERO };
+enum walk { WALK_READ, WALK_CLEAR, WALK_TAKE, WALK_ZERO };
 
 static int walk_slowly(struct batch *b, enum walk what, engine_entry_fn *fn, void *arg,
                        uint32_t n_values)
@@ -157,7 +157,9 @@ static int walk_slowly(struct batch *b, enum walk what, engine_entry_fn *fn, voi
 			err = 0;
 			continue;
 		}
-		if (!err && what == WALK_READ &&
+		if (!err && what == WALK_TAKE)
+			err = map_op(BPF_MAP_DELETE_ELEM, b->map_fd, key, NULL, 0);
+		if (!err && (what == WALK_READ || what == WALK_TAKE) &&
 		    !fn(arg, key, b->values, n_values, map_value_stride(b->m)))
 			break;
 	}
@@ -173,20 +175,23 @@ static bool has_no_batch(int err)
 
 /* ---- keyed maps ------------------------------------------------------------------------------ */
 
-static int keyed_read(struct engine *e, uint32_t map, engine_entry_fn *fn, void *arg)
+/* Reads, clears, or both in one step, so that what is counted in between is there the next time. */
+static int keyed_walk(struct engine *e, uint32_t map, enum walk what, engine_entry_fn *fn, void *arg)
 {
+	enum bpf_cmd cmd =
+	    what == WALK_READ ? BPF_MAP_LOOKUP_BATCH : BPF_MAP_LOOKUP_AND_DELETE_BATCH;
 	struct batch b;
 	uint32_t n_values = map_is_per_cpu(&e->img->maps.items[map]) ? e->n_cpus : 1, n;
 	int more = batch_open(&b, e, map);
 	uint8_t *in = NULL, *out = b.cursor;
 
 	for (more = more ? more : 1; more > 0;) {
-		more = batch_next(&b, BPF_MAP_LOOKUP_BATCH, in, out, &n);
+		more = batch_next(&b, cmd, in, out, &n);
 		if (!in && has_no_batch(more)) {
-			more = walk_slowly(&b, WALK_READ, fn, arg, n_values);
+			more = walk_slowly(&b, what, fn, arg, n_values);
 			break;
 		}
-		for (uint32_t i = 0; more >= 0 && i < n; i++) {
+		for (uint32_t i = 0; fn && more >= 0 && i < n; i++) {
 			if (!fn(arg, b.keys + (size_t)i * b.m->key_size_b,
 			        b.values + (size_t)i * b.entry_b, n_values,
 			        map_value_stride(b.m))) {
@@ -195,27 +200,6 @@ static int keyed_read(struct engine *e, uint32_t map, engine_entry_fn *fn, void 
 			}
 		}
 		/* the two halves of `cursor` take turns */
-		in = out;
-		out = out == b.cursor ? b.cursor + (b.m->key_size_b < 8 ? 8 : b.m->key_size_b)
-		                      : b.cursor;
-	}
-	batch_close(&b);
-	return more;
-}
-
-static int keyed_clear(struct engine *e, uint32_t map)
-{
-	struct batch b;
-	uint32_t n;
-	int more = batch_open(&b, e, map);
-	uint8_t *in = NULL, *out = b.cursor;
-
-	for (more = more ? more : 1; more > 0;) {
-		more = batch_next(&b, BPF_MAP_LOOKUP_AND_DELETE_BATCH, in, out, &n);
-		if (!in && has_no_batch(more)) {
-			more = walk_slowly(&b, WALK_CLEAR, NULL, NULL, 0);
-			break;
-		}
 		in = out;
 		out = out == b.cursor ? b.cursor + (b.m->key_size_b < 8 ? 8 : b.m->key_size_b)
 		                      : b.cursor;
@@ -338,7 +322,12 @@ int kernel_var_read(struct engine *e, uint32_t var, engine_entry_fn *fn, void *a
 {
 	const struct image_var *v = &e->img->vars.items[var];
 
-	return v->key ? keyed_read(e, v->map, fn, arg) : scalar_read(e, v, fn, arg);
+	return v->key ? keyed_walk(e, v->map, WALK_READ, fn, arg) : scalar_read(e, v, fn, arg);
+}
+
+int kernel_var_take(struct engine *e, uint32_t var, engine_entry_fn *fn, void *arg)
+{
+	return keyed_walk(e, e->img->vars.items[var].map, WALK_TAKE, fn, arg);
 }
 
 int kernel_var_find(struct engine *e, uint32_t var, const void *key, engine_entry_fn *fn, void *arg)
@@ -359,7 +348,7 @@ int kernel_var_clear(struct engine *e, uint32_t var)
 {
 	const struct image_var *v = &e->img->vars.items[var];
 
-	return v->key ? keyed_clear(e, v->map) : scalar_zero(e, v);
+	return v->key ? keyed_walk(e, v->map, WALK_CLEAR, NULL, NULL) : scalar_zero(e, v);
 }
 
 int kernel_var_zero(struct engine *e, uint32_t var)

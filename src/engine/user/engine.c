@@ -223,6 +223,7 @@ const struct engine_ops engine_user = {
     .lost = user_lost,
     .var_read = user_var_read,
     .var_find = user_var_find,
+    .var_take = user_var_take,
     .var_clear = user_var_clear,
     .var_zero = user_var_zero,
     .stack_read = user_stack_read,

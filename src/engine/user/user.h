@@ -124,6 +124,7 @@ void user_sampler_close(struct engine *e);
 /* vars.c */
 int user_var_read(struct engine *e, uint32_t var, engine_entry_fn *fn, void *arg);
 int user_var_find(struct engine *e, uint32_t var, const void *key, engine_entry_fn *fn, void *arg);
+int user_var_take(struct engine *e, uint32_t var, engine_entry_fn *fn, void *arg);
 int user_var_clear(struct engine *e, uint32_t var);
 int user_var_zero(struct engine *e, uint32_t var);
 int user_stack_read(struct engine *e, uint64_t id, uint32_t size_b, struct image_stack *ret);

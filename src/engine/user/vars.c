@@ -16,7 +16,7 @@ static uint32_t stride(const struct image_map *m)
 	return is_per_cpu(m) ? (m->value_size_b + 7) & ~7u : m->value_size_b;
 }
 
-enum walk { WALK_READ, WALK_CLEAR, WALK_ZERO };
+enum walk { WALK_READ, WALK_CLEAR, WALK_TAKE, WALK_ZERO };
 
 /* Keys first: reading does not disturb the order, removing would. */
 static int walk(struct engine *e, uint32_t map, enum walk what, engine_entry_fn *fn, void *arg)
@@ -53,7 +53,10 @@ static int walk(struct engine *e, uint32_t map, enum walk what, engine_entry_fn 
 			err = 0;
 			continue;
 		}
-		if (!err && what == WALK_READ && !fn(arg, key, value, n_values, stride(m)))
+		if (!err && what == WALK_TAKE)
+			err = vm_map_erase(vm, key);
+		if (!err && (what == WALK_READ || what == WALK_TAKE) &&
+		    !fn(arg, key, value, n_values, stride(m)))
 			break;
 	}
 	vec_free(&keys);
@@ -98,6 +101,11 @@ int user_var_find(struct engine *e, uint32_t var, const void *key, engine_entry_
 		fn(arg, key, values, is_per_cpu(m) ? e->n_cpus : 1, stride(m));
 	free(values);
 	return err == -ENOENT ? 0 : err;
+}
+
+int user_var_take(struct engine *e, uint32_t var, engine_entry_fn *fn, void *arg)
+{
+	return walk(e, e->img->vars.items[var].map, WALK_TAKE, fn, arg);
 }
 
 int user_var_clear(struct engine *e, uint32_t var)

@@ -1,0 +1,177 @@
+/* Functions that look at the machine: files, names of numbers, frames of stacks. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "host/internal.h"
+#include "probe/syscalls.h"
+
+enum { MOST_FILE_B = 1 << 20 };
+
+static struct strbuf text_of(struct host *h, struct value v)
+{
+	struct strbuf text = {0};
+
+	host_text(h, v, &text);
+	return text;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static void read_into(const char *path, struct strbuf *out)
+{
+	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char bytes[4096];
+	ssize_t n = 0;
+
+	while (fd >= 0 && out->n < MOST_FILE_B && (n = read(fd, bytes, sizeof(bytes))) > 0)
+		sb_add(out, bytes, (size_t)n);
+}
+
+struct value host_fn_read_file(struct host *h, const struct value *args, uint32_t n)
+{
+	own_strbuf struct strbuf path = text_of(h, args[0]), text = {0};
+
+	(void)n;
+	read_into(sb_str(&path), &text);
+	return value_text_n(sb_str(&text), text.n);
+}
+
+struct value host_fn_read_link(struct host *h, const struct value *args, uint32_t n)
+{
+	own_strbuf struct strbuf path = text_of(h, args[0]);
+	char target[4096];
+	ssize_t len = readlink(sb_str(&path), target, sizeof(target));
+
+	(void)n;
+	return value_text_n(target, len > 0 ? (size_t)len : 0);
+}
+
+struct value host_fn_glob(struct host *h, const struct value *args, uint32_t n)
+{
+	own_strbuf struct strbuf pattern = text_of(h, args[0]);
+	struct value list = value_new_list();
+	glob_t found = {0};
+
+	(void)n;
+	if (!glob(sb_str(&pattern), 0, NULL, &found))
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			value_list_add(list.list, value_text(found.gl_pathv[i]));
+	globfree(&found);
+	return list;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+struct value host_fn_comm_of(struct host *h, const struct value *args, uint32_t n)
+{
+	own_strbuf struct strbuf text = {0};
+	char path[64];
+
+	(void)h;
+	(void)n;
+	snprintf(path, sizeof(path), "/proc/%lld/comm", (long long)value_to_int(args[0]));
+	read_into(path, &text);
+	return value_text_n(sb_str(&text), text.n ? text.n - 1 : 0); /* without its newline */
+}
+
+struct value host_fn_user_name(struct host *h, const struct value *args, uint32_t n)
+{
+	own_strbuf struct strbuf text = {0};
+
+	(void)n;
+	output_user_text(h->out, (uint64_t)value_to_int(args[0]), &text);
+	return value_text_n(sb_str(&text), text.n);
+}
+
+/* The kernel's own number of a device: 12 bits major, 20 minor. */
+struct value host_fn_disk_name(struct host *h, const struct value *args, uint32_t n)
+{
+	own_strbuf struct strbuf disks = {0};
+	uint64_t dev = (uint64_t)value_to_int(args[0]);
+	unsigned major, minor;
+	char name[64];
+
+	(void)h;
+	(void)n;
+	read_into("/proc/partitions", &disks);
+	for (const char *line = sb_str(&disks); line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (sscanf(line, " %u %u %*u %63s", &major, &minor, name) == 3 &&
+		    major == dev >> 20 && minor == (dev & 0xfffff))
+			return value_text(name);
+	}
+	return value_text("?");
+}
+
+static struct value name_or_number(const char *name, struct value number)
+{
+	own_strbuf struct strbuf text = {0};
+
+	if (name)
+		return value_text(name);
+	sb_addf(&text, "%lld", (long long)value_to_int(number));
+	return value_text_n(text.s, text.n);
+}
+
+struct value host_fn_errno_name(struct host *h, const struct value *args, uint32_t n)
+{
+	int64_t e = value_to_int(args[0]);
+
+	(void)h;
+	(void)n;
+	return name_or_number(e > 0 && e < 4096 ? strerrorname_np((int)e) : NULL, args[0]);
+}
+
+struct value host_fn_signal_name(struct host *h, const struct value *args, uint32_t n)
+{
+	int64_t s = value_to_int(args[0]);
+
+	(void)h;
+	(void)n;
+	return name_or_number(s > 0 && s < NSIG ? sigabbrev_np((int)s) : NULL, args[0]);
+}
+
+struct value host_fn_syscall_name(struct host *h, const struct value *args, uint32_t n)
+{
+	int64_t nr = value_to_int(args[0]);
+	own_strbuf struct strbuf text = {0};
+	const char *name = nr >= 0 && nr < 4096 ? syscall_name((int32_t)nr) : NULL;
+
+	(void)h;
+	(void)n;
+	if (name)
+		return value_text(name);
+	sb_addf(&text, "[unknown: %lld]", (long long)nr);
+	return value_text_n(text.s, text.n);
+}
+
+/* ---- stacks ---------------------------------------------------------------------------------- */
+
+static void add_frame(void *arg, const char *text)
+{
+	value_list_add(arg, value_text(text));
+}
+
+struct value host_fn_frames(struct host *h, const struct value *args, uint32_t n)
+{
+	struct value list = value_new_list();
+	unsigned how = 0;
+
+	if (n > 1 && args[1].kind == VALUE_TEXT) {
+		how |= strchr(args[1].text->s, 'o') ? FRAME_OFFSET : 0;
+		how |= strchr(args[1].text->s, 'm') ? FRAME_MODULE : 0;
+		how |= strchr(args[1].text->s, 'a') ? FRAME_ADDRESS : 0;
+	}
+	if (args[0].kind == VALUE_TYPED &&
+	    (args[0].bytes->type->kind == TYPE_KSTACK || args[0].bytes->type->kind == TYPE_USTACK))
+		output_stack_frames(h->out, args[0].bytes->type, args[0].bytes->bytes, how,
+		                    add_frame, list.list);
+	return list;
+}
