@@ -173,7 +173,10 @@ static uint32_t host_incdec(struct hosting *h, const struct node *n)
 
 	old = use ? host_op(h, HOST_GET, host_map_number(h, use), 0, of->at, keys, n_keys)
 	          : host_expr(h, of);
-	kids[0] = host_op(h, HOST_SET_LOCAL, 0, slot, n->at, &old, 1);
+	both[0] = old;
+	both[1] = host_int(h, 0, n->at); /* what was never set counts from 0 */
+	both[0] = host_op(h, HOST_BINARY, HOST_ADD, 0, n->at, both, 2);
+	kids[0] = host_op(h, HOST_SET_LOCAL, 0, slot, n->at, both, 1);
 	both[0] = host_op(h, HOST_LOCAL, 0, slot, n->at, NULL, 0);
 	both[1] = host_int(h, 1, n->at);
 	set = host_op(h, HOST_BINARY, n->op == OP_INC ? HOST_ADD : HOST_SUB, 0, n->at, both, 2);
