@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "script/host_internal.h"
 #include "script/option.h"
+#include "types/types.h"
 
 enum { EACH = 1 };
 
@@ -108,8 +109,23 @@ static uint32_t host_variable(struct hosting *h, const struct node *n)
 	return NO_HOST_OP;
 }
 
+/* Constants of the kernel and of headers are written in capitals, fields are not. */
+static bool is_constant(struct hosting *h, const struct node *n, int64_t *ret)
+{
+	const struct type *t;
+
+	for (const char *c = n->name; *c; c++)
+		if (*c >= 'a' && *c <= 'z')
+			return false;
+	return types_find_enumerator(h->u->types, n->name, ret, &t);
+}
+
 static uint32_t host_name(struct hosting *h, const struct node *n)
 {
+	int64_t number;
+
+	if (n->kind == NODE_IDENT && is_constant(h, n, &number))
+		return host_int(h, number, n->at);
 	if (h->row)
 		return host_op(h, HOST_FIELD, host_field(h, n->name), 0, n->at, NULL, 0);
 	host_error(
