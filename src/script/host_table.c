@@ -37,13 +37,14 @@ void host_table(struct hosting *h, struct table *t)
 {
 	/* by number: the vector stays where it is, but the compiler of operations does not know */
 	struct host_table *to = &h->out->tables.items[t->id];
+	size_t errors = diag_errors(h->u->diag);
 
 	h->row = t;
 	h->is_handler = false;
 	if (t->where)
 		to->where = host_expr(h, t->where);
 	add_columns(h, &t->columns, to);
-	if (!to->columns.n)
+	if (!to->columns.n && diag_errors(h->u->diag) == errors)
 		host_error(h, t->at, E_SYNTAX, "Table %s has no columns", t->name);
 	host_end_slots(h);
 }
