@@ -246,12 +246,7 @@ static int list_probes(struct run *r)
 			        "WARNING: It appears that '%s' is a filename but the file does not "
 			        "exist. Treating '%s' as a search pattern.\n",
 			        pattern, pattern);
-		char *list = pattern ? arena_strdup(r->a, pattern) : NULL;
-
-		if (!list)
-			list_one(&l, NULL);
-		for (char *p = list ? strtok(list, ",") : NULL; p; p = strtok(NULL, ","))
-			list_one(&l, p);
+		list_one(&l, pattern);
 	}
 	show_diagnostics(r);
 	fwrite(sb_str(&l.out), 1, l.out.n, stdout);

@@ -214,6 +214,8 @@ static bool check_parts(struct probe_context *cx, const struct attach_point *ap,
 		diag_error(cx->diag, E_PROBE_PARTS, ap->at,
 		           "%s probe type requires %u to %u arguments, found %u",
 		           probe_kind_name(kind), p->min_args, p->max_args, n);
+	if (strstr(ap->text, "::"))
+		diag_hint(cx->diag, "a name with colons stands in quotes: cpp:\"ns::f\"");
 	return false;
 }
 

@@ -14,7 +14,7 @@
 #include "base/wildcard.h"
 #include "probe/provider.h"
 
-/* Split at `sep` outside of double quotes; the quotes stay out. */
+/* Split at `sep` outside of double quotes; between a pattern's parts the quotes stay out. */
 static uint32_t split(struct arena *a, const char *text, char sep, const char ***ret)
 {
 	vec(const char *) parts = {0};
@@ -22,8 +22,9 @@ static uint32_t split(struct arena *a, const char *text, char sep, const char **
 	bool quoted = false;
 
 	for (const char *p = text;; p++) {
-		if (*p == '"') {
-			quoted = !quoted;
+		quoted ^= *p == '"';
+		if (*p == '"' && sep == ':') {
+			continue;
 		} else if (!*p || (*p == sep && !quoted)) {
 			*to++ = '\0';
 			vec_push(a, &parts, start);

@@ -17,8 +17,8 @@
 #include "probe/uprobe_args.h"
 #include "symbols/symbols.h"
 
-/* ---- errors
- * -------------------------------------------------------------------------------------- */
+/* ---- errors -----------------------------------------------------------------------------------
+ */
 
 /* `why` or NULL */
 static bool report_file(struct uprobe_work *w, const char *file, const char *why)
@@ -39,20 +39,23 @@ static bool report_file(struct uprobe_work *w, const char *file, const char *why
 static const char *nearest_function(struct uprobe_work *w, const char *path)
 {
 	struct diag_guess guess = {.word = w->func};
+	const char *name, *type = probe_kind_name(w->kind);
 	const struct elf_symbol *list;
 	size_t n;
 
-	if (symbols_elf_functions(w->syms, path, &list, &n))
+	if (w->from_wildcard || w->cx->missing == MISSING_IGNORE ||
+	    symbols_elf_functions(w->syms, path, &list, &n))
 		return NULL;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && !w->is_cpp; i++)
 		diag_nearest(&guess, list[i].name);
-	return guess.best
-	           ? arena_printf(w->cx->a, "%s:%s:%s", probe_kind_name(w->kind), path, guess.best)
-	           : NULL;
+	if (guess.best)
+		return arena_printf(w->cx->a, "%s:%s:%s", type, path, guess.best);
+	name = wildcard_has(w->func) ? NULL : uprobe_nearest_name(w, list, n);
+	return name ? arena_printf(w->cx->a, "%s:%s:cpp:\"%s\"", type, path, name) : NULL;
 }
 
-/* ---- one file
- * ------------------------------------------------------------------------------------ */
+/* ---- one file ---------------------------------------------------------------------------------
+ */
 
 static struct probe_target *add_place(struct uprobe_work *w, const char *path,
                                       const struct elf_symbol *sym, bool from_wildcard)
@@ -101,41 +104,15 @@ static bool check_bounds(struct uprobe_work *w, const char *path, const struct e
 	return check_code(w, path, sym);
 }
 
-/* `(anonymous namespace)::f` and `operator()` have none. */
-static bool has_parameters(const char *name)
+/* Has the place been found by another symbol that people write the same? Constructors have two. */
+static bool is_known(const struct uprobe_work *w, size_t before, const struct elf_symbol *sym,
+                     const char *name)
 {
-	static const char call[] = "operator()";
-	const char *close = strrchr(name, ')');
-	size_t n = strlen(name), m = sizeof(call) - 1;
-
-	return close && !strstr(close, "::") && (n < m || strcmp(name + n - m, call) != 0);
-}
-
-/* `ns::f` means all its overloads; with parameters, the one. */
-static bool is_cpp_match(const char *wanted, const char *text)
-{
-	const char *open;
-	char *bare;
-	bool match;
-
-	if (wildcard_match(wanted, text))
-		return true;
-	if (has_parameters(wanted))
-		return false;
-	/* Cut off the parameters: the last group in parentheses at the outer level, which is not
-	 * that of `operator()` or `(anonymous namespace)`. */
-	open = strrchr(text, ')');
-	if (!open)
-		return false;
-	for (int depth = 0; open > text; open--) {
-		depth += *open == ')' ? 1 : *open == '(' ? -1 : 0;
-		if (!depth)
-			break;
-	}
-	bare = strndup(text, (size_t)(open - text));
-	match = bare && wildcard_match(wanted, bare);
-	free(bare);
-	return match;
+	for (size_t i = before; i < w->out->n; i++)
+		if (w->out->items[i].address == sym->file_off_b &&
+		    !strcmp(w->out->items[i].name, name))
+			return true;
+	return false;
 }
 
 /* Names as people write them. */
@@ -147,21 +124,30 @@ static bool add_demangled(struct uprobe_work *w, const char *path)
 
 	if (!symbols_elf_functions(w->syms, path, &list, &n))
 		for (size_t i = 0; i < n; i++) {
-			char *text = symbols_demangle(list[i].name);
+			char *text = uprobe_name_match(w->func, list[i].name);
+			const char *name = text ? arena_printf(w->cx->a, "%s:%s:cpp:\"%s\"",
+			                                       probe_kind_name(w->kind), path, text)
+			                        : NULL;
 
-			if (text && is_cpp_match(w->func, text))
-				add_place(w, path, &list[i], is_wild)->name =
-				    arena_printf(w->cx->a, "%s:%s:cpp:\"%s\"",
-				                 probe_kind_name(w->kind), path, text);
+			if (name && !is_known(w, before, &list[i], name))
+				add_place(w, path, &list[i], is_wild)->name = name;
 			free(text);
 		}
 	return w->out->n > before;
 }
 
+/* A whole name may also be that of a C function, or a mangled one. */
 static bool expand_cpp(struct uprobe_work *w, const char *path)
 {
-	return add_demangled(w, path) || w->from_wildcard ||
-	       report_no_match(w->cx, w->ap, w->kind, NULL);
+	struct elf_symbol sym;
+
+	if (add_demangled(w, path))
+		return true;
+	if (!symbols_elf_find(w->syms, path, w->func, &sym))
+		return w->from_wildcard ||
+		       report_no_match(w->cx, w->ap, w->kind, nearest_function(w, path));
+	add_place(w, path, &sym, false);
+	return true;
 }
 
 static bool expand_name(struct uprobe_work *w, const char *path)
@@ -169,13 +155,9 @@ static bool expand_name(struct uprobe_work *w, const char *path)
 	struct elf_symbol sym;
 	struct probe_target *t;
 
-	if (!symbols_elf_find(w->syms, path, w->func, &sym)) {
-		bool wants_hint = !w->from_wildcard && w->cx->missing != MISSING_IGNORE;
-
+	if (!symbols_elf_find(w->syms, path, w->func, &sym))
 		return (!w->has_offset && add_demangled(w, path)) || w->from_wildcard ||
-		       report_no_match(w->cx, w->ap, w->kind,
-		                       wants_hint ? nearest_function(w, path) : NULL);
-	}
+		       report_no_match(w->cx, w->ap, w->kind, nearest_function(w, path));
 	if (!check_bounds(w, path, &sym))
 		return false;
 	t = add_place(w, path, &sym, false);
@@ -241,8 +223,8 @@ static bool expand_file(struct uprobe_work *w, const char *path)
 	return expand_name(w, path);
 }
 
-/* ---- which files
- * ---------------------------------------------------------------------------------- */
+/* ---- which files ------------------------------------------------------------------------------
+ */
 
 static bool expand_files(struct uprobe_work *w)
 {
@@ -364,8 +346,8 @@ static bool expand_uprobe(struct probe_context *cx, const struct attach_point *a
 	return ok && diag_errors(cx->diag) == errors;
 }
 
-/* ---- listing
- * --------------------------------------------------------------------------------------- */
+/* ---- listing ----------------------------------------------------------------------------------
+ */
 
 /* `    type name` lines; of a uretprobe the result. */
 static void uprobe_list_args(struct probe_context *cx, const struct probe_target *t,
@@ -389,7 +371,8 @@ static void uprobe_list_args(struct probe_context *cx, const struct probe_target
 	}
 }
 
-static void list_function(struct listing *l, const char *path, const struct elf_symbol *sym)
+static void list_function(struct listing *l, const char *path, const struct elf_symbol *sym,
+                          const char *shown)
 {
 	struct probe_target t = {.kind = l->kind,
 	                         .path = path,
@@ -397,32 +380,75 @@ static void list_function(struct listing *l, const char *path, const struct elf_
 	                         .name = sym->name,
 	                         .sym_address = sym->address};
 
-	list_line(l, path, sym->name);
+	list_line(l, path, shown);
 	if (!l->verbose)
 		return;
 	list_flush(l);
 	uprobe_list_args(l->cx, &t, l->out);
 }
 
-static void list_file(struct listing *l, struct symbols *syms, const char *path, const char *func)
+struct cpp_line {
+	const struct elf_symbol *sym;
+	const char *shown; /* cpp:"NAME" */
+};
+
+static int by_shown(const void *a, const void *b)
+{
+	const struct cpp_line *x = a, *y = b;
+	int order = strcmp(x->shown, y->shown);
+
+	return order ? order : x->sym->address < y->sym->address ? -1 : x->sym != y->sym;
+}
+
+/* After `cpp:`: names as people write them, in their order. */
+static void list_cpp(struct listing *l, const char *path, const char *wanted,
+                     const struct elf_symbol *list, size_t n)
+{
+	vec(struct cpp_line) lines = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		char *text = uprobe_name_match(wanted, list[i].name);
+		struct cpp_line line = {&list[i], NULL};
+
+		if (text) {
+			line.shown = arena_printf(l->cx->a, "cpp:\"%s\"", text);
+			vec_push(l->cx->a, &lines, line);
+		}
+		free(text);
+	}
+	if (lines.n)
+		qsort(lines.items, lines.n, sizeof(*lines.items), by_shown);
+	vec_each (line, &lines)
+		if (line == lines.items || strcmp(line[-1].shown, line->shown))
+			list_function(l, path, line->sym, line->shown);
+}
+
+static void list_file(struct listing *l, struct symbols *syms, const char *path, const char *func,
+                      bool is_cpp)
 {
 	const struct elf_symbol *list;
 	size_t n;
 
 	if (symbols_elf_functions(syms, path, &list, &n))
 		return;
-	for (size_t i = 0; i < n; i++)
+	if (is_cpp)
+		list_cpp(l, path, func, list, n);
+	for (size_t i = 0; i < n && !is_cpp; i++)
 		if (wildcard_match(func, list[i].name))
-			list_function(l, path, &list[i]);
+			list_function(l, path, &list[i], list[i].name);
 }
 
 static void list_uprobes(struct listing *l)
 {
 	const char *file = l->n_parts > 1 ? l->parts[0] : NULL;
 	const char *func = l->n_parts > 1 ? l->parts[1] : l->n_parts ? l->parts[0] : "*";
+	bool is_cpp = l->n_parts > 2 && !strcmp(func, "cpp");
 	struct symbols *own = l->cx->symbols ? NULL : symbols_create();
 	struct symbols *syms = own ? own : l->cx->symbols;
 	const char *path;
+
+	if (is_cpp)
+		func = l->parts[2];
 
 	/* `uprobe:/bin/sh` names the file, not a function of the process. */
 	if (!file && l->n_parts && (strchr(func, '/') || !l->cx->pid)) {
@@ -434,11 +460,11 @@ static void list_uprobes(struct listing *l)
 
 		target_files_match(l->cx, file, &files);
 		vec_each (f, &files)
-			list_file(l, syms, *f, func);
+			list_file(l, syms, *f, func, is_cpp);
 	} else if (file || l->cx->pid) {
 		path = target_file_resolve(l->cx, file);
 		if (path)
-			list_file(l, syms, path, func);
+			list_file(l, syms, path, func, is_cpp);
 	}
 	symbols_destroy(own);
 }

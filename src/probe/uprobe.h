@@ -21,6 +21,12 @@ struct uprobe_work {
 	bool from_wildcard;    /* of files */
 };
 
+/* uprobe_names.c: the name of a C++ or Rust function as people write it if it is what is wanted;
+ * malloc'ed, else NULL. */
+char *uprobe_name_match(const char *wanted, const char *symbol);
+/* The name, without parameters, that is nearest to the wanted one, or NULL. */
+const char *uprobe_nearest_name(struct uprobe_work *w, const struct elf_symbol *list, size_t n);
+
 /* uprobe_line.c: split the attach point's parts; targets in the program at `path`. False if an
  * error was reported. */
 bool uprobe_split_line(struct uprobe_work *w);

@@ -141,6 +141,20 @@ static bool decide(struct unit *u)
 	return is_good;
 }
 
+/* With quotes where it needs them: cpp:"ns::f(int, int)". */
+static const char *pattern_of(struct arena *a, const struct attach_point *ap)
+{
+	const char *text = "";
+
+	for (uint32_t i = 0; i < ap->n_parts; i++) {
+		const char *quote = strpbrk(ap->parts[i], ":,") ? "\"" : "";
+
+		text =
+		    arena_printf(a, "%s%s%s%s%s", text, i ? ":" : "", quote, ap->parts[i], quote);
+	}
+	return text;
+}
+
 bool script_list_probes(struct arena *a, struct diag *d, struct types *ts, const char *name,
                         const char *text, size_t len_b, const struct script_options *opts,
                         void (*fn)(void *arg, const char *pattern), void *arg)
@@ -155,7 +169,7 @@ bool script_list_probes(struct arena *a, struct diag *d, struct types *ts, const
 
 			/* begin and its kin exist everywhere: nobody needs them listed */
 			if (!probe_kind_is_run(kind))
-				fn(arg, ap->text);
+				fn(arg, pattern_of(a, ap));
 		}
 	return true;
 }

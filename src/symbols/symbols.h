@@ -87,8 +87,9 @@ void symbols_set_program(struct symbols *s, pid_t pid);
 void symbols_set_eager(struct symbols *s, bool on);
 void symbols_set_demangle(struct symbols *s, bool on);
 
-/* A C++ or Rust name as people write it, with parameters; malloc'ed, NULL if it isn't mangled. */
-char *symbols_demangle(const char *name);
+/* A C++ or Rust name as people write it, with parameters and perhaps what it returns, which is
+ * known of templates; malloc'ed, NULL if it isn't mangled. */
+char *symbols_demangle(const char *name, bool with_result);
 
 /* ELF files, for uprobes. */
 struct elf_symbol {
