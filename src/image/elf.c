@@ -274,7 +274,7 @@ static void add_function(struct writer *w, size_t program, size_t f, uint32_t se
 	struct place *ret = &w->places[program][f];
 	struct elf_btf_section *debug;
 	struct strbuf *code = &w->sections.items[section].bytes;
-	const char *like = !f ? p->name : p->func_names ? p->func_names[f] : "sub";
+	const char *like = !f ? p->name : p->funcs ? p->funcs[f].name : "sub";
 	const char *name = unique_name(w, like);
 	size_t end = f + 1 < func_count(p) ? p->code.func_starts.items[f + 1] : p->code.insns.n;
 

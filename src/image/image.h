@@ -64,6 +64,13 @@ static inline bool attach_is_run(enum attach_kind kind)
 	return kind <= ATTACH_BENCH;
 }
 
+/* A function of a program. */
+struct image_func {
+	const char *name;
+	uint8_t n_params;
+	bool is_global; /* the kernel verifies it once, by itself: it takes numbers only */
+};
+
 struct image_program {
 	const char *name; /* at most 15 characters are shown by the kernel */
 	uint32_t type;    /* enum bpf_prog_type */
@@ -72,7 +79,7 @@ struct image_program {
 	uint32_t attach_btf_obj_id; /* 0: vmlinux */
 	uint32_t attach_prog_id;    /* TRACING a loaded program, whose BTF the id is of; 0: no */
 	struct ir_code code;
-	const char *const *func_names; /* one per code.func_starts */
+	const struct image_func *funcs; /* one per code.func_starts */
 	vec(struct image_attach) attaches;
 	bool uses_cookie;
 	struct span at; /* the probe in the script */

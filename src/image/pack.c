@@ -179,7 +179,7 @@ static void pack_attach(struct packer *p, struct image_attach *at)
 static void pack_code(struct packer *p, struct image_program *prog)
 {
 	struct ir_code *c = &prog->code;
-	const char **names = (const char **)(uintptr_t)prog->func_names;
+	struct image_func *funcs = (struct image_func *)(uintptr_t)prog->funcs;
 
 	pack_vec(p, &c->insns, pack_value, sizeof(*c->insns.items));
 	pack_vec(p, &c->relocs, pack_value, sizeof(*c->relocs.items));
@@ -187,10 +187,13 @@ static void pack_code(struct packer *p, struct image_program *prog)
 	pack_vec(p, &c->func_starts, pack_value, sizeof(*c->func_starts.items));
 	pack_value(p, &c->stack_b);
 	if (!p->out)
-		names = arena_array(p->a, const char *, c->func_starts.n + 1);
-	for (size_t i = 0; i < c->func_starts.n; i++)
-		pack_text(p, &names[i]);
-	prog->func_names = names;
+		funcs = arena_array(p->a, struct image_func, c->func_starts.n + 1);
+	for (size_t i = 0; i < c->func_starts.n; i++) {
+		pack_text(p, &funcs[i].name);
+		pack_value(p, &funcs[i].n_params);
+		pack_value(p, &funcs[i].is_global);
+	}
+	prog->funcs = funcs;
 }
 
 static void pack_program(struct packer *p, struct image_program *prog)

@@ -94,7 +94,7 @@ struct vm_program *image_programs(struct arena *a, const struct image *img,
 		};
 		for (size_t f = 0; f < p->code.func_starts.n; f++)
 			funcs[f] = (struct vm_func){.pc = p->code.func_starts.items[f],
-			                            .name = p->func_names ? p->func_names[f] : "?"};
+			                            .name = p->funcs ? p->funcs[f].name : "?"};
 		add_lines(a, p, diag, &programs[i]);
 	}
 	return programs;

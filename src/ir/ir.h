@@ -89,6 +89,7 @@ struct ir_func {
 	uint32_t index;	    /* in the unit */
 	uint32_t n_params;
 	enum ir_ptr params[5];
+	bool is_global;	    /* may be verified by itself: takes and returns numbers only */
 	vec(struct ir_block *) blocks;
 	vec(struct ir_slot) slots;
 	uint32_t n_insts; /* ids handed out */
@@ -210,6 +211,7 @@ void ir_thread(struct ir_unit *u);   /* branches whose outcome is known on the w
 void ir_number(struct ir_unit *u);   /* global value numbering: same pure value once (loads of the
 					context, pure helpers included) */
 void ir_dead(struct ir_unit *u);     /* unused values, unreachable blocks, unread slots */
+void ir_known(struct ir_unit *u);    /* a register known to be null in place of a constant 0 */
 void ir_layout(struct ir_unit *u);   /* block order: fall through, unlikely last */
 /* The usual order of all of the above, checked in between; `trace` (may be NULL) gets the dump after each. */
 void ir_optimize(struct ir_unit *u, struct strbuf *trace);

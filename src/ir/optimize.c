@@ -19,6 +19,7 @@ static const struct {
     {"fold", ir_fold},
     {"number", ir_number},
     {"dead", ir_dead},
+    {"known", ir_known},
     {"layout", ir_layout},
 };
 

@@ -192,17 +192,25 @@ static void place_relays(struct placing *p, const struct station *s)
 	}
 }
 
-/* From block `b`. */
-static void place_branch(struct placing *p, struct bpf_insn branch, uint32_t b, uint32_t to,
-                         struct span at)
+/* To `to` if `cond`, else on to what follows. From block `b`, whose branch is `i`. */
+static void place_branch(struct placing *p, const struct m_inst *i, enum ir_cond cond, uint32_t b,
+                         uint32_t to)
 {
+	uint32_t from = 2 * (p->e->m->blocks[b].end - 1);
+	struct span at = i->from->at;
+
 	if (!p->e->unit->u->target.has_sext || !is_far(p, end_of(p, b), to)) {
-		place_jump(p, branch, first_hop(p, end_of(p, b), to), at);
+		place_jump(p, emit_jump_on(p->e, i, cond, from, 0), first_hop(p, end_of(p, b), to),
+		           at);
 		return;
 	}
-	branch.off = 1; /* over the goto that goes on here */
-	place_insn(p, branch, at);
-	place_insn(p, bpf_goto(1), at);
+	/* over the far jump, or to it */
+	if (cond != COND_SET) {
+		place_insn(p, emit_jump_on(p->e, i, ir_cond_invert(cond), from, 1), at);
+	} else {
+		place_insn(p, emit_jump_on(p->e, i, cond, from, 1), at);
+		place_insn(p, bpf_goto(1), at);
+	}
 	place_jump(p, bpf_goto(0), to, at);
 }
 
@@ -210,7 +218,7 @@ static void place_branch(struct placing *p, struct bpf_insn branch, uint32_t b, 
 static void place_end(struct placing *p, uint32_t b, uint32_t next)
 {
 	struct m_func *m = p->e->m;
-	uint32_t at = 2 * (m->blocks[b].end - 1), then, otherwise;
+	uint32_t then, otherwise;
 	struct m_inst *i = terminator(m, b);
 	struct span span = i->from->at;
 	enum ir_cond cond = i->cond;
@@ -230,7 +238,7 @@ static void place_end(struct placing *p, uint32_t b, uint32_t next)
 			cond = ir_cond_invert(cond);
 		}
 		if (then != otherwise)
-			place_branch(p, emit_jump_on(p->e, i, cond, at, 0), b, then, span);
+			place_branch(p, i, cond, b, then);
 		then = otherwise;
 	}
 	if (then != next)

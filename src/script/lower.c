@@ -141,6 +141,7 @@ void lower_program_begin(struct lower *l, const char *name)
 	l->n_callbacks = 0;
 	l->returns = NULL;
 	l->fn_funcs = arena_array(l->a, struct ir_func *, l->u->fns.n + 1);
+	lower_records_begin(l);
 	l->unit = ir_unit_create(l->a, name,
 	                         (struct ir_target){
 	                             .has_probe_read_split = t->has_probe_read_split,
@@ -179,7 +180,7 @@ bool lower_program_end(struct lower *l, struct image_program *p)
 {
 	struct strbuf *dump = l->opts->dump;
 	const char *stages = l->opts->debug_stages;
-	const char **names;
+	struct image_func *funcs;
 
 	if (!ir_is_terminated(&l->b))
 		ir_ret(&l->b, ir_const(&l->b, 0));
@@ -211,10 +212,13 @@ bool lower_program_end(struct lower *l, struct image_program *p)
 	}
 	if (!check_map_limit(l, p))
 		return false;
-	names = arena_array(l->a, const char *, l->unit->funcs.n);
-	for (size_t i = 0; i < l->unit->funcs.n; i++)
-		names[i] = l->unit->funcs.items[i]->name;
-	p->func_names = names;
+	funcs = arena_array(l->a, struct image_func, l->unit->funcs.n);
+	for (size_t i = 0; i < l->unit->funcs.n; i++) {
+		const struct ir_func *f = l->unit->funcs.items[i];
+
+		funcs[i] = (struct image_func){f->name, (uint8_t)f->n_params, f->is_global};
+	}
+	p->funcs = funcs;
 	vec_push(l->a, &l->img->programs, *p);
 	return true;
 }
@@ -590,6 +594,7 @@ bool script_lower(struct unit *u, struct image *img)
 	img->max_strlen = u->opts->config.max_strlen;
 	img->str_trunc_trailer = u->opts->config.str_trunc_trailer;
 	lower_make_vars(&l);
+	lower_records_plan(&l);
 	lower_syscalls(&l, true);
 	lower_syscalls(&l, false);
 	vec_each (prp, &u->probes) {

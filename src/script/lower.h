@@ -102,6 +102,8 @@ struct lower {
 	vec(uint32_t) scratch_maps;          /* image maps of this program's chunks */
 	struct slot_of_var *vars;            /* per struct variable.id */
 	uint32_t n_callbacks;
+	struct lower_records *records; /* lower_record.c */
+	bool may_share_records;        /* of the whole unit */
 };
 
 struct slot_of_var {
@@ -283,6 +285,37 @@ struct value lower_skboutput(struct lower *l, struct node *call);
 /* The value n joins the interval of now in the ring at `address`. */
 void lower_tseries(struct lower *l, const struct type *t, struct ir_inst *address,
                    struct ir_inst *n);
+
+/* ---- lower_record.c ---- */
+/* A record under construction. */
+struct record {
+	struct ir_inst *at;
+	uint32_t size_b;
+	bool wake;      /* the reader, at once */
+	bool is_shared; /* sub-programs do what they can */
+	struct ir_block *done;
+};
+
+enum { RECORD_FIELDS = 4 }; /* that a sub-program takes */
+
+struct record_field {
+	uint32_t off_b;
+	uint8_t width;
+	struct ir_inst *value;
+};
+
+/* Once, before any program: do calls of sub-programs fit the kernel's limits? */
+void lower_records_plan(struct lower *l);
+void lower_records_begin(struct lower *l); /* of a program */
+bool lower_uses_ring(const struct lower *l);
+/* What stands between the two is not reached if there is no room. */
+struct record lower_record_begin(struct lower *l, uint32_t event, uint32_t size_b, bool wake);
+void lower_record_end(struct lower *l, struct record *r);
+/* A whole record: a head of 8 bytes (struct image_record) and registers. */
+void lower_record_of_registers(struct lower *l, uint64_t head, uint32_t size_b,
+                               const struct record_field *fields, uint32_t n, bool wake);
+/* A record that was made in scratch memory, with its own size. */
+void lower_record_copy(struct lower *l, struct ir_inst *at, struct ir_inst *size, bool wake);
 
 /* ---- lower_event.c ---- */
 void lower_format_event(struct lower *l, enum event_kind kind, struct node *call);

@@ -1,8 +1,5 @@
-/* Lowering of emissions: records written straight into the ring's reservation.
- *
- * A record that finds no room is counted, per CPU and program, and reported by the session. The
- * consumer is woken only when much has gathered (or at exit): a wake-up per event would cost more
- * than the event. */
+/* Lowering of emissions: what an event's record holds, written straight into the ring's reservation
+ * (lower_record.c). */
 #include "script/lower.h"
 
 #include <linux/bpf.h>
@@ -11,132 +8,9 @@
 #include "base/arena.h"
 
 enum {
-	RING_AVAIL_DATA = 0, /* BPF_RB_AVAIL_DATA */
-	RING_NO_WAKEUP = 1,
-	RING_FORCE_WAKEUP = 2,
-	WATERMARK_B = 64 * 1024,
 	JOIN_STRINGS = 16,
 	PACK_FROM_B = 64, /* strings up to this size stay at fixed offsets */
 };
-
-static void count_lost(struct lower *l)
-{
-	struct ir_builder *b = &l->b;
-	struct ir_inst *key = ir_slot_addr(b, ir_slot_new(b, 4, 4, "lost"));
-	struct ir_block *there = lower_block(l), *done = lower_block(l);
-	struct ir_inst *n;
-
-	l->has_lost = true;
-	ir_store(b, key, 0, 4, ir_const(b, l->program));
-	n = ir_callv(b, BPF_FUNC_map_lookup_elem, PTR_VALUE, ir_map(b, l->lost), key);
-	ir_branch(b, COND_NE, n, ir_const(b, 0), there, done);
-	lower_enter(l, there);
-	ir_store(b, n, 0, 8, ir_bin_imm(b, IR_ADD, ir_load(b, n, 0, 8, false, PTR_NONE), 1));
-	ir_jump(b, done);
-	lower_enter(l, done);
-}
-
-/* Its records do not go through the ring, see lower_iter.c. */
-static bool is_iter(const struct lower *l)
-{
-	return l->probe->kind == PROBE_ITER;
-}
-
-static bool uses_ring(const struct lower *l)
-{
-	return l->opts->target.has_ringbuf && !is_iter(l);
-}
-
-/* A record under construction. */
-struct record {
-	struct ir_inst *at;
-	uint32_t size_b;
-	bool wake;
-	struct ir_block *done;
-};
-
-static struct record record_begin(struct lower *l, uint32_t event, uint32_t size_b,
-                                  struct ir_inst *arg, bool wake)
-{
-	struct ir_builder *b = &l->b;
-	struct record r = {.size_b = (size_b + 7) & ~7u, .wake = wake, .done = lower_block(l)};
-
-	l->has_ring |= !is_iter(l);
-	if (uses_ring(l)) {
-		struct ir_block *got = lower_block(l), *none = lower_block(l);
-
-		none->is_unlikely = true;
-		r.at = ir_callv(b, BPF_FUNC_ringbuf_reserve, PTR_MEM, ir_map(b, l->ring),
-		                ir_const(b, r.size_b), ir_const(b, 0));
-		ir_branch(b, COND_NE, r.at, ir_const(b, 0), got, none);
-		lower_enter(l, none);
-		count_lost(l);
-		ir_jump(b, r.done);
-		lower_enter(l, got);
-	} else {
-		r.at = lower_scratch_at(l, lower_scratch_alloc(l, r.size_b));
-	}
-	if (!arg || arg->op == IR_CONST) {
-		uint64_t head = event | (arg ? (uint64_t)arg->imm << 32 : 0);
-
-		ir_store(b, r.at, 0, 8, ir_const(b, (int64_t)head));
-	} else {
-		ir_store(b, r.at, 0, 4, ir_const(b, event));
-		ir_store(b, r.at, 4, 4, arg);
-	}
-	return r;
-}
-
-/* The flag to submit `size` bytes with: the reader is woken by the record that crosses the
- * watermark, no other. `pending` is what the ring does not count as waiting yet. */
-static struct ir_inst *wake_flags(struct lower *l, struct ir_inst *size, struct ir_inst *pending)
-{
-	struct ir_builder *b = &l->b;
-	struct ir_inst *waiting = ir_callv(b, BPF_FUNC_ringbuf_query, PTR_NONE, ir_map(b, l->ring),
-	                                   ir_const(b, RING_AVAIL_DATA));
-
-	waiting = ir_bin(b, IR_ADD, waiting, pending);
-	waiting = ir_bin_imm(b, IR_SUB, waiting, WATERMARK_B);
-	return ir_bin_imm(b, IR_ADD, ir_cmp(b, COND_ULT, waiting, size), RING_NO_WAKEUP);
-}
-
-static void record_end(struct lower *l, struct record *r)
-{
-	struct ir_builder *b = &l->b;
-	struct ir_inst *flags = ir_const(b, RING_FORCE_WAKEUP);
-
-	if (is_iter(l)) {
-		lower_iter_write(l, r->at, r->size_b);
-		ir_jump(b, r->done);
-		lower_enter(l, r->done);
-		return;
-	}
-	if (!uses_ring(l)) {
-		struct ir_block *failed = lower_block(l);
-		struct ir_inst *ret;
-
-		if (!lower_ctx(l)) {
-			diag_error(l->u->diag, E_UNSUPPORTED, b->at,
-			           "output from inside a loop needs a ring buffer (kernel 5.8)");
-			ir_jump(b, r->done);
-		} else {
-			ret = ir_callv(b, BPF_FUNC_perf_event_output, PTR_NONE, lower_ctx(l),
-			               ir_map(b, l->ring), ir_const(b, 0xffffffff), r->at,
-			               ir_const(b, r->size_b));
-			ir_branch(b, COND_EQ, ret, ir_const(b, 0), r->done, failed);
-			lower_enter(l, failed);
-			count_lost(l);
-			ir_jump(b, r->done);
-		}
-		lower_enter(l, r->done);
-		return;
-	}
-	if (!r->wake)
-		flags = wake_flags(l, ir_const(b, r->size_b), ir_const(b, 0));
-	ir_callv(b, BPF_FUNC_ringbuf_submit, PTR_NONE, r->at, flags);
-	ir_jump(b, r->done);
-	lower_enter(l, r->done);
-}
 
 static uint32_t add_event(struct lower *l, struct image_event ev)
 {
@@ -214,12 +88,10 @@ static void emit_packed(struct lower *l, struct image_event ev, struct node **ar
                         uint32_t fixed_b, uint32_t most_b)
 {
 	struct ir_builder *b = &l->b;
-	struct ir_inst *base, *size, *ret, *flags;
-	struct ir_block *failed, *done;
+	struct ir_inst *base, *size;
 	bool wake = false;
 
 	ev.size_b = fixed_b;
-	l->has_ring = true;
 	base = lower_scratch_at(l, lower_scratch_alloc(l, most_b));
 	vec_push(l->a, &l->img->events, ev);
 	ir_store(b, base, 0, 8, ir_const(b, (int64_t)l->img->events.n - 1));
@@ -237,16 +109,7 @@ static void emit_packed(struct lower *l, struct image_event ev, struct node **ar
 		size = ir_bin(b, IR_ADD, size,
 		              lower_str_packed(l, args[i], ir_bin(b, IR_ADD, base, size)));
 	}
-	flags = wake ? ir_const(b, RING_FORCE_WAKEUP) : wake_flags(l, size, size);
-	ret = ir_callv(b, BPF_FUNC_ringbuf_output, PTR_NONE, ir_map(b, l->ring), base, size, flags);
-	failed = lower_block(l);
-	done = lower_block(l);
-	failed->is_unlikely = true;
-	ir_branch(b, COND_EQ, ret, ir_const(b, 0), done, failed);
-	lower_enter(l, failed);
-	count_lost(l);
-	ir_jump(b, done);
-	lower_enter(l, done);
+	lower_record_copy(l, base, size, wake);
 }
 
 /* May evaluating n do more than yield a value: change something, emit, leave the probe? */
@@ -291,7 +154,8 @@ static struct value kept(struct lower *l, struct node *n)
 static void emit_fields(struct lower *l, struct image_event ev, struct node **args, uint32_t n)
 {
 	struct image_field *packed = arena_array(l->a, struct image_field, n + 1);
-	uint32_t most_b, fixed_b = lay_out_packed(args, n, packed, &most_b);
+	struct record_field *registers = arena_array(l->a, struct record_field, n + 1);
+	uint32_t most_b, fixed_b = lay_out_packed(args, n, packed, &most_b), n_registers = 0;
 	struct record r;
 	uint32_t event;
 	bool wake = false, has_effects = false;
@@ -299,7 +163,7 @@ static void emit_fields(struct lower *l, struct image_event ev, struct node **ar
 
 	ev.n_fields = n;
 	/* without packed strings the two layouts are the same; see also SCRATCH_CHUNK_B */
-	if (most_b != fixed_b && most_b <= SCRATCH_CHUNK_B / 2 && uses_ring(l)) {
+	if (most_b != fixed_b && most_b <= SCRATCH_CHUNK_B / 2 && lower_uses_ring(l)) {
 		ev.fields = packed;
 		emit_packed(l, ev, args, n, fixed_b, most_b);
 		return;
@@ -312,13 +176,22 @@ static void emit_fields(struct lower *l, struct image_event ev, struct node **ar
 	 * reservation does not change what the script's expressions do. The same goes for all if
 	 * one of them acts; it may even leave the probe, and then nothing may be reserved. */
 	for (uint32_t i = 0; i < n; i++) {
-		wake = wake || has_user_address(args[i]->type);
-		if (type_is_register(type_strip(args[i]->type)))
+		const struct type *t = type_strip(args[i]->type);
+
+		wake = wake || has_user_address(t);
+		if (type_is_register(t)) {
 			early[i] = value_reg(args[i]->type, lower_int(l, args[i]));
-		else if (has_effects)
+			registers[n_registers++] =
+			    (struct record_field){ev.fields[i].off_b, type_width(t), early[i].ir};
+		} else if (has_effects) {
 			early[i] = kept(l, args[i]);
+		}
 	}
-	r = record_begin(l, event, ev.size_b, NULL, wake);
+	if (n_registers == n) {
+		lower_record_of_registers(l, event, ev.size_b, registers, n, wake);
+		return;
+	}
+	r = lower_record_begin(l, event, ev.size_b, wake);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct type *t = type_strip(args[i]->type);
 		struct ir_inst *at = ir_bin_imm(&l->b, IR_ADD, r.at, ev.fields[i].off_b);
@@ -328,7 +201,7 @@ static void emit_fields(struct lower *l, struct image_event ev, struct node **ar
 		else
 			lower_into(l, args[i], at, 8, false);
 	}
-	record_end(l, &r);
+	lower_record_end(l, &r);
 }
 
 static void add_callers(struct lower *l, struct image_event *ev, const struct origin *origin)
@@ -347,7 +220,8 @@ void lower_format_event(struct lower *l, enum event_kind kind, struct node *call
 {
 	struct image_event ev = {.kind = kind, .format = call->args[0]->string, .at = call->at};
 
-	if (kind == EVENT_PRINTF && is_iter(l) && l->probe->targets.items[0].path) {
+	if (kind == EVENT_PRINTF && l->probe->kind == PROBE_ITER &&
+	    l->probe->targets.items[0].path) {
 		lower_iter_printf(l, call);
 		return;
 	}
@@ -365,11 +239,16 @@ void lower_emit(struct lower *l, struct node *n)
 
 void lower_simple_event(struct lower *l, struct image_event ev, struct ir_inst *arg, bool wake)
 {
-	struct record r;
+	struct record_field field = {offsetof(struct image_record, arg), 4, arg};
+	uint64_t head;
 
 	ev.size_b = sizeof(struct image_record);
-	r = record_begin(l, add_event(l, ev), ev.size_b, arg, wake);
-	record_end(l, &r);
+	head = add_event(l, ev);
+	if (arg && arg->op == IR_CONST) {
+		head |= (uint64_t)arg->imm << 32;
+		arg = NULL;
+	}
+	lower_record_of_registers(l, head, ev.size_b, &field, arg ? 1 : 0, wake);
 }
 
 /* The key goes to the session, which reads the value of all CPUs. */
@@ -386,10 +265,10 @@ static void lower_print_element(struct lower *l, struct image_event ev, struct n
 	ev.fields = field;
 	ev.n_fields = 1;
 	ev.size_b = field->off_b + image_value_size(type_strip(m->key));
-	r = record_begin(l, add_event(l, ev), ev.size_b, NULL, false);
+	r = lower_record_begin(l, add_event(l, ev), ev.size_b, false);
 	lower_store(l, value_mem(m->key, key, 8), m->key,
 	            ir_bin_imm(&l->b, IR_ADD, r.at, field->off_b), 8, true);
-	record_end(l, &r);
+	lower_record_end(l, &r);
 }
 
 void lower_print(struct lower *l, struct node *call)
@@ -451,7 +330,7 @@ void lower_join(struct lower *l, struct node *call)
 	ev.fields = fields;
 	ev.size_b = 8 + JOIN_STRINGS * 1024;
 	argv = ir_as(b, argv, kind);
-	r = record_begin(l, add_event(l, ev), ev.size_b, NULL, false);
+	r = lower_record_begin(l, add_event(l, ev), ev.size_b, false);
 	end = lower_block(l);
 	ir_var_set(b, n, ir_const(b, 0));
 	for (uint32_t i = 0; i < JOIN_STRINGS; i++) {
@@ -467,5 +346,5 @@ void lower_join(struct lower *l, struct node *call)
 	ir_jump(b, end);
 	lower_enter(l, end);
 	ir_store(b, r.at, 4, 4, ir_var_get(b, n));
-	record_end(l, &r);
+	lower_record_end(l, &r);
 }

@@ -13,7 +13,13 @@
 #include "base/arena.h"
 #include "image/lines.h"
 
-enum { TYPE_ID_LONG = 1, TYPE_ID_VOID_PTR, TYPE_ID_MAIN, TYPE_ID_SUB, TYPE_ID_FIRST_FUNC };
+enum {
+	TYPE_ID_LONG = 1,
+	TYPE_ID_VOID_PTR,
+	TYPE_ID_MAIN,
+	TYPE_ID_SUB, /* of no arguments, then of one, ... */
+	MOST_PARAMS = 5,
+};
 
 struct builder {
 	struct arena *a;
@@ -56,11 +62,11 @@ static void add_type(struct builder *b, uint32_t name_off, uint32_t kind, uint32
 }
 
 /* The prototypes are as plain as the verifier lets them be: only global functions are checked
- * against theirs, and none here is global. */
+ * against theirs, and they take numbers. */
 static void add_base_types(struct builder *b)
 {
 	uint32_t int_info = BTF_INT_SIGNED << 24 | 64;
-	struct btf_param ctx;
+	struct btf_param ctx, number = {.name_off = add_string(b, "n", 1), .type = TYPE_ID_LONG};
 
 	add_type(b, add_string(b, "long", 4), BTF_KIND_INT, 0, 8);
 	sb_add(&b->types, &int_info, sizeof(int_info));
@@ -68,7 +74,11 @@ static void add_base_types(struct builder *b)
 	ctx = (struct btf_param){.name_off = add_string(b, "ctx", 3), .type = TYPE_ID_VOID_PTR};
 	add_type(b, 0, BTF_KIND_FUNC_PROTO, 1, TYPE_ID_LONG);
 	sb_add(&b->types, &ctx, sizeof(ctx));
-	add_type(b, 0, BTF_KIND_FUNC_PROTO, 0, TYPE_ID_LONG);
+	for (uint32_t n = 0; n <= MOST_PARAMS; n++) {
+		add_type(b, 0, BTF_KIND_FUNC_PROTO, n, TYPE_ID_LONG);
+		for (uint32_t i = 0; i < n; i++)
+			sb_add(&b->types, &number, sizeof(number));
+	}
 }
 
 static void add_funcs(struct builder *b, const struct image_program *p, struct btf_program *ret)
@@ -78,13 +88,17 @@ static void add_funcs(struct builder *b, const struct image_program *p, struct b
 	ret->funcs = arena_array(b->a, struct bpf_func_info, n);
 	ret->n_funcs = (uint32_t)n;
 	for (size_t i = 0; i < n; i++) {
-		const char *name = i == 0 ? p->name : p->func_names ? p->func_names[i] : "sub";
+		const struct image_func *f = i && p->funcs ? &p->funcs[i] : NULL;
+		const char *name = i == 0 ? p->name : f ? f->name : "sub";
+		uint32_t linkage = f && f->is_global ? BTF_FUNC_GLOBAL : BTF_FUNC_STATIC;
 
 		ret->funcs[i].insn_off = i ? p->code.func_starts.items[i] : 0;
 		ret->funcs[i].type_id = b->n_types + 1;
-		/* BTF_FUNC_STATIC: callbacks have to be */
-		add_type(b, add_identifier(b, name), BTF_KIND_FUNC, 0,
-		         i == 0 ? TYPE_ID_MAIN : TYPE_ID_SUB);
+		/* callbacks have to be static */
+		add_type(b, add_identifier(b, name), BTF_KIND_FUNC, linkage,
+		         i == 0                       ? TYPE_ID_MAIN
+		         : linkage == BTF_FUNC_GLOBAL ? TYPE_ID_SUB + f->n_params
+		                                      : TYPE_ID_SUB);
 	}
 }
 
