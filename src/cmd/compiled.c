@@ -86,6 +86,7 @@ static void pack(struct packer *p, struct compiled *c)
 {
 	pack_text(p, &c->machine);
 	pack_value(p, &c->is_user_engine);
+	pack_value(p, &c->has_options);
 	pack_config(p, &c->config);
 	pack_sources(p, c->diag);
 	pack_image(p, &c->img);

@@ -12,6 +12,7 @@ struct compiled {
 	struct diag *diag;    /* the sources that messages point into */
 	const char *machine;  /* compiled_machine() where it was compiled */
 	bool is_user_engine;
+	bool has_options; /* an options block, which was read when it was compiled */
 };
 
 /* What a program compiled for the kernel relies on: its release, the number of CPUs, the pid

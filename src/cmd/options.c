@@ -335,24 +335,57 @@ static int take(struct options *o, const char *name, int code, char *value)
 	}
 }
 
-int options_parse(int argc, char **argv, bool is_compiled, struct options *o)
-{
-	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
-	struct option longs[N_ROWS + 1] = {0};
-	char shorts[2 * N_ROWS + 1] = "", *s = shorts;
-	int code, err;
+struct getopt_tables {
+	struct option longs[N_ROWS + 1];
+	char shorts[2 * N_ROWS + 2];
+};
 
-	*o = (struct options){.buffering = OUTPUT_LINE};
+/* `mode` in front of the letters: "+" stops at the first operand. */
+static void make_tables(struct getopt_tables *t, const char *mode)
+{
+	char *s = stpcpy(t->shorts, mode);
+
+	memset(t->longs, 0, sizeof(t->longs));
 	for (size_t i = 0; i < N_ROWS; i++) {
-		longs[i] = (struct option){rows[i].name,
-		                           rows[i].argument ? required_argument : no_argument, NULL,
-		                           rows[i].code};
+		t->longs[i] = (struct option){
+		    rows[i].name, rows[i].argument ? required_argument : no_argument, NULL,
+		    rows[i].code};
 		if (rows[i].code <= 31)
 			continue;
 		*s++ = (char)rows[i].code;
 		if (rows[i].argument)
 			*s++ = ':';
 	}
+	*s = '\0';
+}
+
+int options_find_script(int argc, char **argv, const char **ret_program, const char **ret_file)
+{
+	struct getopt_tables t;
+	int code, was_loud = opterr;
+
+	make_tables(&t, "+");
+	*ret_program = *ret_file = NULL;
+	optind = opterr = 0;
+	while ((code = getopt_long(argc, argv, t.shorts, t.longs, NULL)) != -1 && code != 'e')
+		if (code == '?' || code == 'h' || code == 'V' || code == 6)
+			break;
+	opterr = was_loud;
+	if (code == 'e')
+		*ret_program = optarg;
+	else if (code == -1 && optind < argc)
+		*ret_file = argv[optind++];
+	return *ret_program || *ret_file ? optind : 0;
+}
+
+int options_parse(int argc, char **argv, bool is_compiled, struct options *o)
+{
+	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+	struct getopt_tables t;
+	int code, err;
+
+	*o = (struct options){.buffering = OUTPUT_LINE};
+	make_tables(&t, "");
 	if (argc < 2 && !is_compiled) {
 		struct strbuf out = {0};
 
@@ -361,8 +394,8 @@ int options_parse(int argc, char **argv, bool is_compiled, struct options *o)
 		sb_free(&out);
 		return 1;
 	}
-	optind = 1;
-	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+	optind = 0; /* begins anew, with this order of things */
+	while ((code = getopt_long(argc, argv, t.shorts, t.longs, NULL)) != -1) {
 		if (is_compiled && counts_when(code) == COMPILE)
 			return usage_error(name, "This script is compiled: options about compiling "
 			                         "come too late.");

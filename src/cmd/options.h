@@ -50,6 +50,10 @@ struct options {
  * exit status to leave with; -1 means go on. `ret` borrows from argv. */
 /* With is_compiled, the program is at hand and only such options are taken as say how to run it. */
 int options_parse(int argc, char **argv, bool is_compiled, struct options *ret);
+/* Where the script stands, before anything is made of the options: the index of the argument behind it,
+ * with its text (-e) or its file. 0: there is none, or the options in front of it are wrong or ask for
+ * something else. */
+int options_find_script(int argc, char **argv, const char **ret_program, const char **ret_file);
 void options_free(struct options *o);
 /* Usage text. */
 struct strbuf;

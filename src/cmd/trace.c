@@ -16,6 +16,7 @@
 #include "base/wildcard.h"
 #include "cmd/compiled.h"
 #include "cmd/options.h"
+#include "cmd/script_line.h"
 #include "cmd/target.h"
 #include "engine/engine.h"
 #include "image/elf.h"
@@ -39,6 +40,8 @@ struct run {
 	struct types *types;
 	struct symbols *syms;
 	bool is_colored;
+	struct script_line line;
+	struct script_request request; /* of a script with an options block */
 	const char *source_name, *source;
 	size_t source_len_b;
 	struct script_options so;
@@ -79,21 +82,6 @@ static int plain_error(const char *fmt, const char *a, const char *b)
 	return 1;
 }
 
-static int read_stdin(struct run *r)
-{
-	struct strbuf text = {0};
-	char buf[4096];
-	ssize_t n;
-
-	while ((n = read(STDIN_FILENO, buf, sizeof(buf))) > 0)
-		sb_add(&text, buf, (size_t)n);
-	r->source = arena_strndup(r->a, sb_str(&text), text.n);
-	r->source_len_b = text.n;
-	r->source_name = "stdin";
-	sb_free(&text);
-	return -1;
-}
-
 /* --include: lines before the first, but behind `#!`. Nobody wrote them, so they do not count. */
 static void add_includes(struct run *r)
 {
@@ -123,13 +111,20 @@ static int read_source(struct run *r)
 		r->source_len_b = strlen(r->o.program);
 		r->source_name = "stdin";
 	} else if (!strcmp(r->o.file, "-")) {
-		read_stdin(r);
+		r->source = r->line.text;
+		r->source_len_b = r->line.len_b;
+		if (!r->source)
+			r->source = script_read_stdin(r->a, &r->source_len_b);
+		r->source_name = "stdin";
 	} else {
-		err = file_read(r->a, r->o.file, &text, &r->source_len_b);
+		r->source = r->line.text;
+		r->source_len_b = r->line.len_b;
+		err = r->source ? 0 : file_read(r->a, r->o.file, &text, &r->source_len_b);
 		if (err)
 			return plain_error("failed to open file '%s': %s", r->o.file,
 			                   strerror(-err));
-		r->source = text;
+		if (!r->source)
+			r->source = text;
 		r->so.path = r->o.file;
 		r->source_name = strrchr(r->o.file, '/') ? strrchr(r->o.file, '/') + 1 : r->o.file;
 	}
@@ -412,6 +407,14 @@ static int format_script(struct run *r)
 	return fflush(stdout) ? write_error("stdout", -errno) : 0;
 }
 
+/* Whoever gives a compiled script options that it has read before is told so. */
+static int mind_options(const struct compiled *c, int status)
+{
+	if (status == 1 && c && c->has_options)
+		fputs("HINT: the options of this script were read when it was compiled\n", stderr);
+	return status;
+}
+
 /* The options of the program itself. Returns the status to leave with, or -1. */
 static int set_compiled_options(struct run *r, struct compiled *c)
 {
@@ -436,7 +439,8 @@ static int keep_image(struct run *r, struct image *img)
 	                     .config = r->config,
 	                     .diag = r->diag,
 	                     .machine = compiled_machine(r->a, &r->so.target),
-	                     .is_user_engine = r->engine == &engine_user};
+	                     .is_user_engine = r->engine == &engine_user,
+	                     .has_options = r->request.has_options};
 	int err;
 
 	vec_each (p, &img->programs)
@@ -510,10 +514,11 @@ static int run_compiled(struct run *r, struct compiled *c)
 	}
 	split_operands(r);
 	if (r->so.n_params)
-		return plain_error("unexpected parameter: %s (a compiled script has those it was "
-		                   "compiled with)%s",
-		                   r->so.params[0], "");
-	status = set_compiled_options(r, c);
+		return mind_options(c,
+		                    plain_error("unexpected parameter: %s (a compiled script has "
+		                                "those it was compiled with)%s",
+		                                r->so.params[0], ""));
+	status = mind_options(c, set_compiled_options(r, c));
 	if (status < 0)
 		status = check_compiled(r, c);
 	if (status >= 0)
@@ -559,6 +564,41 @@ static int bench_compiler(struct run *r)
 	return 0;
 }
 
+/* A script with an options block reads its own line first: whoever asks for its help needs nothing
+ * else. Returns the status to leave with, or -1. */
+static int ask_script(struct run *r)
+{
+	struct script_request *q = &r->request;
+
+	if (!script_ask(r->a, r->diag, r->source_name, r->source, r->source_len_b, &r->so, q)) {
+		show_diagnostics(r);
+		return 1;
+	}
+	if (q->help) {
+		fputs(q->help, stdout);
+		return 0;
+	}
+	if (q->command && (r->o.command || r->o.pid))
+		return plain_error("Cannot use -c or -p with a script that runs a command "
+		                   "itself%s%s",
+		                   "", "");
+	if (q->command && (r->o.aot || r->o.elf))
+		return plain_error("Cannot use %s with a script that runs a command%s",
+		                   r->o.aot ? "--aot" : "--emit-elf", "");
+	return -1;
+}
+
+/* The command of -c, or of the script's options. NULL: there is none, or *ret_error. */
+static struct child *start_child(struct run *r, const char **ret_error)
+{
+	bool dies_with_us = r->engine == &engine_kernel;
+
+	if (r->request.command)
+		return child_start_words(r->a, (char **)r->request.command, dies_with_us,
+		                         ret_error);
+	return r->o.command ? child_start(r->a, r->o.command, dies_with_us, ret_error) : NULL;
+}
+
 static int run_script(struct run *r)
 {
 	const char *problem;
@@ -575,13 +615,15 @@ static int run_script(struct run *r)
 	}
 	if (r->o.mode == MODE_FORMAT)
 		return format_script(r);
+	status = ask_script(r);
+	if (status >= 0)
+		return status;
 	r->engine = choose_engine(r, &problem);
-	if (!problem && r->o.command) {
-		child = child_start(r->a, r->o.command, r->engine == &engine_kernel, &child_error);
-		if (!child)
-			return plain_error("%s%s", child_error, "");
+	child = problem ? NULL : start_child(r, &child_error);
+	if (child_error)
+		return plain_error("%s%s", child_error, "");
+	if (child)
 		r->so.child_pid = child_pid(child);
-	}
 	target_describe(&r->so.target, r->types, !problem, r->engine == &engine_user);
 	if (r->o.no_kprobe_multi || r->o.no_kprobe_session)
 		r->so.target.has_kprobe_session = NULL;
@@ -675,7 +717,12 @@ static int begin(struct run *r, int argc, char **argv, const char *name, struct 
 	*ret_own = compiled_read(r->a, "/proc/self/exe", r->diag, &is_damaged);
 	if (is_damaged)
 		return plain_error(is_damaged_text, name, "");
-	status = options_parse(argc, argv, *ret_own, &r->o);
+	r->line.n_own = argc;
+	if (!*ret_own)
+		script_line_split(r->a, argc, argv, &r->line);
+	r->so.args = (const char *const *)argv + r->line.n_own;
+	r->so.n_args = (size_t)(argc - r->line.n_own);
+	status = mind_options(*ret_own, options_parse(r->line.n_own, argv, *ret_own, &r->o));
 	if (status < 0 && r->o.traceable_functions && access(r->o.traceable_functions, R_OK))
 		status = plain_error("failed to open file '%s': %s", r->o.traceable_functions,
 		                     strerror(errno));

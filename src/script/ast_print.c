@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/strbuf.h"
+#include "script/option.h"
 
 static const char *const kind_names[NODE_N] = {
     /* clang-format off */
@@ -162,6 +163,44 @@ static void print_probe(const struct printer *pr, const struct probe *probe)
 	print_node(pr, probe->body, 1);
 }
 
+static void print_text(struct strbuf *out, const char *before, const char *text)
+{
+	if (!text)
+		return;
+	sb_adds(out, before);
+	add_quoted(out, text, strlen(text));
+}
+
+static void print_option(struct strbuf *out, const struct option *o)
+{
+	sb_addf(out, "option %s = %s", o->name, option_kind_word(o->kind));
+	if (o->letter)
+		sb_addf(out, " -%c", o->letter);
+	if (o->word)
+		sb_addf(out, " --%s", o->word);
+	if (o->metavar)
+		sb_addf(out, o->is_optional ? " [%s%s]" : " %s%s", o->metavar,
+		        o->takes_rest ? "..." : "");
+	print_text(out, " ", o->help);
+	print_text(out, " default ", o->dflt);
+	if (o->kind == OPTION_DECIMAL)
+		sb_addf(out, " times %llu", (unsigned long long)o->scale);
+	if (o->group)
+		sb_addf(out, " of group %u", o->group);
+	sb_addc(out, '\n');
+}
+
+static void print_options(struct strbuf *out, const struct option_block *b)
+{
+	vec_each (o, &b->options)
+		print_option(out, *o);
+	vec_each (e, &b->examples) {
+		print_text(out, "example ", e->line);
+		print_text(out, " ", e->what);
+		sb_addc(out, '\n');
+	}
+}
+
 static void print_items(const struct printer *pr, const struct table_items *items, unsigned level)
 {
 	vec_each (it, items) {
@@ -272,6 +311,8 @@ static void print_unit(const struct unit *u, bool with_types, struct strbuf *out
 
 void ast_print(const struct unit *u, bool with_types, struct strbuf *out)
 {
+	if (u->options)
+		print_options(out, u->options);
 	vec_each (s, &u->config) {
 		sb_addf(out, "config %s = ", s->name);
 		if (s->is_string)

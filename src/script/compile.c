@@ -189,8 +189,7 @@ bool script_ask(struct arena *a, struct diag *d, const char *name, const char *t
 	ret->has_options = u->options != NULL;
 	if (!is_parsed || !u->options)
 		return true;
-	u->diag = d;
-	return option_ask(u, ret);
+	return option_ask(u, d, ret);
 }
 
 bool script_format(struct arena *a, struct diag *d, const char *name, const char *text,

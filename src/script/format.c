@@ -350,6 +350,8 @@ static unsigned lines_before(const struct formatter *f, const struct piece *p)
 
 	if (prev->kind == NOTHING)
 		return f->wants_line ? kept : 0;
+	if (f->ends_item && is(p, ";") && !f->wants_line)
+		return 0;
 	if (is(p, "}") && prev->kind != RAW)
 		return 1;
 	if (f->ends_item && is(p, "else"))
@@ -448,6 +450,7 @@ static void put_piece(struct formatter *f, const struct piece *p)
 		f->in_header = f->in_predicate = false;
 	} else if (is(p, ";")) {
 		f->is_new_statement = !f->parens;
+		f->ends_item = is_outside(f) && is(&f->prev, "}");
 	} else if (is(p, "}")) {
 		f->is_new_statement = !f->parens;
 		f->ends_item = is_outside(f);

@@ -91,9 +91,9 @@ const char *option_line_read(struct arena *a, struct option_block *b, const char
 
 /* ---- option_apply.c ---- */
 
-/* Read opts->args; all of the answer but has_options. False: the mistake is in u->diag. */
+/* Read opts->args; all of the answer but has_options. False: the mistake is in `d`. */
 struct script_request;
-bool option_ask(struct unit *u, struct script_request *ret);
+bool option_ask(struct unit *u, struct diag *d, struct script_request *ret);
 /* The attach points that one stands for whose parts name options. False: reported. */
 typedef vec(struct attach_point) point_list;
 bool option_add_points(struct unit *u, const struct attach_point *ap, point_list *out);

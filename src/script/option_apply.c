@@ -68,7 +68,7 @@ static void add_row_options(struct unit *u)
 	add_flag(u, "csv", "rows as comma-separated values");
 }
 
-static bool read_line(struct unit *u, bool *ret_wants_help)
+static bool read_line(struct unit *u, struct diag *d, bool *ret_wants_help)
 {
 	const char *purpose, *mistake;
 
@@ -81,8 +81,8 @@ static bool read_line(struct unit *u, bool *ret_wants_help)
 	    option_line_read(u->a, u->options, u->opts->args, u->opts->n_args, ret_wants_help);
 	if (!mistake)
 		return true;
-	diag_error(u->diag, E_PARAM, NO_SPAN, "%s", mistake);
-	diag_hint(u->diag, "%s -h explains the options", script_name(u, &purpose));
+	diag_error(d, E_PARAM, NO_SPAN, "%s", mistake);
+	diag_hint(d, "%s -h explains the options", script_name(u, &purpose));
 	return false;
 }
 
@@ -94,14 +94,14 @@ static const struct option *find_command(const struct option_block *b)
 	return NULL;
 }
 
-bool option_ask(struct unit *u, struct script_request *ret)
+bool option_ask(struct unit *u, struct diag *d, struct script_request *ret)
 {
 	own_strbuf struct strbuf help = {0};
 	const struct option *command;
 	const char *name, *purpose;
 	bool wants_help;
 
-	if (!read_line(u, &wants_help))
+	if (!read_line(u, d, &wants_help))
 		return false;
 	if (wants_help) {
 		name = script_name(u, &purpose);
@@ -309,7 +309,7 @@ bool script_command_line(struct unit *u)
 {
 	bool wants_help;
 
-	if (u->options && !read_line(u, &wants_help))
+	if (u->options && !read_line(u, u->diag, &wants_help))
 		return false;
 	return fill_in_all(u, u);
 }

@@ -142,7 +142,12 @@ static _Noreturn void run_child(const char *path, char **argv, pid_t parent, boo
 struct child *child_start(struct arena *a, const char *command, bool dies_with_us,
                           const char **ret_error)
 {
-	char **argv = split(a, command);
+	return child_start_words(a, split(a, command), dies_with_us, ret_error);
+}
+
+struct child *child_start_words(struct arena *a, char **argv, bool dies_with_us,
+                                const char **ret_error)
+{
 	const char *path = find_program(a, argv[0] ? argv[0] : "", ret_error);
 	int hold[2] = {-1, -1}, result[2] = {-1, -1};
 	pid_t parent = getpid();

@@ -15,6 +15,9 @@ struct child;
  * not be able to notice, it goes on. */
 struct child *child_start(struct arena *a, const char *command, bool dies_with_us,
                           const char **ret_error);
+/* The same for words as they are, NULL behind the last. */
+struct child *child_start_words(struct arena *a, char **words, bool dies_with_us,
+                                const char **ret_error);
 pid_t child_pid(const struct child *c);
 /* Let it exec. */
 void child_release(struct child *c);

@@ -24,14 +24,19 @@ static const struct script_target old = {.n_cpus = 4};
 void fuzz_one(const char *data, size_t len_b)
 {
 	static const char *const params[] = {"1", "-2", "text", ""};
+	static const char *const args[] = {"-x", "-p", "5", "begin", "--port=80,81"};
 	const struct script_target *targets[] = {&modern, &old};
 
 	for (int i = 0; i < 2; i++) {
 		struct arena *a = arena_create();
 		struct diag *d = diag_create(a);
 		struct types *ts = types_create(a, NULL);
-		struct script_options opts = {
-		    .params = params, .n_params = 4, .target = *targets[i], .is_unsafe = true};
+		struct script_options opts = {.params = params,
+		                              .n_params = 4,
+		                              .args = args,
+		                              .n_args = len_b % 6,
+		                              .target = *targets[i],
+		                              .is_unsafe = true};
 		struct strbuf out = {0};
 		struct image *img;
 

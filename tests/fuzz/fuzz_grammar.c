@@ -112,6 +112,14 @@ static const char *const fields[] = {"pid",   "tgid", "comm", "mm",   "real_pare
                                      "flags", "a",    "b.c",  "d[1]", "bits"};
 static const char *const formats[] = {"%d", "%s", "%x", "%5d", "%-10s", "%llu", "%c", "%p", "%r"};
 
+static const char options_block[] = "options = { on = flag(\"-x\", \"\"); many = count(\"-v\", "
+                                    "\"\"); n = int(\"-n N\", \"\", -5);\n"
+                                    "text = text(\"-t T\", \"\", \"a b\"); list = ints(\"-l L\", "
+                                    "\"\"); all = texts(\"[P...]\", \"\"); }\n";
+static const char *const asked[] = {"opt.on", "given(opt.n)", "!given(opt.text)", "given(opt.list)",
+                                    "contains(opt.all, comm)"};
+static const char *const lines[] = {"-x", "-vv", "-n7", "-l1,2,3", "-tb", "begin", "-l8"};
+
 static void expr(struct gen *g, enum want want);
 
 static void call(struct gen *g)
@@ -144,7 +152,10 @@ static void atom(struct gen *g, enum want want)
 		want = (enum want)pick(g, ANY);
 	switch (want) {
 	case INT:
-		switch (pick(g, 6)) {
+		switch (pick(g, 7)) {
+		case 6:
+			put(g, one_in(g, 2) ? "opt.n" : "opt.many");
+			break;
 		case 0:
 			put(g, PICK(g, numbers));
 			break;
@@ -168,7 +179,10 @@ static void atom(struct gen *g, enum want want)
 		}
 		break;
 	case TEXT:
-		switch (pick(g, 5)) {
+		switch (pick(g, 6)) {
+		case 5:
+			put(g, "opt.text");
+			break;
 		case 0:
 			put(g, PICK(g, texts));
 			break;
@@ -193,7 +207,19 @@ static void atom(struct gen *g, enum want want)
 		put(g, one_in(g, 2) ? "$t0" : "@t0");
 		break;
 	case BOOL:
-		put(g, one_in(g, 3) ? "true" : one_in(g, 2) ? "false" : "has_key(@ki0, 1)");
+		switch (pick(g, 6)) {
+		case 0:
+			put(g, PICK(g, asked));
+			break;
+		case 1:
+			put(g, "contains(opt.list, ");
+			expr(g, INT);
+			put(g, ")");
+			break;
+		default:
+			put(g, one_in(g, 3) ? "true" : one_in(g, 2) ? "false" : "has_key(@ki0, 1)");
+			break;
+		}
 		break;
 	case STACK:
 		put(g, one_in(g, 2) ? "kstack" : "ustack(3)");
@@ -452,6 +478,7 @@ static void program(struct gen *g)
 	put(g, "struct pair { int a; struct { char c; } b; short d[4]; int bits : 3; };\n");
 	if (one_in(g, 4))
 		put(g, "config = { max_strlen = 64 }\n");
+	put(g, options_block);
 	put(g, "macro twice($v) { $v = $v * 2; }\n");
 	for (uint32_t n = 1 + pick(g, 3), i = 0; i < n; i++) {
 		if (branch == IN_IF && one_in(g, 2)) {
@@ -545,17 +572,22 @@ void fuzz_one(const char *data, size_t len_b)
 {
 	struct gen g = {.state = 0xcbf29ce484222325};
 	bool is_loaded = getenv("FUZZ_LOAD") != NULL;
+	const char *args[4];
+	size_t n_args = 0;
 
 	for (size_t i = 0; i < len_b; i++)
 		g.state = (g.state ^ (uint8_t)data[i]) * 0x100000001b3;
 	program(&g);
+	for (; n_args < 4 && !one_in(&g, 3); n_args++)
+		args[n_args] = PICK(&g, lines);
 	if (getenv("FUZZ_SHOW"))
 		fprintf(stderr, "======\n%s", sb_str(&g.out));
 	for (int is_user = 0; is_user < 2; is_user++) {
 		struct arena *a = arena_create();
 		struct diag *d = diag_create(a);
 		struct types *ts = types_create(a, NULL);
-		struct script_options opts = {.is_unsafe = true, .pid = is_user ? 1 : 0};
+		struct script_options opts = {
+		    .args = args, .n_args = n_args, .is_unsafe = true, .pid = is_user ? 1 : 0};
 		struct image *img;
 
 		target_describe(&opts.target, ts, is_loaded && !is_user, is_user);

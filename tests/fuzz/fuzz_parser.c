@@ -35,7 +35,9 @@ void fuzz_one(const char *data, size_t len_b)
 	static const char *const params[] = {"1", "-2", "text", ""};
 	struct arena *a = arena_create();
 	struct diag *d = diag_create(a);
-	struct script_options opts = {.params = params, .n_params = 4};
+	static const char *const args[] = {"-a", "5", "--b=x", "7", "-vx", "0.5", "--", "-z"};
+	struct script_options opts = {
+	    .params = params, .n_params = 4, .args = args, .n_args = len_b % 9};
 	struct unit u = {.a = a, .diag = d, .opts = &opts};
 	const char *text = arena_strndup(a, data, len_b);
 	struct strbuf out = {0};
@@ -54,6 +56,8 @@ void fuzz_one(const char *data, size_t len_b)
 			check_tree(&u, (*probe)->predicate, len_b, 0);
 		(*probe)->body = node_clone(a, (*probe)->body);
 	}
+	if (is_good)
+		script_command_line(&u);
 	ast_print(&u, false, &out);
 	diag_render(d, &(struct diag_style){0}, &out);
 	sb_free(&out);
