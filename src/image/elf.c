@@ -219,7 +219,7 @@ static void add_data(struct writer *w)
 
 	for (size_t i = 0; i < w->img->maps.n; i++) {
 		const struct image_map *m = &w->img->maps.items[i];
-		bool is_constant = m->role == MAP_RODATA;
+		bool is_constant = m->is_frozen;
 		const char *base = is_constant ? ".rodata" : ".data";
 		uint32_t *n = is_constant ? &n_rodata : &n_data, section;
 

@@ -16,6 +16,9 @@ uint32_t image_interval_size(const struct type *t)
 	return has_third ? 24 : 16;
 }
 
+const char image_missing_hint[] =
+    "a function can ask first: behind bpf_core_field_exists() and its kin it is not reached";
+
 uint32_t image_frame_size(enum stack_mode mode)
 {
 	return mode == STACK_BUILD_ID ? (uint32_t)sizeof(struct bpf_stack_build_id) : 8;

@@ -85,6 +85,9 @@ struct image_program {
 	struct span at; /* the probe in the script */
 };
 
+/* The way out for an instruction that has a note (code.notes). */
+extern const char image_missing_hint[];
+
 /* ---- maps ---------------------------------------------------------------------------------- */
 
 enum map_role {
@@ -98,6 +101,7 @@ enum map_role {
 	MAP_PACKETS,     /* PERF_EVENT_ARRAY: records of EVENT_PACKET */
 	MAP_LOST, /* PERCPU_ARRAY of u64, one entry per program: events that could not be delivered
 	           */
+	MAP_OBJECT, /* of an imported object: a section of data, or a map that it defines */
 	MAP_STACKS, /* HASH, u64 id -> struct image_stack; one map per size of value */
 	/* dw_ustack: what the engine knows of processes and their files, see below */
 	MAP_UNWIND_PLACES, /* LPM_TRIE, struct image_unwind_key -> struct image_unwind_place */
@@ -111,9 +115,10 @@ struct image_map {
 	const char *name; /* kernel object name: at most 15 of [A-Za-z0-9_.] */
 	uint32_t type;    /* enum bpf_map_type */
 	uint32_t key_size_b, value_size_b, max_entries, flags;
-	const void
-	    *init;      /* MAP_RODATA, MAP_GLOBALS: initial value of value_size_b bytes, or NULL */
-	bool is_unused; /* nothing refers to it: engines create no map */
+	const void *init; /* MAP_RODATA, MAP_GLOBALS, MAP_OBJECT: initial value of value_size_b
+	                     bytes, or NULL */
+	bool is_frozen;   /* nobody writes after that: loads are constants to the verifier */
+	bool is_unused;   /* nothing refers to it: engines create no map */
 };
 
 /* A stack's frames, kept once however often it is seen. The id is a hash that the program makes of

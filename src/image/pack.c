@@ -176,6 +176,20 @@ static void pack_attach(struct packer *p, struct image_attach *at)
 	p->is_bad |= at->kind > ATTACH_WATCHPOINT;
 }
 
+static void pack_note(struct packer *p, struct ir_note *n)
+{
+	pack_value(p, &n->insn);
+	pack_text(p, &n->text);
+}
+
+static void pack_origin(struct packer *p, struct ir_origin *o)
+{
+	pack_value(p, &o->insn);
+	pack_value(p, &o->n_insns);
+	pack_text(p, &o->func);
+	pack_text(p, &o->origin);
+}
+
 static void pack_code(struct packer *p, struct image_program *prog)
 {
 	struct ir_code *c = &prog->code;
@@ -184,6 +198,8 @@ static void pack_code(struct packer *p, struct image_program *prog)
 	pack_vec(p, &c->insns, pack_value, sizeof(*c->insns.items));
 	pack_vec(p, &c->relocs, pack_value, sizeof(*c->relocs.items));
 	pack_vec(p, &c->spans, pack_value, sizeof(*c->spans.items));
+	pack_vec(p, &c->notes, pack_note, 8);
+	pack_vec(p, &c->origins, pack_origin, 16);
 	pack_vec(p, &c->func_starts, pack_value, sizeof(*c->func_starts.items));
 	pack_value(p, &c->stack_b);
 	if (!p->out)
@@ -223,6 +239,7 @@ static void pack_map(struct packer *p, struct image_map *m)
 	pack_value(p, &m->value_size_b);
 	pack_value(p, &m->max_entries);
 	pack_value(p, &m->flags);
+	pack_value(p, &m->is_frozen);
 	pack_value(p, &m->is_unused);
 	pack_value(p, &has_init);
 	if (has_init && !p->out)
@@ -357,6 +374,10 @@ static void check(struct packer *p, const struct image *img)
 		p->is_bad |= !prog->name || prog->code.spans.n != prog->code.insns.n;
 		vec_each (r, &prog->code.relocs)
 			p->is_bad |= r->map >= img->maps.n || r->insn >= prog->code.insns.n;
+		vec_each (note, &prog->code.notes)
+			p->is_bad |= !note->text;
+		vec_each (o, &prog->code.origins)
+			p->is_bad |= !o->func || !o->origin;
 		vec_each (start, &prog->code.func_starts)
 			p->is_bad |= *start >= prog->code.insns.n;
 	}

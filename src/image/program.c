@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "vm/object.h"
 
 static const struct vm_map_def *const *map_defs(struct arena *a, const struct image *img)
 {
@@ -23,7 +24,7 @@ static const struct vm_map_def *const *map_defs(struct arena *a, const struct im
 		    .max_entries = m->max_entries,
 		    .flags = m->flags,
 		    .init = m->init,
-		    .is_frozen = m->role == MAP_RODATA,
+		    .is_frozen = m->is_frozen,
 		};
 		table[i] = d;
 	}
@@ -83,7 +84,7 @@ struct vm_program *image_programs(struct arena *a, const struct image *img,
 		    .attach_type = p->expected_attach_type,
 		    .attach_btf_id = p->attach_btf_id,
 		    .attach_btf = p->attach_btf_obj_id ? NULL : kernel_btf,
-		    .is_gpl = !img->license || !strcmp(img->license, "GPL"),
+		    .is_gpl = !img->license || vm_license_is_gpl(img->license),
 		    .insns = code_of(a, p),
 		    .n_insns = (uint32_t)p->code.insns.n,
 		    .maps = maps,
@@ -106,6 +107,9 @@ bool image_needs_kernel_btf(const struct image *img)
 		if (p->attach_btf_id && !p->attach_btf_obj_id && !p->attach_prog_id)
 			return true;
 		vec_each (i, &p->code.insns) {
+			if (i->code == (BPF_LD | BPF_IMM | BPF_DW) &&
+			    i->src_reg == BPF_PSEUDO_BTF_ID)
+				return true;
 			if (i->code != (BPF_JMP | BPF_CALL))
 				continue;
 			if (i->src_reg == BPF_PSEUDO_KFUNC_CALL ||

@@ -49,6 +49,18 @@ struct ir_func *ir_func_add(struct ir_unit *u, const char *name, uint32_t n_para
 	return f;
 }
 
+struct ir_func *ir_func_add_foreign(struct ir_unit *u, const char *name,
+                                    const struct ir_foreign *code)
+{
+	struct ir_func *f = ir_func_add(u, name, 0, NULL);
+	struct ir_builder b = ir_builder_at_entry(f);
+
+	f->foreign = code;
+	b.at = code->at;
+	ir_ret(&b, ir_const(&b, 0));
+	return f;
+}
+
 struct ir_builder ir_builder_at_entry(struct ir_func *f)
 {
 	return (struct ir_builder){.func = f, .block = f->blocks.items[0], .at = NO_SPAN};
@@ -413,7 +425,7 @@ struct ir_inst *ir_call_kernel(struct ir_builder *b, uint32_t btf_id, enum ir_pt
 struct ir_inst *ir_call_func(struct ir_builder *b, struct ir_func *f, uint32_t n_args,
                              struct ir_inst *const *args)
 {
-	assert(n_args == f->n_params);
+	assert(f->foreign || n_args == f->n_params);
 	return call(b, IR_CALL_FUNC, f->index, PTR_NONE, n_args, args);
 }
 

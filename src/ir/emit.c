@@ -447,9 +447,69 @@ static struct span largest_slot(const struct ir_func *f)
 	return at;
 }
 
+/* The deepest place of its frame that foreign code names. What it reaches by arithmetic is the
+ * verifier's to see. */
+static uint32_t foreign_frame(const struct ir_foreign *code)
+{
+	int64_t lowest = 0;
+
+	for (uint32_t i = 0; i < code->n_insns; i++) {
+		const struct bpf_insn *in = &code->insns[i];
+		unsigned class = BPF_CLASS(in->code);
+		uint8_t base = class == BPF_LDX ? in->src_reg : in->dst_reg;
+		int64_t at = 0;
+
+		if ((class == BPF_LDX || class == BPF_ST || class == BPF_STX) && base == BPF_REG_10)
+			at = in->off;
+		else if (in->code == (BPF_ALU64 | BPF_MOV | BPF_X) && in->src_reg == BPF_REG_10 &&
+		         i + 1 < code->n_insns && in[1].dst_reg == in->dst_reg &&
+		         in[1].code == (BPF_ALU64 | BPF_ADD | BPF_K))
+			at = in[1].imm;
+		lowest = at < lowest ? at : lowest;
+	}
+	return lowest > -BPF_STACK_B ? (uint32_t)-lowest : BPF_STACK_B;
+}
+
+static void emit_foreign(struct unit_emitter *unit, const struct ir_func *f)
+{
+	const struct ir_foreign *from = f->foreign;
+	struct ir_code *code = unit->code;
+	struct arena *a = unit->u->a;
+	uint32_t start = (uint32_t)code->insns.n;
+
+	for (uint32_t i = 0; i < from->n_insns; i++) {
+		vec_push(a, &code->insns, from->insns[i]);
+		vec_push(a, &code->spans, from->at);
+	}
+	for (uint32_t i = 0; i < from->n_relocs; i++) {
+		struct ir_reloc r = from->relocs[i];
+
+		r.insn += start;
+		vec_push(a, &code->relocs, r);
+	}
+	for (uint32_t i = 0; i < from->n_refs; i++)
+		vec_push(unit->scratch, &unit->patches,
+		         ((struct patch){.insn = start + from->refs[i].insn,
+		                         .func = from->refs[i].func,
+		                         .delta = from->refs[i].delta}));
+	for (uint32_t i = 0; i < from->n_notes; i++)
+		vec_push(a, &code->notes,
+		         ((struct ir_note){start + from->notes[i].insn, from->notes[i].text}));
+	vec_push(a, &code->origins,
+	         ((struct ir_origin){start, from->n_insns, f->name, from->origin}));
+	unit->frame_b[f->index] = foreign_frame(from);
+	if (unit->frame_b[f->index] > code->stack_b)
+		code->stack_b = unit->frame_b[f->index];
+}
+
 static bool emit_func(struct unit_emitter *unit, struct ir_func *f, struct diag *d)
 {
 	struct emitter e = {.unit = unit};
+
+	if (f->foreign) {
+		emit_foreign(unit, f);
+		return true;
+	}
 
 	ir_split_critical_edges(f);
 	e.m = m_select(unit->scratch, f);
@@ -481,28 +541,38 @@ static bool emit_func(struct unit_emitter *unit, struct ir_func *f, struct diag 
 	return true;
 }
 
+struct func_set {
+	struct arena *a;
+	bool *is_in;
+	vec(uint32_t) work;
+};
+
+static void add_used(struct func_set *s, uint32_t func)
+{
+	if (s->is_in[func])
+		return;
+	s->is_in[func] = true;
+	vec_push(s->a, &s->work, func);
+}
+
 /* Function 0 and all that it calls or hands out. */
 static bool *find_used_funcs(struct arena *a, const struct ir_unit *u)
 {
-	bool *is_used = arena_array(a, bool, u->funcs.n);
-	vec(uint32_t) work = {0};
+	struct func_set used = {.a = a, .is_in = arena_array(a, bool, u->funcs.n)};
 
-	is_used[0] = true;
-	vec_push(a, &work, 0);
-	while (work.n) {
-		const struct ir_func *f = u->funcs.items[vec_pop(&work)];
+	add_used(&used, 0);
+	while (used.work.n) {
+		const struct ir_func *f = u->funcs.items[vec_pop(&used.work)];
 
+		for (uint32_t i = 0; f->foreign && i < f->foreign->n_refs; i++)
+			add_used(&used, f->foreign->refs[i].func);
 		vec_each (b, &f->blocks) {
-			vec_each (i, &(*b)->insts) {
-				if (((*i)->op != IR_CALL_FUNC && (*i)->op != IR_FUNC) ||
-				    is_used[(*i)->ref])
-					continue;
-				is_used[(*i)->ref] = true;
-				vec_push(a, &work, (*i)->ref);
-			}
+			vec_each (i, &(*b)->insts)
+				if ((*i)->op == IR_CALL_FUNC || (*i)->op == IR_FUNC)
+					add_used(&used, (*i)->ref);
 		}
 	}
-	return is_used;
+	return used.is_in;
 }
 
 /* The verifier refuses code nobody reaches, and a description of functions that are not there. */
@@ -521,6 +591,8 @@ static void drop_unused_funcs(struct arena *scratch, struct ir_unit *u)
 	}
 	u->funcs.n = n;
 	vec_each (f, &u->funcs) {
+		for (uint32_t i = 0; (*f)->foreign && i < (*f)->foreign->n_refs; i++)
+			(*f)->foreign->refs[i].func = index[(*f)->foreign->refs[i].func];
 		vec_each (b, &(*f)->blocks) {
 			vec_each (i, &(*b)->insts) {
 				if ((*i)->op == IR_CALL_FUNC || (*i)->op == IR_FUNC)
@@ -528,6 +600,27 @@ static void drop_unused_funcs(struct arena *scratch, struct ir_unit *u)
 			}
 		}
 	}
+}
+
+const char *ir_code_note(const struct ir_code *c, uint32_t insn)
+{
+	vec_each (note, &c->notes)
+		if (note->insn == insn)
+			return note->text;
+	return NULL;
+}
+
+const char *ir_code_reason(struct arena *a, const struct ir_code *c, uint32_t insn,
+                           const char *reason)
+{
+	const char *note = ir_code_note(c, insn);
+
+	vec_each (o, &c->origins)
+		if (insn >= o->insn && insn - o->insn < o->n_insns)
+			return arena_printf(a, "%s (%s() of \"%s\", instruction %u)",
+			                    note ? note : reason, o->func, o->origin,
+			                    insn - o->insn);
+	return reason;
 }
 
 bool ir_emit(struct ir_unit *u, struct diag *d, struct ir_code *ret)
@@ -553,7 +646,7 @@ bool ir_emit(struct ir_unit *u, struct diag *d, struct ir_code *ret)
 		return false;
 	vec_each (p, &unit.patches)
 		code.insns.items[p->insn].imm =
-		    (int32_t)(code.func_starts.items[p->func] - p->insn - 1);
+		    (int32_t)(code.func_starts.items[p->func] + p->delta - p->insn - 1);
 	*ret = code;
 	return true;
 }

@@ -14,6 +14,7 @@ enum {
 struct patch {
 	uint32_t insn;
 	uint32_t func;
+	uint32_t delta; /* slots into it */
 };
 
 struct unit_emitter {

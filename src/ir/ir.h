@@ -83,6 +83,26 @@ struct ir_slot {
 	const char *name; /* for dumps */
 };
 
+/* Of a function whose code was made elsewhere: instructions and what they name. */
+struct ir_foreign {
+	const struct bpf_insn *insns;
+	uint32_t n_insns;
+	const struct ir_reloc *relocs; /* maps; insns count from the function's start, here and below */
+	uint32_t n_relocs;
+	struct ir_foreign_ref *refs; /* calls and addresses of functions */
+	uint32_t n_refs;
+	const struct ir_note *notes;
+	uint32_t n_notes;
+	struct span at;	    /* for all of it: where the script asks for it first */
+	const char *origin; /* the file it is from, for messages */
+};
+
+struct ir_foreign_ref {
+	uint32_t insn;
+	uint32_t func;	/* of the unit */
+	uint32_t delta; /* slots into it */
+};
+
 struct ir_func {
 	const char *name;
 	struct ir_unit *unit;
@@ -90,6 +110,7 @@ struct ir_func {
 	uint32_t n_params;
 	enum ir_ptr params[5];
 	bool is_global;	    /* may be verified by itself: takes and returns numbers only */
+	const struct ir_foreign *foreign; /* NULL, or its code; the blocks only stand in for it */
 	vec(struct ir_block *) blocks;
 	vec(struct ir_slot) slots;
 	uint32_t n_insts; /* ids handed out */
@@ -130,6 +151,9 @@ struct ir_unit *ir_unit_create(struct arena *a, const char *name, struct ir_targ
 /* Returns the function; its entry block is made and sealed, its params are values of the kinds given. */
 struct ir_func *ir_func_add(struct ir_unit *u, const char *name, uint32_t n_params,
 			    const enum ir_ptr *params);
+/* A function that has its code already; what the passes see of it is a block that returns. `code` may
+ * be filled in until the unit is emitted. */
+struct ir_func *ir_func_add_foreign(struct ir_unit *u, const char *name, const struct ir_foreign *code);
 struct ir_builder ir_builder_at_entry(struct ir_func *f);
 struct ir_block *ir_block_add(struct ir_func *f); /* not sealed yet */
 /* All predecessors of the block have been made; its variables resolve. */
@@ -227,13 +251,33 @@ struct ir_reloc {
 	uint32_t off_b;
 };
 
+/* Why an instruction cannot run: what it names does not exist. */
+struct ir_note {
+	uint32_t insn;
+	const char *text;
+};
+
+/* A stretch of code made elsewhere. */
+struct ir_origin {
+	uint32_t insn, n_insns;
+	const char *func, *origin;
+};
+
 struct ir_code {
 	vec(struct bpf_insn) insns; /* <linux/bpf.h>; all functions in order, calls between them resolved */
 	vec(struct ir_reloc) relocs;
 	vec(struct span) spans; /* one per insn */
+	vec(struct ir_note) notes;
+	vec(struct ir_origin) origins;
 	vec(uint32_t) func_starts; /* first insn of each function of the unit */
 	uint32_t stack_b;	   /* largest frame */
 };
+
+/* What instruction `insn` names that does not exist, or NULL. */
+const char *ir_code_note(const struct ir_code *c, uint32_t insn);
+/* A verifier's reason for refusing instruction `insn`, better said if it was made elsewhere: where
+ * there, and what it names that does not exist. */
+const char *ir_code_reason(struct arena *a, const struct ir_code *c, uint32_t insn, const char *reason);
 
 /* Register allocation and emission. Functions nobody calls leave the unit first. Fails only when a
  * frame needs more than 512 bytes of stack (or a jump does not reach): then E_LIMIT is reported, at

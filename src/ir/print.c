@@ -142,6 +142,10 @@ static void print_func(const struct ir_func *f, struct strbuf *out)
 	for (uint32_t i = 0; i < f->n_params; i++)
 		sb_addf(out, "%s%s", i ? ", " : "", ir_ptr_names[f->params[i]]);
 	sb_adds(out, ")\n");
+	if (f->foreign) {
+		sb_addf(out, "\t%u instructions made elsewhere\n", f->foreign->n_insns);
+		return;
+	}
 	for (size_t i = 0; i < f->slots.n; i++)
 		sb_addf(out, "\tslot %zu %s: %u bytes, align %u\n", i, slot_name(f, (uint32_t)i),
 		        f->slots.items[i].size_b, f->slots.items[i].align_b);

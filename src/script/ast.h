@@ -19,6 +19,7 @@ enum node_kind {
 	NODE_STRING,      /* string */
 	NODE_BUILTIN,     /* builtin, e.g. pid; also `args` */
 	NODE_FN_CALL,     /* (infer) of the script's function fn: args */
+	NODE_OBJECT_CALL, /* (infer) of an imported object's function object_fn: args */
 	NODE_CALL,        /* function (infer: resolved from name), args */
 	NODE_CALL_KERNEL, /* (infer) of a kernel function: kernel_func, number = its BTF id, args */
 	NODE_VAR,         /* $x: name, var (infer) */
@@ -167,6 +168,7 @@ struct node {
 	const struct type *kernel_func; /* CALL_KERNEL: the prototype */
 	struct fn *fn;                  /* FN_CALL */
 	struct table *table;            /* EMIT */
+	struct object_fn *object_fn;    /* OBJECT_CALL */
 	const struct field *field;      /* FIELD of a struct, tuple or record */
 	uint32_t field_off_b; /* from the outermost object's start (anonymous members added up) */
 };
@@ -311,6 +313,7 @@ struct unit {
 	vec(struct probe *) dead_probes; /* see prune.c: of interest for the types of maps only */
 	vec(struct macro *) macros;
 	vec(struct fn *) fns;
+	vec(struct object *) objects; /* imported .bpf.o (script/object.h) */
 	struct unit_names *names; /* NULL in a branch */
 	vec(struct table *) tables;
 	vec(struct host_block *) hosts;

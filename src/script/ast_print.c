@@ -20,7 +20,7 @@
 static const char *const kind_names[NODE_N] = {
     /* clang-format off */
 	[NODE_INT] = "int", [NODE_STRING] = "string", [NODE_BUILTIN] = "builtin",
-	[NODE_CALL] = "call", [NODE_CALL_KERNEL] = "callk", [NODE_FN_CALL] = "call", [NODE_VAR] = "var", [NODE_MAP] = "map", [NODE_PARAM] = "param",
+	[NODE_CALL] = "call", [NODE_CALL_KERNEL] = "callk", [NODE_FN_CALL] = "call", [NODE_OBJECT_CALL] = "call", [NODE_VAR] = "var", [NODE_MAP] = "map", [NODE_PARAM] = "param",
 	[NODE_IDENT] = "ident", [NODE_UNARY] = "unary", [NODE_BINARY] = "binary",
 	[NODE_INCDEC] = "incdec", [NODE_TERNARY] = "ternary", [NODE_FIELD] = "field",
 	[NODE_INDEX] = "index", [NODE_TUPLE] = "tuple", [NODE_CAST] = "cast",

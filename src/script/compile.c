@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "script/format.h"
+#include "script/object.h"
 #include "script/option.h"
 #include "script/stages.h"
 
@@ -75,6 +76,7 @@ static bool compile(struct unit *u, struct image *img)
 	       STAGE(u, configure, "") &&  /* config block -> options */
 	       STAGE(u, declare, "") &&    /* C section -> types */
 	       STAGE(u, choose, "") &&     /* `if` around probes -> the branch it means */
+	       STAGE(u, objects, "") &&    /* imported objects -> functions */
 	       STAGE(u, macros, "ast") &&  /* macro calls -> their bodies */
 	       script_host(u, img) &&      /* tables, host blocks -> host code */
 	       STAGE(u, hoist, "") &&      /* old scope of variables */
@@ -125,6 +127,8 @@ struct image *script_compile(struct arena *a, struct diag *d, struct types *ts, 
 	is_good = u && compile(u, img) && !diag_errors(d);
 	if (is_good)
 		script_host_finish(u, img);
+	if (u)
+		objects_close(u);
 	symbols_destroy(own);
 	return is_good ? img : NULL;
 }

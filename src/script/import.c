@@ -1,8 +1,8 @@
 /* `import` (spec 5.4): definitions of other files.
  *
  * An imported .bt file is parsed into the same unit, as if it stood in the importing one; a header
- * joins the C sections. Each file is read once, however it is named. What others can write is not
- * run as root: world-writable files are refused. */
+ * joins the C sections; an object waits for object.c. Each file is read once, however it is named.
+ * What others can write is not run as root: world-writable files are refused. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "script/object.h"
 #include "script/parser.h"
 #include "script/stdlib.h"
 
@@ -72,6 +73,23 @@ static bool import_text(const struct importing *im, const char *path, const char
 	return parser_import(p, c.source, directory_of(u->a, path));
 }
 
+/* Kept as it is: where only the text matters, nobody looks into it. */
+static bool import_object(const struct importing *im, const char *path, const char *shown)
+{
+	struct unit *u = im->p->u;
+	struct object *o = arena_new(u->a, struct object);
+	char *bytes;
+	int err = file_read(u->a, path, &bytes, &o->len_b);
+
+	if (err)
+		return fail(im, E_IMPORT, shown, strerror(-err));
+	o->name = shown;
+	o->at = im->at;
+	o->bytes = bytes;
+	vec_push(u->a, &u->objects, o);
+	return true;
+}
+
 static bool import_path(const struct importing *im, const char *path, const char *shown,
                         bool is_member);
 
@@ -118,11 +136,18 @@ static bool import_path(const struct importing *im, const char *path, const char
 		return is_member || import_all(im, path, shown);
 	if (!S_ISREG(st.st_mode))
 		return fail(im, E_IMPORT, shown, "it is no regular file");
-	if (has_suffix(path, ".bpf.c") || has_suffix(path, ".bpf.o"))
-		return fail(im, E_UNSUPPORTED, shown, "BPF C and objects are not supported yet");
-	if (!has_suffix(path, ".bt") && !has_suffix(path, ".h"))
-		return fail(im, E_IMPORT, shown, "only .bt and .h files can be imported");
-	return seen_before(im->p->u, &st) || import_text(im, path, shown);
+	if (has_suffix(path, ".bpf.c")) {
+		fail(im, E_UNSUPPORTED, shown, "BPF C has to be compiled first");
+		diag_hint(im->p->u->diag,
+		          "import what it is compiled to: clang -g -O2 --target=bpf -c %s", shown);
+		return false;
+	}
+	if (!has_suffix(path, ".bt") && !has_suffix(path, ".h") && !has_suffix(path, ".bpf.o"))
+		return fail(im, E_IMPORT, shown, "only .bt, .h and .bpf.o files can be imported");
+	if (seen_before(im->p->u, &st))
+		return true;
+	return has_suffix(path, ".bpf.o") ? import_object(im, path, shown)
+	                                  : import_text(im, path, shown);
 }
 
 bool import_root(struct parser *p, const char *name, struct span at)

@@ -806,7 +806,10 @@ static const struct type *unknown_function(struct infer *x, struct node *n)
 	if (builtin_find(n->name, &number))
 		return infer_error(x, E_ARG_COUNT, n->at,
 		                   "%s() requires no arguments (%u provided)", n->name, n->n_args);
+	if (infer_object_has_other(x, n))
+		return cast_unknown();
 	infer_error(x, E_UNKNOWN_NAME, n->at, "Unknown function: '%s'", n->name);
+	infer_guess_object_fn(x, &g);
 	for (uint32_t i = 0; function_row(i); i++)
 		diag_nearest(&g, function_row(i)->name);
 	infer_hint_kernel_call(x, n, &g);

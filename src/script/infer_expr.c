@@ -720,9 +720,13 @@ static const struct type *dispatch(struct infer *x, struct node *n)
 		return infer_builtin(x, n);
 	case NODE_CALL:
 		n->is_statement_value_used = true;
-		return infer_find_fn(x, n) ? infer_fn_call(x, n) : infer_call(x, n);
+		if (infer_find_fn(x, n))
+			return infer_fn_call(x, n);
+		return infer_find_object_fn(x, n) ? infer_object_call(x, n) : infer_call(x, n);
 	case NODE_FN_CALL:
 		return infer_fn_call(x, n);
+	case NODE_OBJECT_CALL:
+		return infer_object_call(x, n);
 	case NODE_CALL_KERNEL:
 		return infer_kernel_call(x, n);
 	case NODE_VAR:

@@ -180,6 +180,11 @@ const struct type *infer_fn_call(struct infer *x, struct node *n);
 /* Before the first pass: recursion is reported. */
 bool infer_check_recursion(struct infer *x);
 
+/* ---- infer_object.c ---- */
+/* Does the CALL n mean a function of an imported object? Then it is made an OBJECT_CALL. */
+bool infer_find_object_fn(struct infer *x, struct node *n);
+const struct type *infer_object_call(struct infer *x, struct node *n);
+
 /* ---- infer_stmt.c ---- */
 void infer_probe(struct infer *x, struct probe *p);
 /* Statements of a block in a scope of its own; with `as_value` its result's type. */

@@ -31,6 +31,11 @@ infer_result_fn infer_result_percpu_kaddr, infer_result_socket_cookie, infer_res
 /* ---- infer_opt.c ---- */
 infer_result_fn infer_result_contains, infer_result_given;
 
+/* ---- infer_object.c ---- */
+/* Reports a name that an imported object has, but not as something to call; false: none has. */
+bool infer_object_has_other(struct infer *x, const struct node *n);
+void infer_guess_object_fn(struct infer *x, struct diag_guess *g);
+
 /* ---- infer_kfunc.c ---- */
 infer_result_fn infer_result_kfunc_exist, infer_result_kfunc_allowed;
 /* Is n, a CALL of no function of the language, one of the kernel's? Then it becomes CALL_KERNEL. */

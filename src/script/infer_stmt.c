@@ -504,7 +504,7 @@ static void infer_expr_stmt(struct infer *x, struct node *n)
 	}
 	infer_expr(x, e);
 	e = n->args[0];
-	if (e->kind == NODE_FN_CALL)
+	if (e->kind == NODE_FN_CALL || e->kind == NODE_OBJECT_CALL)
 		return;
 	if (e->kind == NODE_CALL || e->kind == NODE_CALL_KERNEL) {
 		e->is_statement_value_used = false;

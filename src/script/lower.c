@@ -142,6 +142,7 @@ void lower_program_begin(struct lower *l, const char *name)
 	l->returns = NULL;
 	l->fn_funcs = arena_array(l->a, struct ir_func *, l->u->fns.n + 1);
 	lower_records_begin(l);
+	lower_objects_begin(l);
 	l->unit = ir_unit_create(l->a, name,
 	                         (struct ir_target){
 	                             .has_probe_read_split = t->has_probe_read_split,

@@ -94,10 +94,12 @@ struct lower {
 	struct ir_inst **iter_objects; /* iter: the context's pointers, known not to be null */
 	struct ir_block *body_exit;
 	struct lower_loop *loop;
-	uint32_t result;              /* of a test: where in scratch memory is what it returns */
-	struct lower_return *returns; /* in a function of the script, else NULL */
-	struct ir_func **fn_funcs;    /* per struct fn.id: the program's copy, or NULL */
-	uint32_t program;             /* index in the image */
+	uint32_t result;               /* of a test: where in scratch memory is what it returns */
+	struct lower_return *returns;  /* in a function of the script, else NULL */
+	struct ir_func **fn_funcs;     /* per struct fn.id: the program's copy, or NULL */
+	struct ir_func **object_funcs; /* per object_fn.number: likewise */
+	uint32_t *object_maps;         /* per number of a map of an object: 1 + image map, or 0 */
+	uint32_t program;              /* index in the image */
 	uint32_t scratch_used, scratch_high; /* bytes; a statement's temporaries are given back */
 	vec(uint32_t) scratch_maps;          /* image maps of this program's chunks */
 	struct slot_of_var *vars;            /* per struct variable.id */
@@ -250,6 +252,11 @@ void lower_repeat(struct lower *l, uint32_t n,
                   void *arg);
 struct ir_inst *lower_map_len(struct lower *l, struct map *m);
 void lower_return(struct lower *l, struct node *n);
+
+/* ---- lower_object.c ---- */
+void lower_objects_begin(struct lower *l); /* a program */
+void lower_objects_end(struct lower *l);   /* their maps: which are used */
+struct value lower_object_call(struct lower *l, struct node *n);
 
 /* ---- lower_fn.c ---- */
 /* Make the functions that the probe calls, if the program has them not yet. */

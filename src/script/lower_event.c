@@ -123,6 +123,7 @@ static bool acts(const struct node *n)
 	case NODE_INCDEC:
 	case NODE_CALL_KERNEL:
 	case NODE_FN_CALL:
+	case NODE_OBJECT_CALL:
 		return true;
 	case NODE_CALL: /* delete(), find(), and what returns nothing */
 		if (n->function->id == F_delete || n->function->id == F_find ||

@@ -719,6 +719,9 @@ struct value lower_expr(struct lower *l, struct node *n)
 	case NODE_FN_CALL:
 		v = lower_fn_call(l, n);
 		break;
+	case NODE_OBJECT_CALL:
+		v = lower_object_call(l, n);
+		break;
 	case NODE_VAR:
 		v = lower_var_read(l, n->var);
 		break;

@@ -194,6 +194,7 @@ uint32_t lower_add_map(struct lower *l, enum map_role role, const char *name, ui
 	m->key_size_b = key_b;
 	m->value_size_b = value_b;
 	m->max_entries = entries;
+	m->is_frozen = role == MAP_RODATA;
 	return (uint32_t)l->img->maps.n - 1;
 }
 
@@ -333,4 +334,5 @@ void lower_finish_maps(struct lower *l)
 	    !l->has_globals && img->start_ns_off_b == UINT32_MAX;
 	img->maps.items[l->lost].is_unused = !l->has_lost;
 	img->maps.items[l->ring].is_unused = !l->has_ring;
+	lower_objects_end(l);
 }

@@ -18,6 +18,8 @@ bool script_command_line(struct unit *u);
 bool script_apply_config(struct unit *u, struct script_config *config);
 /* Conditions outside of probes: what stands in the branches they choose becomes the unit's. */
 bool script_choose(struct unit *u);
+/* Imported objects: read, their types made known; names that are there already are reported. */
+bool script_objects(struct unit *u);
 /* Macro calls to what they stand for. */
 bool script_macros(struct unit *u);
 /* Tables and host blocks to the image's host code; after lowering, where their maps are. */

@@ -186,7 +186,7 @@ static const struct type *read_struct(struct reader *r, struct btf_source *src, 
 	    make(r, rec->kind == BTF_KIND_UNION ? TYPE_UNION : TYPE_STRUCT, rec->size_or_type, 1);
 
 	t->name = copy_name(r, src, rec->name_off);
-	if (src->base)
+	if (src->base || src->is_object)
 		vec_push(r->ts->a, &r->ts->module_types, ((struct module_type){t, src, id}));
 	else
 		t->btf_id = id;

@@ -42,6 +42,8 @@ void types_destroy(struct types *ts)
 {
 	vec_each (m, &ts->modules)
 		close_source(*m);
+	vec_each (o, &ts->objects)
+		close_source(*o);
 	close_source(&ts->vmlinux);
 	vec_each (src, &ts->sources) {
 		strmap_free(&(*src)->found);
@@ -67,6 +69,11 @@ struct btf_source *types_vmlinux(struct types *ts)
 			src->file = NULL;
 	}
 	return src->file ? src : NULL;
+}
+
+const char *types_btf_path(const struct types *ts)
+{
+	return ts->btf_path;
 }
 
 bool types_have_btf(struct types *ts)
@@ -134,7 +141,7 @@ struct btf_source *types_module(struct types *ts, const char *module)
 /* ---- by name ----------------------------------------------------------------------------- */
 
 /* Call for vmlinux and then for each module until one has it. */
-static const struct type *find_in_btf(struct types *ts, const char *name, uint32_t kinds)
+static const struct type *find_in_kernel(struct types *ts, const char *name, uint32_t kinds)
 {
 	struct btf_source *src = types_vmlinux(ts);
 	uint32_t id;
@@ -151,6 +158,72 @@ static const struct type *find_in_btf(struct types *ts, const char *name, uint32
 			return btf_type(ts, *m, id, true);
 	}
 	return NULL;
+}
+
+static const struct type *find_in_btf(struct types *ts, const char *name, uint32_t kinds)
+{
+	const struct type *t = find_in_kernel(ts, name, kinds);
+
+	for (size_t i = 0; !t && i < ts->objects.n; i++) {
+		uint32_t id = btf_find(ts->objects.items[i]->file, name, kinds, 0);
+
+		if (id)
+			t = btf_type(ts, ts->objects.items[i], id, true);
+	}
+	return t;
+}
+
+int types_add_btf(struct types *ts, const void *bytes, size_t len_b)
+{
+	struct btf_source *src = arena_new(ts->a, struct btf_source);
+	int err = btf_open_bytes(arena_memdup(ts->a, bytes, len_b), len_b, NULL, &src->file);
+
+	if (err)
+		return err;
+	src->is_tried = src->is_object = true;
+	src->module = "";
+	vec_push(ts->a, &ts->objects, src);
+	/* Names not known before may be now. */
+	strmap_free(&ts->found);
+	return (int)ts->objects.n - 1;
+}
+
+/* A struct by the name that it has here: what the script and the kernel have goes first, as CO-RE
+ * objects declare but a part of theirs. */
+static const struct type *prefer_known(struct types *ts, const struct type *t)
+{
+	const char *word = t->kind == TYPE_STRUCT  ? "struct"
+	                   : t->kind == TYPE_UNION ? "union"
+	                   : t->kind == TYPE_ENUM  ? "enum"
+	                                           : NULL;
+	const struct type *known;
+
+	if (t->kind == TYPE_PTR) {
+		known = prefer_known(ts, t->elem);
+		return known == t->elem ? t : type_ptr(ts->a, known, t->as);
+	}
+	known =
+	    word && t->name ? types_find(ts, arena_printf(ts->a, "%s %s", word, t->name)) : NULL;
+	return known ? known : t;
+}
+
+const struct type *types_func_of(struct types *ts, int number, uint32_t btf_id)
+{
+	const struct type *t = btf_func_type(ts, ts->objects.items[number], btf_id, 0);
+	struct type *ret;
+	struct field *params;
+
+	if (!t)
+		return NULL;
+	ret = arena_memdup(ts->a, t, sizeof(*t));
+	params = arena_array(ts->a, struct field, t->n_fields + 1);
+	for (uint32_t i = 0; i < t->n_fields; i++) {
+		params[i] = t->fields[i];
+		params[i].type = prefer_known(ts, params[i].type);
+	}
+	ret->fields = params;
+	ret->elem = prefer_known(ts, t->elem);
+	return ret;
 }
 
 void types_use_source(struct types *ts, types_source_fn *get, void *arg)

@@ -15,6 +15,7 @@ struct type_source; /* types/dwarf.h: the types of one program */
 struct types *types_create(struct arena *a, const char *btf_path);
 void types_destroy(struct types *ts); /* unmaps; the types in the arena stay readable */
 bool types_have_btf(struct types *ts);
+const char *types_btf_path(const struct types *ts); /* NULL: the running kernel's */
 
 /* Find by C spelling: "struct task_struct", "union x", "enum y", "size_t", "unsigned int",
  * "uint64_t" (also without BTF for the standard integer names). NULL if unknown. Structs are
@@ -51,6 +52,12 @@ const struct type *types_find_raw_tracepoint_in(struct types *ts, const char *na
 uint32_t types_find_percpu_var(struct types *ts, const char *name);
 /* Does the kernel have a function of this name in its BTF? Used as a feature probe. */
 bool types_kernel_has_func(struct types *ts, const char *name);
+
+/* Types of an object's BTF: what nobody else has is looked up there, too. The bytes are copied.
+ * Returns a number to ask by, or -errno. */
+int types_add_btf(struct types *ts, const void *bytes, size_t len_b);
+/* The prototype of a FUNC there; NULL if the id is none. Structs that others have are theirs. */
+const struct type *types_func_of(struct types *ts, int number, uint32_t btf_id);
 
 /* Until the next call, names are looked up in what `get` returns, too: after the script's own
  * declarations, before the kernel's BTF. It is called when a name is asked for first, and may

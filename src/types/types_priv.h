@@ -21,6 +21,7 @@ struct btf_source {
 	uint8_t *proto_fits, *value_classes;
 	uint32_t n_memos;
 	struct btf_source *base;
+	bool is_object; /* a file's: its ids mean nothing to the kernel */
 };
 
 enum func_fit { FITS_UNKNOWN, FITS, FITS_NOT };
@@ -52,6 +53,7 @@ struct types {
 	struct btf_source vmlinux;
 	vec(struct btf_source *) modules;
 	bool modules_listed;
+	vec(struct btf_source *) objects;
 	vec(struct module_type) module_types;
 	vec(struct type_source *) sources; /* all there are, to be freed */
 	struct type_source *source;        /* the one in use, or NULL; ask source_in_use() */

@@ -78,6 +78,27 @@ static void check_maps(const struct vm_object *o)
 	FUZZ_CHECK(n < UINT64_MAX);
 }
 
+static void check_func(const struct vm_object *o, const struct vm_object_func *f)
+{
+	uint32_t last = 0;
+
+	FUZZ_CHECK(f->name && f->section);
+	for (uint32_t k = 0; k < f->n_insns; k++) {
+		if (f->insns[k].code == (BPF_LD | BPF_IMM | BPF_DW))
+			FUZZ_CHECK(++k < f->n_insns);
+	}
+	for (uint32_t k = 0; k < f->n_refs; k++) {
+		const struct vm_object_ref *r = &f->refs[k];
+
+		FUZZ_CHECK(r->insn < f->n_insns && (!k || r->insn > last));
+		FUZZ_CHECK(r->func < o->n_funcs && r->delta < o->funcs[r->func].n_insns);
+		last = r->insn;
+	}
+	for (uint32_t k = 0; k < f->n_notes; k++)
+		FUZZ_CHECK(f->notes[k].pc < f->n_insns && f->notes[k].text);
+	FUZZ_CHECK(!f->problem || (*f->problem && !strchr(f->problem, '\n')));
+}
+
 static void try_open(const char *data, size_t len_b, const struct vm_object_options *opts)
 {
 	struct arena *a = arena_create();
@@ -93,6 +114,9 @@ static void try_open(const char *data, size_t len_b, const struct vm_object_opti
 			if (o->programs[k].n_insns < 10000)
 				bpf_disasm(o->programs[k].insns, o->programs[k].n_insns, &out);
 		}
+		for (uint32_t k = 0; k < o->n_funcs; k++)
+			check_func(o, &o->funcs[k]);
+		FUZZ_CHECK(!opts->is_library || !o->n_programs);
 		vm_object_close(o);
 	}
 	sb_free(&why);
@@ -110,6 +134,8 @@ void fuzz_one(const char *data, size_t len_b)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	try_open(data, len_b, &opts);
 	opts.type = BPF_PROG_TYPE_UNSPEC;
+	try_open(data, len_b, &opts);
+	opts.is_library = true;
 	try_open(data, len_b, &opts);
 	if (fd >= 0)
 		close(fd);

@@ -87,7 +87,8 @@ static uint32_t add_map(struct fixture *f, enum map_role role, uint32_t type, ui
 	                             .key_size_b = key_size_b,
 	                             .value_size_b = value_size_b,
 	                             .max_entries = max_entries,
-	                             .flags = flags}));
+	                             .flags = flags,
+	                             .is_frozen = role == MAP_RODATA}));
 	return (uint32_t)f->img->maps.n - 1;
 }
 

@@ -144,9 +144,12 @@ static int refused(struct loading *l, uint32_t program, int err, const char *log
 		return err;
 	}
 	verifier_log_explain(img->a, log, &why);
-	kernel_error(img, ret, err, program, "The kernel's verifier refused this: %s", why.message);
+	kernel_error(img, ret, err, program, "The kernel's verifier refused this: %s",
+	             ir_code_reason(img->a, &p->code, why.insn, why.message));
 	ret->log = arena_strdup(img->a, log);
-	if (!l->verdicts[program].is_accepted && l->verdicts[program].way_out)
+	if (ir_code_note(&p->code, why.insn))
+		ret->hint = image_missing_hint;
+	else if (!l->verdicts[program].is_accepted && l->verdicts[program].way_out)
 		ret->hint = arena_strdup(img->a, l->verdicts[program].way_out);
 	if (why.insn < p->code.spans.n && p->code.spans.items[why.insn].source != SPAN_NONE)
 		ret->at = p->code.spans.items[why.insn];

@@ -138,7 +138,7 @@ static int map_init(struct engine *e, uint32_t i)
 		else
 			err = map_fill(fd, value);
 	}
-	if (!err && m->role == MAP_RODATA) {
+	if (!err && m->is_frozen) {
 		union bpf_attr attr = {.map_fd = (uint32_t)fd};
 
 		/* v5.2; without it the verifier reads instead of knowing: slower, still right */

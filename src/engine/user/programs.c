@@ -52,7 +52,7 @@ static int create_map(struct engine *e, uint32_t i, struct engine_error *ret)
 	    .max_entries = m->max_entries,
 	    .flags = m->flags,
 	    .init = m->init,
-	    .is_frozen = m->role == MAP_RODATA,
+	    .is_frozen = m->is_frozen,
 	};
 	uint32_t start = e->img->start_ns_off_b;
 	int err;
@@ -91,10 +91,13 @@ static int refused(struct engine *e, uint32_t i, const struct vm_verdict *v,
 {
 	const struct image_program *p = &e->img->programs.items[i];
 
-	user_error(e, ret, -EACCES, i, "The verifier refused this: %s", v->reason);
+	user_error(e, ret, -EACCES, i, "The verifier refused this: %s",
+	           ir_code_reason(e->img->a, &p->code, v->pc, v->reason));
 	if (!ret)
 		return -EACCES;
-	if (v->way_out)
+	if (ir_code_note(&p->code, v->pc))
+		ret->hint = image_missing_hint;
+	else if (v->way_out)
 		ret->hint = arena_strdup(e->img->a, v->way_out);
 	ret->log = arena_strdup(e->img->a, v->log);
 	if (v->pc < p->code.spans.n && p->code.spans.items[v->pc].source != SPAN_NONE)

@@ -28,12 +28,13 @@ struct relo {
 
 static int relo_fail(const struct relo *x, int err, const char *reason)
 {
-	return object_fail(x->r, err,
-	                   "section \"%s\" offset %u: CO-RE relocation of kind %u by type %u "
-	                   "\"%s\", access \"%s\": %s",
-	                   object_section_name(x->r, x->code->section), x->core->slot * 8,
-	                   x->core->kind, x->core->type_id, x->type_name,
-	                   btf_string(x->r->btf, x->core->access_off), reason);
+	return object_fail(
+	    x->r, err,
+	    "%s: CO-RE relocation of kind %u by type %u "
+	    "\"%s\", access \"%s\": %s",
+	    object_place(x->r, functions_code(x->r, x->code->section), x->core->slot),
+	    x->core->kind, x->core->type_id, x->type_name,
+	    btf_string(x->r->btf, x->core->access_off), reason);
 }
 
 /* ---- values -----------------------------------------------------------------------------------
@@ -406,6 +407,7 @@ int core_apply(struct reader *r)
 		vec_each (core, &c->cores) {
 			int err = apply_one(r, c, core);
 
+			err = object_defer(r, (uint32_t)(c - r->codes.items), core->slot, err);
 			if (err)
 				return err;
 		}

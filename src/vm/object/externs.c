@@ -333,8 +333,10 @@ static int resolve_all(struct reader *r)
 	}
 	if (wants_address)
 		find_addresses(r);
+	/* A library may go without what nobody calls: relocs.c finds out. */
 	vec_each (e, &r->externs)
-		if (e->kind != EXTERN_KCONFIG && !e->is_found && !e->is_weak)
+		if (e->kind != EXTERN_KCONFIG && !e->is_found && !e->is_weak &&
+		    !r->opts->is_library)
 			return object_fail(r, ESRCH, "extern \"%s\": %s", e->name,
 			                   r->kernel ? "this kernel has no such symbol"
 			                             : "there is no kernel BTF to find it in");

@@ -33,6 +33,33 @@ const char *object_section_name(const struct reader *r, uint32_t section)
 	return section < r->sections.n ? r->sections.items[section].name : "";
 }
 
+const char *object_place(const struct reader *r, uint32_t code, uint32_t slot)
+{
+	uint32_t found = r->opts->is_library ? functions_find(r, code, slot) : VM_NONE;
+	const struct function *f;
+
+	if (found == VM_NONE)
+		return arena_printf(r->a, "section \"%s\" offset %u",
+		                    object_section_name(r, r->codes.items[code].section), slot * 8);
+	f = &r->functions.items[found];
+	return arena_printf(r->a, "function \"%s\" instruction %u", f->name, slot - f->first);
+}
+
+int object_defer(struct reader *r, uint32_t code, uint32_t slot, int err)
+{
+	uint32_t found = err && r->opts->is_library ? functions_find(r, code, slot) : VM_NONE;
+	struct function *f;
+
+	if (found == VM_NONE)
+		return err;
+	f = &r->functions.items[found];
+	if (!f->problem)
+		f->problem = r->why ? arena_strdup(r->a, sb_str(r->why)) : strerror(-err);
+	if (r->why)
+		sb_reset(r->why);
+	return 0;
+}
+
 static int open_btf(struct reader *r)
 {
 	uint32_t section = elf_find_section(r, ".BTF");
@@ -109,7 +136,7 @@ static int read_object(struct reader *r, struct vm_object *o)
 	static int (*const steps[])(struct reader *) = {
 	    elf_read,       open_btf,         read_license, open_kernel_btf, data_complete_btf,
 	    functions_read, maps_read_legacy, maps_read,    data_read_maps,  externs_read,
-	    ext_read,       core_apply,       relocs_apply, programs_number, maps_link,
+	    ext_read,       core_apply,       relocs_apply,
 	};
 	int err;
 
@@ -118,10 +145,22 @@ static int read_object(struct reader *r, struct vm_object *o)
 		if (err)
 			return err;
 	}
-	hand_over_maps(r, o);
 	o->license = r->license;
 	o->btf = r->btf;
 	o->kernel_btf = r->kernel;
+	o->btf_bytes = r->btf_bytes;
+	o->btf_len_b = r->btf_len_b;
+	if (r->opts->is_library) {
+		hand_over_maps(r, o);
+		library_build(r, o);
+		return 0;
+	}
+	err = programs_number(r);
+	if (!err)
+		err = maps_link(r);
+	if (err)
+		return err;
+	hand_over_maps(r, o);
 	err = programs_build(r, o);
 	return err ? err : struct_ops_link(r, o);
 }

@@ -95,6 +95,7 @@ struct function {
 	bool is_hidden;   /* global for the linker only */
 	uint32_t program; /* entry: index into programs */
 	uint32_t btf_id;
+	const char *problem; /* library: the first relocation that could not be applied */
 };
 
 /* ---- maps ----------------------------------------------------------------------------------- */
@@ -173,6 +174,11 @@ struct reader {
 int object_fail(struct reader *r, int err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 const char *object_section_name(const struct reader *r, uint32_t section);
+/* Where an instruction is, for reasons: by section, or by function in a library. */
+const char *object_place(const struct reader *r, uint32_t code, uint32_t slot);
+/* A relocation of this instruction failed with err: what is left to fail with. In a library that is
+ * nothing, as the reason goes to the function, which nobody may call. */
+int object_defer(struct reader *r, uint32_t code, uint32_t slot, int err);
 
 int elf_read(struct reader *r);
 /* UINT32_MAX: none. */
@@ -230,6 +236,7 @@ bool core_types_compatible(struct reader *r, uint32_t local_id, struct btf_file 
 int relocs_apply(struct reader *r);    /* relocs.c */
 int programs_number(struct reader *r); /* programs.c: after relocations */
 int programs_build(struct reader *r, struct vm_object *o);
+void library_build(struct reader *r, struct vm_object *o);  /* library.c */
 int struct_ops_link(struct reader *r, struct vm_object *o); /* struct_ops.c */
 void attach_find(struct reader *r, const struct vm_section *s, struct vm_program *p); /* attach.c */
 

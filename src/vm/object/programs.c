@@ -164,7 +164,7 @@ static void drop_called(struct reader *r)
 			r->functions.items[i].is_entry = false;
 }
 
-static bool is_gpl_compatible(const char *license)
+bool vm_license_is_gpl(const char *license)
 {
 	static const char *const names[] = {
 	    /* license_is_gpl_compatible() */
@@ -225,7 +225,7 @@ static int build_one(struct build *b, uint32_t entry, struct vm_program *p)
 	}
 	*p = (struct vm_program){.name = f->name,
 	                         .section = object_section_name(r, r->codes.items[f->code].section),
-	                         .is_gpl = is_gpl_compatible(r->license),
+	                         .is_gpl = vm_license_is_gpl(r->license),
 	                         .insns = b->insns.items,
 	                         .n_insns = (uint32_t)b->insns.n,
 	                         .funcs = b->funcs.items,

@@ -29,9 +29,8 @@ struct site {
 
 static int site_fail(const struct site *s, const char *reason)
 {
-	return object_fail(s->r, EINVAL, "section \"%s\" offset %u: relocation by \"%s\": %s",
-	                   object_section_name(s->r, s->r->codes.items[s->code].section),
-	                   s->slot * 8, s->sym->name, reason);
+	return object_fail(s->r, EINVAL, "%s: relocation by \"%s\": %s",
+	                   object_place(s->r, s->code, s->slot), s->sym->name, reason);
 }
 
 static void set_lddw(struct site *s, uint8_t pseudo, uint32_t low, uint32_t high)
@@ -52,19 +51,22 @@ static int name_function(struct site *s, enum fixup_kind kind, uint32_t code, in
 		f = functions_find(r, code, (uint32_t)slot);
 	if (f == VM_NONE)
 		return object_fail(
-		    r, ENOEXEC,
-		    "section \"%s\" offset %u: %s slot %lld of section \"%s\", where "
-		    "no function is",
-		    object_section_name(r, r->codes.items[s->code].section), s->slot * 8,
+		    r, ENOEXEC, "%s: %s slot %lld of section \"%s\", where no function is",
+		    object_place(r, s->code, s->slot),
 		    kind == FIX_CALL ? "calls" : "takes the address of", (long long)slot,
 		    object_section_name(r, r->codes.items[code].section));
 	if (r->codes.items[code].fixups[slot].kind == FIX_TAIL)
-		return object_fail(
-		    r, ENOEXEC, "section \"%s\" offset %u: the target is the middle of an lddw",
-		    object_section_name(r, r->codes.items[s->code].section), s->slot * 8);
+		return object_fail(r, ENOEXEC, "%s: the target is the middle of an lddw",
+		                   object_place(r, s->code, s->slot));
 	*s->fixup = (struct fixup){
 	    .kind = kind, .function = f, .delta = (uint32_t)slot - r->functions.items[f].first};
 	return 0;
+}
+
+static int site_fail_missing(const struct site *s)
+{
+	return site_fail(s, s->r->kernel ? "this kernel has no such symbol"
+	                                 : "there is no kernel BTF to find it in");
 }
 
 static int apply_extern_call(struct site *s)
@@ -77,6 +79,8 @@ static int apply_extern_call(struct site *s)
 		                 "by its BTF");
 	if (e->kind != EXTERN_FUNCTION)
 		return site_fail(s, "not a function");
+	if (!e->is_found && !e->is_weak)
+		return site_fail_missing(s);
 	s->fixup->kind = FIX_RESOLVED;
 	if (!e->is_found) { /* weak: good as long as nobody gets here, as libbpf has it */
 		s->insn->src_reg = 0;
@@ -115,6 +119,8 @@ static int apply_extern_address(struct site *s)
 
 	if (!e)
 		return site_fail(s, "not in this object, and no BTF says where else");
+	if (e->kind != EXTERN_KCONFIG && !e->is_found && !e->is_weak)
+		return site_fail_missing(s);
 	if (e->kind == EXTERN_KCONFIG)
 		set_lddw(s, BPF_PSEUDO_MAP_IDX_VALUE, s->r->kconfig_map, e->offset_b);
 	else if (e->is_found && e->btf_id)
@@ -264,10 +270,9 @@ static int apply_one(struct reader *r, uint32_t code, const struct elf_reloc *re
 	if ((rel->type == REL_64_64 || rel->type == REL_ABS64) && is_lddw)
 		return apply_address(&s);
 	return object_fail(r, EINVAL,
-	                   "section \"%s\" offset %u: relocation of type %u by \"%s\" cannot be "
+	                   "%s: relocation of type %u by \"%s\" cannot be "
 	                   "applied to opcode 0x%02x",
-	                   object_section_name(r, c->section), s.slot * 8, rel->type, s.sym->name,
-	                   s.insn->code);
+	                   object_place(r, code, s.slot), rel->type, s.sym->name, s.insn->code);
 }
 
 /* Calls and addresses within a section that the assembler worked out itself. Those that stay in
@@ -297,6 +302,7 @@ static int apply_local(struct reader *r, const struct function *f)
 		if (to > f->first && to < (int64_t)f->first + f->n)
 			continue;
 		err = name_function(&s, is_call ? FIX_CALL : FIX_ADDRESS, f->code, to);
+		err = object_defer(r, f->code, i, err);
 		if (err)
 			return err;
 	}
@@ -312,8 +318,11 @@ static int apply_code(struct reader *r, uint32_t code)
 			struct elf_reloc rel;
 			int err = elf_reloc_get(r, s, i, &rel);
 
-			if (!err)
-				err = apply_one(r, code, &rel);
+			if (err)
+				return err;
+			err = apply_one(r, code, &rel);
+			if (err && rel.offset_b / 8 < r->codes.items[code].n)
+				err = object_defer(r, code, (uint32_t)(rel.offset_b / 8), err);
 			if (err)
 				return err;
 		}

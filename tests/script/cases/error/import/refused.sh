@@ -26,8 +26,9 @@ done <<'END'
 main.bt:1:8-19: ERROR: Cannot import "nosuch.bt": No such file or directory
 main.bt:2:8-17: ERROR: Cannot import "open.bt": everybody may write to it
 config.bt:1:1-7: ERROR: syntax: config is not allowed in an imported file
-main.bt:4:8-17: ERROR: Cannot import "x.bpf.c": BPF C and objects are not supported yet
-main.bt:5:8-15: ERROR: Cannot import "x.txt": only .bt and .h files can be imported
+main.bt:4:8-17: ERROR: Cannot import "x.bpf.c": BPF C has to be compiled first
+HINT: import what it is compiled to: clang -g -O2 --target=bpf -c x.bpf.c
+main.bt:5:8-15: ERROR: Cannot import "x.txt": only .bt, .h and .bpf.o files can be imported
 main.bt:6:8-13: ERROR: Cannot import "dir": nothing in it can be imported
 main.bt:7:8-16: ERROR: Cannot import "nul.bt": it is no text
 main.bt:8:8-9: ERROR: syntax: expected a string
