@@ -87,9 +87,9 @@ static void names_grow(struct flame_tree *t)
 	free(old);
 }
 
-static uint32_t intern(struct flame_tree *t, struct flame_frame f)
+static uint32_t intern(struct flame_tree *t, struct flame_frame f, uint32_t hash)
 {
-	uint32_t hash = hash_name(f), index;
+	uint32_t index;
 	size_t at;
 
 	if (is_full(t->names.n, t->name_cap))
@@ -108,11 +108,10 @@ static uint32_t intern(struct flame_tree *t, struct flame_frame f)
 
 /* Where the node of that place is, or a free slot for it. The key is in the slot: trees are larger
  * than caches, and a look at the node would be one more miss. */
-static struct flame_place *place(const struct flame_tree *t, uint32_t parent, uint32_t name)
+static struct flame_place *place(const struct flame_tree *t, uint32_t hash, uint32_t parent,
+                                 uint32_t name)
 {
-	size_t at = mix(0, (uint64_t)parent << 32 | name) >> 20;
-
-	for (;; at++) {
+	for (size_t at = hash;; at++) {
 		struct flame_place *p = &t->places[at & (t->place_cap - 1)];
 
 		if (!p->index || (p->parent == parent && p->name == name))
@@ -128,7 +127,7 @@ static void places_grow(struct flame_tree *t)
 	t->places = table_grow(&t->place_cap, sizeof(*old));
 	for (size_t i = 0; i < old_cap; i++)
 		if (old[i].index)
-			*place(t, old[i].parent, old[i].name) = old[i];
+			*place(t, old[i].hash, old[i].parent, old[i].name) = old[i];
 	free(old);
 }
 
@@ -147,19 +146,46 @@ static uint32_t node_add(struct flame_tree *t, uint32_t parent, uint32_t name)
 }
 
 /* The child of that name, made if there is none. */
-static uint32_t child(struct flame_tree *t, uint32_t parent, struct flame_frame f)
+static uint32_t child(struct flame_tree *t, uint32_t parent, struct flame_frame f,
+                      const struct flame_step *step)
 {
-	uint32_t name = intern(t, f);
+	uint32_t name = intern(t, f, step->name_hash);
 	struct flame_place *p;
 
 	if (t->keeps_order) /* it is not the one before: a new one */
 		return node_add(t, parent, name);
 	if (is_full(t->nodes.n, t->place_cap))
 		places_grow(t);
-	p = place(t, parent, name);
+	p = place(t, step->path_hash, parent, name);
 	if (!p->index)
-		*p = (struct flame_place){parent, name, node_add(t, parent, name)};
+		*p = (struct flame_place){step->path_hash, parent, name, node_add(t, parent, name)};
 	return p->index;
+}
+
+/* Hash the names of the path from `from` on, and fetch what child() will look at meanwhile: tables
+ * and names are larger than caches, and would be waited for again and again. Therefore a place's
+ * hash is made of names rather than of the parent's number, which is not known yet. */
+static void look_ahead(struct flame_tree *t, const struct flame_frame *frames, size_t from)
+{
+	size_t n = t->path.n, names = t->name_cap - 1, places = t->place_cap - 1;
+	struct flame_step *steps = t->path.items;
+	uint32_t above = from ? steps[from - 1].path_hash : 0;
+
+	for (size_t i = from; i < n; i++) {
+		steps[i].name_hash = hash_name(frames[i]);
+		above = steps[i].path_hash =
+		    (uint32_t)(mix(0, (uint64_t)steps[i].name_hash << 32 | above) >> 20);
+		if (t->name_cap)
+			__builtin_prefetch(&t->name_slots[steps[i].name_hash & names]);
+		if (t->place_cap)
+			__builtin_prefetch(&t->places[above & places]);
+	}
+	for (size_t i = from; i < n && t->name_cap; i++)
+		__builtin_prefetch(
+		    &t->names.items[t->name_slots[steps[i].name_hash & names].index]);
+	for (size_t i = from; i < n && t->name_cap; i++)
+		__builtin_prefetch(
+		    t->names.items[t->name_slots[steps[i].name_hash & names].index].name);
 }
 
 void flame_tree_add(struct flame_tree *t, const struct flame_frame *frames, size_t n, double before,
@@ -168,13 +194,14 @@ void flame_tree_add(struct flame_tree *t, const struct flame_frame *frames, size
 	uint32_t node = FLAME_ROOT;
 	size_t i = 0;
 
-	while (i < n && i < t->path.n && is_same(flame_node_name(t, t->path.items[i]), frames[i]))
-		node = t->path.items[i++];
-	t->path.n = i;
-	for (; i < n; i++) {
-		node = child(t, node, frames[i]);
-		vec_push(NULL, &t->path, node);
-	}
+	while (i < n && i < t->path.n &&
+	       is_same(flame_node_name(t, t->path.items[i].node), frames[i]))
+		node = t->path.items[i++].node;
+	vec_reserve(NULL, &t->path, n);
+	t->path.n = n;
+	look_ahead(t, frames, i);
+	for (; i < n; i++)
+		node = t->path.items[i].node = child(t, node, frames[i], &t->path.items[i]);
 	t->nodes.items[node].value += value;
 	if (t->is_differential)
 		t->changes.items[node].before += before;
@@ -200,34 +227,54 @@ static void prepend(struct flame_tree *t, uint32_t node)
 	parent->first_child = node;
 }
 
+static uint32_t *numbers(size_t n)
+{
+	size_t cap = 0;
+
+	return vec_grow(NULL, NULL, 0, &cap, n, sizeof(uint32_t));
+}
+
+/* ret[i] is the place of name i among all names. */
+static uint32_t *rank_names(struct flame_tree *t)
+{
+	uint32_t *order = numbers(t->names.n), *rank = numbers(t->names.n);
+
+	for (uint32_t i = 0; i < t->names.n; i++)
+		order[i] = i;
+	qsort_r(order + 1, t->names.n - 1, sizeof(*order), compare_names, t);
+	for (uint32_t i = 0; i < t->names.n; i++)
+		rank[order[i]] = i;
+	free(order);
+	return rank;
+}
+
 /* Nodes in falling order of their names, each put in front of its siblings: every list of children
  * is then in rising order, after one sort of the different names. */
 static void link_by_name(struct flame_tree *t)
 {
-	size_t n_names = t->names.n, cap = 0;
-	uint32_t *order = vec_grow(NULL, NULL, 0, &cap, n_names, sizeof(*order));
-	uint32_t *first, *next;
+	enum { AHEAD = 16 };
+	const struct flame_node *nodes = t->nodes.items;
+	size_t n = t->nodes.n;
+	uint32_t *rank = rank_names(t), *end = numbers(t->names.n + 1), *order = numbers(n),
+	         sum = 0;
 
-	cap = 0;
-	first = vec_grow(NULL, NULL, 0, &cap, n_names, sizeof(*first));
-	cap = 0;
-	next = vec_grow(NULL, NULL, 0, &cap, t->nodes.n, sizeof(*next));
-	memset(first, 0, n_names * sizeof(*first));
-	for (uint32_t i = 0; i < n_names; i++)
-		order[i] = i;
-	qsort_r(order + 1, n_names - 1, sizeof(*order), compare_names, t);
-	for (uint32_t node = 1; node < t->nodes.n; node++) {
-		uint32_t name = t->nodes.items[node].name;
-
-		next[node] = first[name];
-		first[name] = node;
+	memset(end, 0, (t->names.n + 1) * sizeof(*end));
+	for (size_t i = 1; i < n; i++)
+		end[rank[nodes[i].name] + 1]++;
+	for (size_t i = 0; i <= t->names.n; i++)
+		sum = end[i] += sum;
+	for (uint32_t i = 1; i < n; i++)
+		order[end[rank[nodes[i].name]]++] = i;
+	for (size_t i = n - 1; i-- > 0;) {
+		if (i >= 2 * AHEAD) {
+			__builtin_prefetch(&nodes[order[i - 2 * AHEAD]]);
+			__builtin_prefetch(&nodes[nodes[order[i - AHEAD]].parent]);
+		}
+		prepend(t, order[i]);
 	}
-	for (size_t i = n_names; i-- > 1;)
-		for (uint32_t node = first[order[i]]; node; node = next[node])
-			prepend(t, node);
+	free(rank);
+	free(end);
 	free(order);
-	free(first);
-	free(next);
 }
 
 static void sum(struct flame_tree *t)

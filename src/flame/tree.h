@@ -37,15 +37,20 @@ struct flame_change {
 	double own;    /* value less before, of stacks that end here */
 };
 
+/* One frame of the stack at hand. */
+struct flame_step {
+	uint32_t node, name_hash, path_hash; /* the latter of all names up to here */
+};
+
 struct flame_tree {
 	struct arena *arena; /* names' bytes */
 	vec(struct flame_node) nodes;
 	vec(struct flame_change) changes; /* as many as nodes if is_differential */
 	vec(struct flame_frame) names;    /* different ones; borrowed from the arena */
-	vec(uint32_t) path;               /* nodes of the stack added last */
+	vec(struct flame_step) path;      /* the stack added last */
 	/* Open addressing; index 0 is free. Caps are powers of two. */
 	struct flame_place {
-		uint32_t parent, name, index; /* of a node */
+		uint32_t hash, parent, name, index; /* of a node */
 	} * places;
 	struct flame_name_slot {
 		uint32_t hash, index; /* into names */

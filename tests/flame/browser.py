@@ -43,11 +43,15 @@ class Browser:
         os.close(from_browser)
         self.buffer, self.number, self.session = b"", 0, None
         self.events = []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target,
-                                 flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
-            self.call(f"{domain}.enable")
+        try:
+            target = self.call("Target.createTarget", url="about:blank")["targetId"]
+            self.session = self.call("Target.attachToTarget", targetId=target,
+                                     flatten=True)["sessionId"]
+            for domain in ("Page", "Runtime", "Log"):
+                self.call(f"{domain}.enable")
+        except (OSError, RuntimeError):
+            self.close()
+            raise
 
     def close(self):
         for fd in (self.out, self.inp):
