@@ -16,7 +16,8 @@
 	const frames = Array.from(box.children, (g, index) => {
 		const [depth, start, value] = g.dataset.f.split(" ").map(Number);
 		const [title, rect, text] = g.children;
-		return { g, index, title, rect, text, depth, start, value, end: start + value };
+		return { g, index, title, rect, text, depth, start, value, end: start + value, name: null,
+			isShown: true };
 	});
 	const root = frames[0];
 	// Sums of fractions are not exact.
@@ -26,7 +27,7 @@
 	const contains = (a, b) =>
 		a.depth <= b.depth && a.start <= b.start + slack && b.end <= a.end + slack;
 	const lines = (f) => f.title.textContent.split("\n");
-	const name = (f) => lines(f)[0];
+	const name = (f) => f.name ?? (f.name = lines(f)[0]);
 	// What is above a frame are those behind it, up to `after`.
 	const open = [];
 	const close = (depth, index) => {
@@ -83,6 +84,8 @@
 	const place = (f) => {
 		const isBelow = f !== zoomed && contains(f, zoomed);
 		const isShown = isBelow || (f.depth >= zoomed.depth && contains(zoomed, f));
+		if (!isShown && !f.isShown)
+			return;
 		f.isShown = isShown;
 		f.g.classList.toggle("hidden", !isShown);
 		f.g.classList.toggle("below", isBelow);
