@@ -117,19 +117,19 @@ static const char *refuse_insn(struct infer *x, const struct object *o, const st
                                enum diag_code *code)
 {
 	bool is_lddw = i->code == (BPF_LD | BPF_IMM | BPF_DW);
+	const char *no = NULL;
 
 	if (is_lddw && (i->src_reg == BPF_PSEUDO_MAP_IDX || i->src_reg == BPF_PSEUDO_MAP_IDX_VALUE))
 		return refuse_map(x, o->vm->maps[i->imm]);
 	if (!x->u->opts->target.is_user_engine)
 		return NULL;
-	*code = E_NEEDS_KERNEL;
 	if (is_lddw && i->src_reg == BPF_PSEUDO_BTF_ID)
-		return "it reads a variable of the kernel, and the user engine reads no kernel "
-		       "memory";
+		no = "reads no kernel memory";
 	if (i->code == (BPF_JMP | BPF_CALL) && i->src_reg == BPF_PSEUDO_KFUNC_CALL)
-		return "it calls a function of the kernel, and the user engine calls none";
-	*code = E_UNSUPPORTED;
-	return NULL;
+		no = "calls none of its functions";
+	if (no)
+		*code = E_NEEDS_KERNEL;
+	return no;
 }
 
 /* Of the function and all that it calls. */
@@ -174,10 +174,18 @@ static bool check(struct infer *x, struct object_fn *f, const struct node *n)
 			    refuse_code(x, o, (uint32_t)(f->code - o->vm->funcs),
 			                arena_array(x->a, bool, o->vm->n_funcs), &f->refusal_code);
 	}
-	if (f->refusal)
+	if (!f->refusal)
+		return true;
+	if (f->refusal_code == E_NEEDS_KERNEL) {
+		infer_error(x, E_NEEDS_KERNEL, n->at,
+		            "%s() of \"%s\" needs the kernel: the user engine %s", n->name, o->name,
+		            f->refusal);
+		infer_hint(x, "run as root, or with CAP_BPF and CAP_PERFMON");
+	} else {
 		infer_error(x, f->refusal_code, n->at, "%s() of \"%s\" cannot be called: %s",
 		            n->name, o->name, f->refusal);
-	return !f->refusal;
+	}
+	return false;
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* What scripts can call: numbers, pointers, text, callbacks, data. */
-#include "lib.h"
+#include "bpf.h"
 int total, start = 40;
 static const int table[] = {3, 5, 7, 11};
 struct pair { int a, b; };

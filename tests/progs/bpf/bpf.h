@@ -1,8 +1,9 @@
-/* What the C of these cases needs of BPF. */
+/* What these objects need of BPF. */
 typedef unsigned int u32;
 typedef unsigned long long u64;
 #define SEC(name) __attribute__((section(name), used))
 #define NOINLINE __attribute__((noinline))
+#define KSYM __attribute__((section(".ksyms"), weak))
 #define CORE __attribute__((preserve_access_index))
 #define MAP(name, kind, entries)                                                                   \
 	struct {                                                                                   \

@@ -1,5 +1,5 @@
 /* What CO-RE relocations are for. */
-#include "lib.h"
+#include "bpf.h"
 struct task_struct { int tgid; struct task_struct *real_parent; int nowhere; } CORE;
 
 
@@ -34,3 +34,20 @@ int unguarded(struct task_struct *t)
 }
 struct task_struct *me(void) { return bpf_get_current_task(); }
 u32 task_size(void) { return __builtin_preserve_type_info(*(struct task_struct *)0, 1); }
+
+extern void bpf_rcu_read_lock(void) KSYM;
+extern void bpf_rcu_read_unlock(void) KSYM;
+int locked(int x)
+{
+	if (!bpf_rcu_read_lock || !bpf_rcu_read_unlock)
+		return x * x;
+	bpf_rcu_read_lock();
+	x *= x;
+	bpf_rcu_read_unlock();
+	return x;
+}
+void lock_and_unlock(void)
+{
+	bpf_rcu_read_lock();
+	bpf_rcu_read_unlock();
+}

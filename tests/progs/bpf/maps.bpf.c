@@ -1,5 +1,5 @@
 /* Maps and data of an object. */
-#include "lib.h"
+#include "bpf.h"
 MAP(seen, HASH, 64);
 MAP(slots, ARRAY, 4);
 MAP(recent, LRU_HASH, 64);
@@ -19,3 +19,5 @@ u64 note_recent(u32 key) { return note_in(&recent, key); }
 u64 note_slot(u32 key) { return note_in(&slots, key); }
 u64 note_cell(void) { return note_in(&cells, 0); }
 u64 get_first(void) { return first; }
+const volatile int limit = 12;
+int limit_of(void) { return limit; }
