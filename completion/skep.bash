@@ -30,7 +30,7 @@ _skep_vm_options() {
 
 _skep_verbs() {
 	# begin verbs
-	echo "vm flamegraph"
+	echo "vm flamegraph tools"
 	# end verbs
 }
 
@@ -38,8 +38,13 @@ _skep_verb_options() {
 	case $1 in
 	# begin verboptions
 	flamegraph) echo "--output --title --subtitle --width --height --fontsize --minwidth --countname --nametype --total --palette --seed --icicle --inverted --reverse --no-sort --differential --one-count --negate --normalize --map --offsets --help" ;;
+	tools) echo "--source --json --links --help" ;;
 	# end verboptions
 	esac
+}
+
+_skep_tools() {
+	"${COMP_WORDS[0]}" tools 2>/dev/null | sed -n 's/^  \([^ ]*\).*/\1/p'
 }
 
 # The probes that start with the word; bash splits words at colons, so what it has
@@ -77,6 +82,11 @@ _skep() {
 	if [[ $cword -ge 2 && -n $(_skep_verb_options "${words[1]}") ]]; then
 		if [[ $cur == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$(_skep_verb_options "${words[1]}")" -- "$cur")
+		elif [[ $prev == --source ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_skep_tools)" -- "$cur")
+		elif [[ $prev == --links ]]; then
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		else
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -142,7 +152,7 @@ _skep() {
 	compopt -o filenames 2>/dev/null
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	if [[ $cword -eq 1 && -n $cur ]]; then
-		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$(_skep_verbs)" -- "$cur")
+		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$(_skep_verbs) $(_skep_tools)" -- "$cur")
 	fi
 }
 

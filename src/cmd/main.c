@@ -1,7 +1,9 @@
-/* skep: the first word decides who answers. */
+/* skep: the first word decides who answers, or the name that it is called by. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/flamegraph.h"
+#include "cmd/tools.h"
 #include "cmd/trace.h"
 #include "cmd/vm.h"
 
@@ -14,6 +16,22 @@ static const struct {
 #undef VERB
 };
 
+/* Through a link of the tool NAME: as `skep NAME` would be. */
+static int run_tool(int argc, char **argv)
+{
+	char **line = calloc((size_t)argc + 2, sizeof(*line));
+	int status;
+
+	if (!line)
+		return 1;
+	memcpy(line + 1, argv, (size_t)argc * sizeof(*line));
+	line[0] = argv[0];
+	line[1] = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+	status = cmd_trace(argc + 1, line);
+	free(line);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	const char *slash = strrchr(argv[0], '/');
@@ -21,6 +39,8 @@ int main(int argc, char **argv)
 	 * verb's name is run as ./vm. */
 	bool has_verbs = strcmp(slash ? slash + 1 : argv[0], "bpftrace") != 0;
 
+	if (tools_called_as(argv[0]))
+		return run_tool(argc, argv);
 	for (size_t k = 0; has_verbs && argc > 1 && k < sizeof(verbs) / sizeof(*verbs); k++)
 		if (!strcmp(argv[1], verbs[k].name))
 			return verbs[k].run(argc - 1, argv + 1);

@@ -45,6 +45,7 @@ void options_usage(const char *name, bool is_compiled, struct strbuf *out)
 		        "    %s [options] -e 'PROGRAM' [params]\n",
 		        name, name, name);
 	if (!is_compiled && strcmp(name, "bpftrace")) { /* which has no verbs */
+		sb_addf(out, "    %s [options] TOOL [arguments]\n", name);
 #define VERB(verb, run, arguments, help) sb_addf(out, "    %s %s %s\n", name, verb, arguments);
 #include "cmd/verbs.def"
 #undef VERB
@@ -72,6 +73,7 @@ void options_usage(const char *name, bool is_compiled, struct strbuf *out)
 	    "    BPFTRACE_KERNEL_BUILD          where it was built\n"
 	    "    BPFTRACE_VMLINUX               the kernel's image, to name its addresses from\n"
 	    "    BPFTRACE_COLOR                 auto, always or never\n"
+	    "    SKEP_TOOLS                     a directory with tools of your own\n"
 	    "\nEXAMPLES:\n"
 	    "    %s -l '*sleep*'\n"
 	    "        list probes containing \"sleep\"\n"

@@ -32,6 +32,10 @@ static const char *read_script(struct arena *a, const char *file, struct script_
 	struct stat st;
 	char *text;
 
+	if (line->tool.name) {
+		*ret_len_b = line->tool.len_b;
+		return line->tool.text;
+	}
 	if (!strcmp(file, "-"))
 		return line->text = script_read_stdin(a, ret_len_b);
 	if (stat(file, &st) || S_ISDIR(st.st_mode) || file_read(a, file, &text, ret_len_b))
@@ -41,7 +45,8 @@ static const char *read_script(struct arena *a, const char *file, struct script_
 	return *ret_len_b >= 4 && !memcmp(text, "\177ELF", 4) ? NULL : text;
 }
 
-void script_line_split(struct arena *a, int argc, char **argv, struct script_line *ret)
+void script_line_split(struct arena *a, int argc, char **argv, bool has_tools,
+                       struct script_line *ret)
 {
 	const char *text, *file;
 	int end = options_find_script(argc, argv, &text, &file);
@@ -50,7 +55,9 @@ void script_line_split(struct arena *a, int argc, char **argv, struct script_lin
 	size_t len_b;
 
 	*ret = (struct script_line){.n_own = argc};
-	if (!end || end == argc)
+	if (end && file && has_tools && !tool_find(a, file, &ret->tool, &ret->tool_problem))
+		ret->tool = (struct tool){.name = ret->tool_problem ? file : NULL};
+	if (!end || end == argc || ret->tool_problem)
 		return;
 	if (text)
 		len_b = strlen(text);

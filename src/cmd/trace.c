@@ -18,6 +18,7 @@
 #include "cmd/options.h"
 #include "cmd/script_line.h"
 #include "cmd/target.h"
+#include "cmd/tools.h"
 #include "engine/engine.h"
 #include "image/elf.h"
 #include "output/output.h"
@@ -39,7 +40,7 @@ struct run {
 	struct diag *diag;
 	struct types *types;
 	struct symbols *syms;
-	bool is_colored;
+	bool is_colored, has_tools;
 	struct script_line line;
 	struct script_request request; /* of a script with an options block */
 	const char *source_name, *source;
@@ -101,6 +102,21 @@ static void add_includes(struct run *r)
 	r->so.n_hidden_lines = (uint32_t)r->o.includes.n;
 }
 
+static int no_file(const struct run *r, int err)
+{
+	plain_error("failed to open file '%s': %s", r->o.file, strerror(err));
+	if (err == ENOENT && r->has_tools)
+		tools_hint(r->a, r->o.file);
+	return 1;
+}
+
+/* The script could be a tool, but not this one. */
+static int refuse_tool(const struct run *r)
+{
+	return plain_error("The tool '%s' cannot be used: %s", r->line.tool.name,
+	                   r->line.tool_problem);
+}
+
 static int read_source(struct run *r)
 {
 	char *text;
@@ -116,13 +132,17 @@ static int read_source(struct run *r)
 		if (!r->source)
 			r->source = script_read_stdin(r->a, &r->source_len_b);
 		r->source_name = "stdin";
+	} else if (r->line.tool.name) {
+		r->source = r->line.tool.text;
+		r->source_len_b = r->line.tool.len_b;
+		r->source_name = r->line.tool.shown;
+		r->so.path = r->line.tool.path;
 	} else {
 		r->source = r->line.text;
 		r->source_len_b = r->line.len_b;
 		err = r->source ? 0 : file_read(r->a, r->o.file, &text, &r->source_len_b);
 		if (err)
-			return plain_error("failed to open file '%s': %s", r->o.file,
-			                   strerror(-err));
+			return no_file(r, -err);
 		if (!r->source)
 			r->source = text;
 		r->so.path = r->o.file;
@@ -226,7 +246,10 @@ static int list_probes(struct run *r)
 	struct stat st;
 	bool ok = true;
 
-	if (r->o.program || (pattern && !strpbrk(pattern, "*:") && !stat(pattern, &st))) {
+	if (r->line.tool_problem)
+		return refuse_tool(r);
+	if (r->o.program || r->line.tool.name ||
+	    (pattern && !strpbrk(pattern, "*:") && !stat(pattern, &st))) {
 		r->o.file = pattern;
 		if (read_source(r) > 0)
 			return 1;
@@ -686,7 +709,9 @@ static int act(struct run *r, const char *name, const char *path, struct compile
 
 	switch (r->o.action) {
 	case ACTION_RUN:
-		if (!own && r->o.file)
+		if (r->line.tool_problem)
+			return refuse_tool(r);
+		if (!own && r->o.file && !r->line.tool.name)
 			own = compiled_read(r->a, r->o.file, r->diag, &is_damaged);
 		if (is_damaged)
 			return plain_error(is_damaged_text, r->o.file, "");
@@ -719,7 +744,7 @@ static int begin(struct run *r, int argc, char **argv, const char *name, struct 
 		return plain_error(is_damaged_text, name, "");
 	r->line.n_own = argc;
 	if (!*ret_own)
-		script_line_split(r->a, argc, argv, &r->line);
+		script_line_split(r->a, argc, argv, r->has_tools, &r->line);
 	r->so.args = (const char *const *)argv + r->line.n_own;
 	r->so.n_args = (size_t)(argc - r->line.n_own);
 	status = mind_options(*ret_own, options_parse(r->line.n_own, argv, *ret_own, &r->o));
@@ -742,6 +767,7 @@ int cmd_trace(int argc, char **argv)
 	int status;
 
 	r.diag = diag_create(r.a);
+	r.has_tools = strcmp(name, "bpftrace") != 0;
 	status = begin(&r, argc, argv, name, &own);
 	if (status < 0) {
 		r.types = types_create(r.a, NULL);
