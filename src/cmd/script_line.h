@@ -1,5 +1,5 @@
-/* Where skep's own command line ends: a script that has an options block reads all that stands behind
- * it by itself. */
+/* Where skep's own command line ends: a script that has an options block reads all that stands
+ * behind it by itself. */
 #ifndef SKEP_CMD_SCRIPT_LINE_H
 #define SKEP_CMD_SCRIPT_LINE_H
 
@@ -9,7 +9,8 @@
 #include "toolbox/toolbox.h"
 
 struct script_line {
-	int n_own; /* how many arguments, argv[0] counted, are skep's own; the others are the script's */
+	int n_own; /* how many arguments, argv[0] counted, are skep's own; the others are the
+	              script's */
 	/* The script, if it had to be read from what can be read only once; else NULL. */
 	const char *text;
 	size_t len_b;

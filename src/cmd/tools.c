@@ -194,6 +194,22 @@ static int make_links(struct arena *a, const char *dir)
 	return n_made == tools.n ? VERB_OK : VERB_FAILED;
 }
 
+void tools_help(const struct tool *t, struct strbuf *out)
+{
+	size_t len_b, skip_b;
+
+	for (const char *line = t->text; *line; line += len_b, line += *line == '\n') {
+		len_b = strcspn(line, "\n");
+		if (!strncmp(line, "#!", 2) || !strncmp(line, "// area:", 8))
+			continue;
+		if (strncmp(line, "//", 2))
+			break;
+		skip_b = line[2] == ' ' ? 3 : 2;
+		sb_addf(out, "%.*s\n", (int)(len_b - skip_b), line + skip_b);
+	}
+	sb_addf(out, "\nskep tools --source %s shows the script.\n", t->name);
+}
+
 void tools_hint(struct arena *a, const char *word)
 {
 	static const char *const verbs[] = {

@@ -723,7 +723,10 @@ static int act(struct run *r, const char *name, const char *path, struct compile
 		user_engine_report(&text);
 		break;
 	case ACTION_HELP:
-		options_usage(own ? name : "skep", own, &text);
+		if (r->line.tool.name)
+			tools_help(&r->line.tool, &text);
+		else
+			options_usage(own ? name : "skep", own, &text);
 		break;
 	case ACTION_VERSION:
 		print_version(path);

@@ -26,6 +26,17 @@ skep --mode codegen -d parse syscount | head -n 1 | grep -qx '; parse' || exit
 SKEP_MAX_STRLEN=10 skep --fmt opensnoop | head -n 2 | grep -q opensnoop || exit
 skep -l opensnoop 2>err | grep -q '^tracepoint:syscalls:sys_enter_openat$' || { cat err; exit 1; }
 
+# Help: the options block's, or what the comment says.
+skep opensnoop --help | grep -q '^usage: opensnoop \[-h\]' || exit
+printf '// plain: it does\n// little.\n//\n// area: files\n// With $1.\nbegin { exit(); }\n' >own/plain.bt
+skep plain -h >help || exit
+printf 'plain: it does\nlittle.\n\nWith $1.\n\nskep tools --source plain shows the script.\n' | diff - help || exit
+skep -h plain | grep -q '^USAGE' || exit
+skep opensnoop --no-such 2>&1 | grep -qx 'HINT: opensnoop -h explains the options' || exit
+# Options of skep in front, of the tool behind.
+skep -d parse --mode codegen opensnoop -x -p 1 >out 2>err || { cat err; exit 1; }
+head -n 1 out | grep -qx '; parse' || exit
+
 # Links: made, kept, and nobody's else replaced.
 mkdir bin && echo else >bin/killsnoop
 skep tools --links bin >out 2>err && exit 1
