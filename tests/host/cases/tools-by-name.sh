@@ -19,5 +19,8 @@ echo 'no_such:probe { }' >>own/opened.bt
 PATH=$PWD/bin:$PATH opened x 2>err && exit 1
 grep -q "^$PWD/own/opened.bt:7:1-14: ERROR: Invalid probe type: no_such$" err || { cat err; exit 1; }
 # One that came with skep.
-skep --dry-run -q syscount </dev/null >out 2>err || { cat out err; exit 1; }
+skep -q opensnoop --exec cat "$PWD/file" >out 2>err || { cat out err; exit 1; }
+grep -q "cat .* $PWD/file$" out || { cat out err; exit 1; }
+bin/opensnoop -x --exec cat "$PWD/file" >out 2>err || { cat out err; exit 1; }
+grep -q "cat .* $PWD/file$" out && { cat out err; exit 1; }
 echo all
