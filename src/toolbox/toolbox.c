@@ -54,7 +54,7 @@ static void describe(struct arena *a, struct tool *t)
 
 /* ---- the user's ------------------------------------------------------------------------------ */
 
-/* Why what is at `path` is not to be run; NULL: it may be. ENOENT: there is nothing. */
+/* Why what is at `path` is not to be run; NULL: it may be. *ret_err: nothing can be seen of it. */
 static const char *refusal(struct arena *a, const char *path, bool is_dir, int *ret_err)
 {
 	struct stat st;
@@ -81,7 +81,7 @@ static bool find_own(struct arena *a, const char *name, struct tool *ret, const 
 	*ret = (struct tool){.name = name, .path = arena_printf(a, "%s/%s.bt", dir, name)};
 	ret->shown = ret->path;
 	problem = refusal(a, ret->path, false, &err);
-	if (err == ENOENT || err == ENOTDIR)
+	if (err) /* nothing there, or a directory of somebody else (HOME is root's still) */
 		return false;
 	if (!problem)
 		problem = refusal(a, dir, true, &err);
