@@ -298,6 +298,20 @@
 
 	// ---- size
 
+	const headings = Array.from(svg.querySelectorAll(".title, .subtitle"),
+		(line) => ({ line, text: Array.from(line.textContent) }));
+	const legend = svg.querySelector(".legend");
+	const fitHeadings = () => {
+		const room = width - 2 * margin;
+		for (const { line, text } of headings) {
+			let n = text.length;
+			line.textContent = text.join("");
+			while (n > 1 && line.getComputedTextLength() > room)
+				line.textContent = text.slice(0, --n).join("") + "…";
+		}
+		if (legend)
+			legend.style.transform = `scale(${Math.min(1, room / legend.getBBox().width)})`;
+	};
 	const resize = () => {
 		if (isAlone && "fluid" in svg.dataset)
 			width = Math.max(320, window.innerWidth);
@@ -305,6 +319,7 @@
 		svg.setAttribute("width", width);
 		svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
 		frame.setAttribute("width", width - 2 * margin);
+		fitHeadings();
 		draw();
 	};
 	if (isAlone && "fluid" in svg.dataset)
