@@ -26,6 +26,7 @@ struct host {
 	uint64_t *next_ns;           /* by handler: when it is due on the boot clock */
 	uint64_t start_ns, first_ns; /* boot clock; first_ns 0: not yet */
 	bool *has_header;            /* by table: CSV has written its own */
+	bool has_hist_header;        /* so have histograms */
 	char *pattern;               /* that `regex` was made of, or NULL */
 	regex_t regex;
 	unsigned depth; /* of handlers of rows that emit rows */
@@ -62,6 +63,8 @@ enum host_rows host_rows_of(const struct host *h);
 void host_header(struct host *h, uint32_t table);
 /* Fields in the table's order: through `where`, to the handler or to the output. */
 void host_emit_row(struct host *h, uint32_t table, const struct value *fields, uint32_t n);
+void host_json_value(struct host *h, struct value v, int precision, struct strbuf *out);
+void host_csv_cell(struct strbuf *out, const char *s, size_t n);
 /* The row at hand as it is. */
 void host_show_row(struct host *h);
 

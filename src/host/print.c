@@ -1,4 +1,6 @@
 /* Functions that write, and those of time. */
+#include <string.h>
+
 #include "host/internal.h"
 
 /* In a stream of JSON it is one more message. */
@@ -52,19 +54,6 @@ struct value host_fn_row(struct host *h, const struct value *args, uint32_t n)
 	return value_none();
 }
 
-struct value host_fn_print_hist(struct host *h, const struct value *args, uint32_t n)
-{
-	own_strbuf struct strbuf text = {0}, label = {0};
-	int64_t div = n > 2 ? value_to_int(args[2]) : 1;
-
-	host_text(h, args[1], &label);
-	if (args[0].kind == VALUE_TYPED)
-		output_hist_bcc(args[0].bytes->type, args[0].bytes->bytes, sb_str(&label),
-		                div > 0 ? (uint64_t)div : 1, &text);
-	write_text(h, &text);
-	return value_none();
-}
-
 struct value host_fn_clear_screen(struct host *h, const struct value *args, uint32_t n)
 {
 	static const char wipe[] = "\033[2J\033[1;1H";
@@ -96,11 +85,13 @@ struct value host_fn_now(struct host *h, const struct value *args, uint32_t n)
 
 struct value host_fn_strftime(struct host *h, const struct value *args, uint32_t n)
 {
-	own_strbuf struct strbuf format = {0}, text = {0};
+	own_strbuf struct strbuf format = {0}, zone = {0}, text = {0};
 	uint64_t at = n > 1 ? (uint64_t)value_to_int(args[1]) : host_now_ns();
 
+	if (n > 2)
+		host_text(h, args[2], &zone);
 	host_text(h, args[0], &format);
-	output_time_text(h->out, at, sb_str(&format), &text);
+	output_time_text(h->out, at, sb_str(&format), !strcmp(sb_str(&zone), "utc"), &text);
 	return value_text_n(sb_str(&text), text.n);
 }
 

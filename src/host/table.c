@@ -58,16 +58,30 @@ static void text_row(struct host *h, const struct host_table *t, struct strbuf *
 	sb_addc(out, '\n');
 }
 
-static void text_header(const struct host_table *t, struct strbuf *out)
+/* `%Z` is the time zone. */
+static void header_text(struct host *h, const struct host_column *c, struct strbuf *out)
 {
-	vec_each (c, &t->columns)
-		add_cell(out, c->header, strlen(c->header), c, c == &vec_last(&t->columns));
+	sb_reset(out);
+	if (strstr(c->header, "%Z"))
+		output_time_text(h->out, host_now_ns(), c->header, false, out);
+	else
+		sb_adds(out, c->header);
+}
+
+static void text_header(struct host *h, const struct host_table *t, struct strbuf *out)
+{
+	own_strbuf struct strbuf cell = {0};
+
+	vec_each (c, &t->columns) {
+		header_text(h, c, &cell);
+		add_cell(out, sb_str(&cell), cell.n, c, c == &vec_last(&t->columns));
+	}
 	sb_addc(out, '\n');
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static void json_value(struct host *h, struct value v, int precision, struct strbuf *out)
+void host_json_value(struct host *h, struct value v, int precision, struct strbuf *out)
 {
 	own_strbuf struct strbuf text = {0};
 
@@ -89,7 +103,7 @@ static void json_value(struct host *h, struct value v, int precision, struct str
 		sb_addc(out, '[');
 		for (size_t i = 0; i < v.list->n; i++) {
 			sb_adds(out, i ? ", " : "");
-			json_value(h, v.list->items[i], precision, out);
+			host_json_value(h, v.list->items[i], precision, out);
 		}
 		sb_addc(out, ']');
 		return;
@@ -113,7 +127,7 @@ static void json_row(struct host *h, const struct host_table *t, struct strbuf *
 		sb_adds(out, c == t->columns.items ? "" : ", ");
 		json_add_string(out, c->key, strlen(c->key));
 		sb_adds(out, ": ");
-		json_value(h, v, c->precision, out);
+		host_json_value(h, v, c->precision, out);
 		value_drop(v);
 	}
 	sb_adds(out, is_stream ? "}}\n" : "}\n");
@@ -121,7 +135,7 @@ static void json_row(struct host *h, const struct host_table *t, struct strbuf *
 
 /* ---- CSV (RFC 4180, with LF) ----------------------------------------------------------------- */
 
-static void csv_cell(struct strbuf *out, const char *s, size_t n)
+void host_csv_cell(struct strbuf *out, const char *s, size_t n)
 {
 	if (!memchr(s, ',', n) && !memchr(s, '"', n) && !memchr(s, '\n', n)) {
 		sb_add(out, s, n);
@@ -147,18 +161,21 @@ static void csv_row(struct host *h, const struct host_table *t, struct strbuf *o
 		cell_text(h, v, c, &cell);
 		if (c != t->columns.items)
 			sb_addc(out, ',');
-		csv_cell(out, sb_str(&cell), cell.n);
+		host_csv_cell(out, sb_str(&cell), cell.n);
 		value_drop(v);
 	}
 	sb_addc(out, '\n');
 }
 
-static void csv_header(const struct host_table *t, struct strbuf *out)
+static void csv_header(struct host *h, const struct host_table *t, struct strbuf *out)
 {
+	own_strbuf struct strbuf cell = {0};
+
 	vec_each (c, &t->columns) {
 		if (c != t->columns.items)
 			sb_addc(out, ',');
-		csv_cell(out, c->header, strlen(c->header));
+		header_text(h, c, &cell);
+		host_csv_cell(out, sb_str(&cell), cell.n);
 	}
 	sb_addc(out, '\n');
 }
@@ -173,11 +190,11 @@ void host_header(struct host *h, uint32_t table)
 
 	switch (host_rows_of(h)) {
 	case HOST_ROWS_TEXT:
-		text_header(t, &line);
+		text_header(h, t, &line);
 		break;
 	case HOST_ROWS_CSV:
 		if (!h->has_header[table])
-			csv_header(t, &line);
+			csv_header(h, t, &line);
 		h->has_header[table] = true;
 		break;
 	default:

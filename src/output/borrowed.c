@@ -33,9 +33,10 @@ void output_complain_text(struct output *o, const char *text, size_t len_b)
 	output_complain(o, &line);
 }
 
-void output_time_text(struct output *o, uint64_t boot_ns, const char *format, struct strbuf *out)
+void output_time_text(struct output *o, uint64_t boot_ns, const char *format, bool is_utc,
+                      struct strbuf *out)
 {
-	time_stamp_text(o, boot_ns, format, out);
+	time_stamp_text(o, boot_ns, format, is_utc, out);
 }
 
 void output_user_text(struct output *o, uint64_t uid, struct strbuf *out)

@@ -35,10 +35,10 @@ static uint64_t low_of(const struct type *t, uint32_t bucket)
 	return (uint64_t)((1u << k) + (j & ((1u << k) - 1))) << ((j >> k) - 1);
 }
 
-static void add_log2(const struct type *t, const unsigned char *buckets, const char *label,
-                     uint64_t div, struct strbuf *out)
+/* Counts by slot, divided; the highest slot that is not empty, 0 if all are. */
+static unsigned fill_slots(const struct type *t, const unsigned char *buckets, uint64_t div,
+                           uint64_t slots[SLOTS])
 {
-	uint64_t slots[SLOTS] = {0}, most = 0;
 	uint32_t n = image_hist_buckets(t);
 	unsigned last = 0;
 
@@ -47,52 +47,106 @@ static void add_log2(const struct type *t, const unsigned char *buckets, const c
 	for (unsigned s = 1; s < SLOTS; s++) {
 		slots[s] /= div;
 		last = slots[s] ? s : last;
-		most = slots[s] > most ? slots[s] : most;
 	}
+	return last;
+}
+
+static uint64_t slot_low(unsigned s)
+{
+	return s == 1 ? 0 : 1ull << (s - 1);
+}
+
+static uint64_t slot_high(unsigned s)
+{
+	return s == 64 ? UINT64_MAX : (1ull << s) - 1;
+}
+
+static void add_log2(const struct type *t, const unsigned char *buckets, const char *label,
+                     uint64_t div, struct strbuf *out)
+{
+	uint64_t slots[SLOTS] = {0}, most = 0;
+	unsigned last = fill_slots(t, buckets, div, slots);
+
 	if (!last)
 		return;
+	for (unsigned s = 1; s <= last; s++)
+		most = slots[s] > most ? slots[s] : most;
 	if (last < WIDE_FROM)
 		sb_addf(out, "     %-19s : count     distribution\n", label);
 	else
 		sb_addf(out, "               %-29s : count     distribution\n", label);
 	for (unsigned s = 1; s <= last; s++) {
-		uint64_t low = s == 1 ? 0 : 1ull << (s - 1);
-		uint64_t high = s == 64 ? UINT64_MAX : (1ull << s) - 1;
+		unsigned long long low = slot_low(s), high = slot_high(s), count = slots[s];
 
 		if (last < WIDE_FROM)
-			sb_addf(out, "%10llu -> %-10llu : %-8llu ", (unsigned long long)low,
-			        (unsigned long long)high, (unsigned long long)slots[s]);
+			sb_addf(out, "%10llu -> %-10llu : %-8llu ", low, high, count);
 		else
-			sb_addf(out, "%20llu -> %-20llu : %-8llu ", (unsigned long long)low,
-			        (unsigned long long)high, (unsigned long long)slots[s]);
+			sb_addf(out, "%20llu -> %-20llu : %-8llu ", low, high, count);
 		add_bar(out, slots[s], most, last < WIDE_FROM ? 40 : 20);
 	}
 }
 
-/* lhist(n, 0, most, 1): a row for each value up to the highest. */
+/* lhist(n, 0, most, 1): the bucket of the highest value that was there, 0 if none was. */
+static uint32_t last_linear(const struct type *t, const unsigned char *buckets, uint64_t div)
+{
+	uint32_t n = image_hist_buckets(t), last = 0;
+
+	n = n > LINEAR_MOST + 1 ? LINEAR_MOST + 1 : n;
+	for (uint32_t i = 1; i < n; i++)
+		last = load_u64(buckets + 8 * (size_t)i) / div ? i : last;
+	return last;
+}
+
+static int64_t linear_low(const struct type *t, uint32_t bucket)
+{
+	return t->lhist_min + (int64_t)(bucket - 1) * t->lhist_step;
+}
+
 static void add_linear(const struct type *t, const unsigned char *buckets, const char *label,
                        uint64_t div, struct strbuf *out)
 {
-	uint32_t n = image_hist_buckets(t), last = 0;
+	uint32_t last = last_linear(t, buckets, div);
 	uint64_t most = 0;
 
-	n = n > LINEAR_MOST + 1 ? LINEAR_MOST + 1 : n;
-	for (uint32_t i = 1; i < n; i++) {
-		uint64_t count = load_u64(buckets + 8 * (size_t)i) / div;
-
-		last = count ? i : last;
-		most = count > most ? count : most;
-	}
 	if (!last)
 		return;
+	for (uint32_t i = 1; i <= last; i++) {
+		uint64_t count = load_u64(buckets + 8 * (size_t)i) / div;
+
+		most = count > most ? count : most;
+	}
 	sb_addf(out, "     %-13s : count     distribution\n", label);
 	for (uint32_t i = 1; i <= last; i++) {
 		uint64_t count = load_u64(buckets + 8 * (size_t)i) / div;
 
-		sb_addf(out, "        %-10lld : %-8llu ",
-		        (long long)(t->lhist_min + (int64_t)(i - 1) * t->lhist_step),
+		sb_addf(out, "        %-10lld : %-8llu ", (long long)linear_low(t, i),
 		        (unsigned long long)count);
 		add_bar(out, count, most, 40);
+	}
+}
+
+void output_hist_rows(const struct type *t, const void *bytes, uint64_t div,
+                      void (*fn)(void *arg, const struct hist_row *row), void *arg)
+{
+	const unsigned char *buckets = bytes;
+
+	t = type_strip(t);
+	div = div ? div : 1;
+	if (t->kind == TYPE_HIST) {
+		uint64_t slots[SLOTS] = {0};
+		unsigned last = fill_slots(t, buckets, div, slots);
+
+		for (unsigned s = 1; s <= last; s++)
+			fn(arg, &(struct hist_row){(int64_t)slot_low(s), slot_high(s), slots[s]});
+	} else if (t->kind == TYPE_LHIST) {
+		uint32_t last = last_linear(t, buckets, div);
+
+		for (uint32_t i = 1; i <= last; i++) {
+			int64_t low = linear_low(t, i);
+
+			fn(arg, &(struct hist_row){low, (uint64_t)(low + t->lhist_step - 1),
+			                           load_u64(buckets + 8 * (size_t)i) / div});
+		}
 	}
 }
 

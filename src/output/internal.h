@@ -136,7 +136,8 @@ void net_inet_text(const void *bytes, struct strbuf *out);
 void net_mac_text(const void *bytes, struct strbuf *out);
 void time_now_text(const char *format, struct strbuf *out);
 int64_t time_wall_ns(struct output *o, uint64_t boot_ns);
-void time_stamp_text(struct output *o, uint64_t boot_ns, const char *format, struct strbuf *out);
+void time_stamp_text(struct output *o, uint64_t boot_ns, const char *format, bool is_utc,
+                     struct strbuf *out);
 void name_user_text(struct output *o, uint64_t uid, struct strbuf *out);
 void name_cgroup_text(struct output *o, uint64_t id, const char *filter, struct strbuf *out);
 void name_free(struct output *o);

@@ -49,10 +49,17 @@ void output_value_text(struct output *o, const struct type *t, const void *bytes
 /* Any value that is an integer, or becomes one: castable aggregations as their result. */
 int64_t output_value_integer(const struct type *t, const void *bytes);
 bool output_value_is_signed(const struct type *t);
-/* A histogram as BCC draws it: powers of two from 0 on, or for lhist a row for each value from 0 on.
- * Nothing if all is empty. div 0 or 1: counts as they are. */
+/* A histogram as BCC draws it: powers of two from 0 on, or for lhist a row for each value from 0
+ * on. Nothing if all is empty. div 0 or 1: counts as they are. */
 void output_hist_bcc(const struct type *t, const void *bytes, const char *label, uint64_t div,
                      struct strbuf *out);
+/* The same rows, for other forms: values from low to high, as many as count. */
+struct hist_row {
+	int64_t low;
+	uint64_t high, count;
+};
+void output_hist_rows(const struct type *t, const void *bytes, uint64_t div,
+                      void (*fn)(void *arg, const struct hist_row *row), void *arg);
 /* One frame of a stack a line, innermost first, in the form that `how` asks for. Returns how
  * many; none if the stack could not be taken. */
 uint32_t output_stack_frames(struct output *o, const struct type *t, const void *bytes,
@@ -64,8 +71,9 @@ void output_write(struct output *o, const char *text, size_t len_b);
 void output_message(struct output *o, const char *type, const char *text, size_t len_b);
 /* Text for standard error, behind what was printed before it. */
 void output_complain_text(struct output *o, const char *text, size_t len_b);
-/* Local time of boot-time nanoseconds, in strftime's format. */
-void output_time_text(struct output *o, uint64_t boot_ns, const char *format, struct strbuf *out);
+/* Local time (or UTC) of boot-time nanoseconds, in strftime's format. */
+void output_time_text(struct output *o, uint64_t boot_ns, const char *format, bool is_utc,
+                      struct strbuf *out);
 /* A user's name; the number if there is none. */
 void output_user_text(struct output *o, uint64_t uid, struct strbuf *out);
 enum output_format output_format_of(const struct output *o);

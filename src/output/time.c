@@ -68,7 +68,8 @@ int64_t time_wall_ns(struct output *o, uint64_t boot_ns)
 	return (int64_t)boot_ns + wall_offset_ns(o);
 }
 
-void time_stamp_text(struct output *o, uint64_t boot_ns, const char *format, struct strbuf *out)
+void time_stamp_text(struct output *o, uint64_t boot_ns, const char *format, bool is_utc,
+                     struct strbuf *out)
 {
 	own_strbuf struct strbuf expanded = {0};
 	int64_t wall_ns;
@@ -81,7 +82,7 @@ void time_stamp_text(struct output *o, uint64_t boot_ns, const char *format, str
 	}
 	wall_ns = time_wall_ns(o, boot_ns);
 	seconds = wall_ns / NS_PER_S;
-	if (!localtime_r(&seconds, &tm))
+	if (!(is_utc ? gmtime_r(&seconds, &tm) : localtime_r(&seconds, &tm)))
 		return;
 	expand_fractions(format ? format : "%H:%M:%S", (uint32_t)(wall_ns % NS_PER_S), &expanded);
 	add_strftime(sb_str(&expanded), &tm, out);

@@ -356,7 +356,7 @@ static void text_timestamp(struct output *o, const struct type *t, const unsigne
                            struct strbuf *out)
 {
 	(void)t;
-	time_stamp_text(o, load_u64(p), image_string(o, load_u32(p + 8)), out);
+	time_stamp_text(o, load_u64(p), image_string(o, load_u32(p + 8)), false, out);
 }
 
 static void text_username(struct output *o, const struct type *t, const unsigned char *p,
