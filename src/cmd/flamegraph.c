@@ -171,6 +171,10 @@ static int judge(const struct flamegraph_options *o, const struct flame_tree *t,
 		        name);
 		return VERB_FAILED;
 	}
+	if ((o->is_negated || o->is_normalized) && !t->is_differential)
+		fprintf(stderr,
+		        "WARNING: %s: lines have one count, there is no difference to show\n",
+		        name);
 	if (sum <= 0) {
 		fprintf(stderr, "ERROR: %s: all counts are 0\n", name);
 		return VERB_FAILED;

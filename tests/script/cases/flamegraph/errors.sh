@@ -14,6 +14,7 @@
 # run: skep flamegraph a b 2>&1; echo "operands: $?"
 # run: skep flamegraph --nonsense a 2>&1; echo "option: $?"
 # run: printf 'a 6\nb 5\n' | skep flamegraph --total 10 2>&1; echo "total: $?"
+# run: skep flamegraph --negate -o x.svg a 2>&1; echo "negate: $?"
 # run: echo old >kept; printf '' | skep flamegraph -o kept 2>/dev/null; cat kept
 # expect: ERROR: standard input: there are no stacks
 # expect-re: ^HINT: a line is expected to be `frame;frame;... COUNT`
@@ -49,5 +50,7 @@
 # expect: option: 2
 # expect: ERROR: --total 10 is less than the sum of all counts, 11
 # expect: total: 1
+# expect: WARNING: a: lines have one count, there is no difference to show
+# expect: negate: 0
 # expect: old
 # expect-not-re: <svg
