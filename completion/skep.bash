@@ -60,6 +60,14 @@ _skep_probes() {
 	compopt -o nospace 2>/dev/null
 }
 
+# The options of a script that has some of its own, as its -h lists them; else nothing.
+_skep_script_options() {
+	"${COMP_WORDS[0]}" "$1" -h 2>/dev/null </dev/null | awk '
+		NR == 1 && !/^usage: / { exit }
+		/^[^ ]/ { inside = /^options:/ }
+		inside && /^  -/ { for (i = 1; $i ~ /^-/; i++) { sub(/,$/, "", $i); print $i } }'
+}
+
 _skep() {
 	local cur prev words cword
 	if declare -F _init_completion >/dev/null; then
@@ -93,6 +101,14 @@ _skep() {
 		fi
 		return
 	fi
+	local script
+	for script in "${words[@]:1:cword-1}"; do
+		[[ $cur == -* && $script == *.bt && -f $script ]] || continue
+		mapfile -t COMPREPLY < <(_skep_script_options "$script")
+		((${#COMPREPLY[@]})) || continue
+		mapfile -t COMPREPLY < <(compgen -W "${COMPREPLY[*]}" -- "$cur")
+		return
+	done
 	case $prev in
 	-p | --pid | --dwarf-pid)
 		mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$cur")

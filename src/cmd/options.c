@@ -349,9 +349,9 @@ static void make_tables(struct getopt_tables *t, const char *mode)
 
 	memset(t->longs, 0, sizeof(t->longs));
 	for (size_t i = 0; i < N_ROWS; i++) {
-		t->longs[i] = (struct option){
-		    rows[i].name, rows[i].argument ? required_argument : no_argument, NULL,
-		    rows[i].code};
+		t->longs[i] = (struct option){rows[i].name,
+		                              rows[i].argument ? required_argument : no_argument,
+		                              NULL, rows[i].code};
 		if (rows[i].code <= 31)
 			continue;
 		*s++ = (char)rows[i].code;

@@ -120,6 +120,8 @@ struct map {
 	/* `let @m = hash(n);` */
 	const char *declared_kind; /* NULL: none */
 	uint64_t declared_entries;
+	const char *entries_option; /* `hash(opt.NAME)`: the entries are its number; else NULL */
+	struct span entries_at;
 	struct span declared_at;
 	uint32_t id; /* dense within the unit */
 };

@@ -273,7 +273,9 @@ static void print_unit(const struct unit *u, bool with_types, struct strbuf *out
 		const struct map *m = u->maps.items[i];
 
 		sb_addf(out, "map %s", m->name);
-		if (m->declared_kind)
+		if (m->entries_option && !m->declared_entries)
+			sb_addf(out, " = %s(opt.%s)", m->declared_kind, m->entries_option);
+		else if (m->declared_kind)
 			sb_addf(out, " = %s(%llu)", m->declared_kind,
 			        (unsigned long long)m->declared_entries);
 		if (with_types && m->key) {

@@ -145,24 +145,15 @@ static size_t n_values(const struct option *o)
 	                                        : 1;
 }
 
-/* The first option that the point names, between two marks; NULL with a report if there is no such
- * option. */
-static const struct option *first_option(struct unit *u, const struct attach_point *ap)
+/* The option of this name, reported at `at` if there is none. */
+static const struct option *find(struct unit *u, const char *name, struct span at)
 {
-	const char *begin = NULL, *end, *name;
-	const struct option *o;
-	struct diag_guess g = {0};
+	const struct option *o = unit_find_option(u, name);
+	struct diag_guess g = {.word = name};
 
-	for (uint32_t i = 0; i < ap->n_parts && !begin; i++)
-		begin = strchr(ap->parts[i], OPTION_MARK);
-	end = begin ? strchr(begin + 1, OPTION_MARK) : NULL;
-	if (!end)
-		return NULL;
-	name = g.word = arena_strndup(u->a, begin + 1, (size_t)(end - begin - 1));
-	o = unit_find_option(u, name);
 	if (o)
 		return o;
-	diag_error(u->diag, E_UNKNOWN_NAME, ap->at,
+	diag_error(u->diag, E_UNKNOWN_NAME, at,
 	           u->options ? "There is no option '%s'"
 	                      : "There is no option '%s': the script has no options block",
 	           name);
@@ -172,6 +163,20 @@ static const struct option *first_option(struct unit *u, const struct attach_poi
 	if (g.best)
 		diag_hint(u->diag, "Did you mean '%s'?", g.best);
 	return NULL;
+}
+
+/* The first option that the point names, between two marks; NULL with a report if there is no such
+ * option. */
+static const struct option *first_option(struct unit *u, const struct attach_point *ap)
+{
+	const char *begin = NULL, *end;
+
+	for (uint32_t i = 0; i < ap->n_parts && !begin; i++)
+		begin = strchr(ap->parts[i], OPTION_MARK);
+	end = begin ? strchr(begin + 1, OPTION_MARK) : NULL;
+	if (!end)
+		return NULL;
+	return find(u, arena_strndup(u->a, begin + 1, (size_t)(end - begin - 1)), ap->at);
 }
 
 /* The part with every mention of the option replaced. */
@@ -290,6 +295,27 @@ static bool fill_in(struct unit *u, struct probe *p)
 	return is_good;
 }
 
+/* hash(opt.NAME) */
+static bool fill_in_entries(struct unit *u, struct map *m)
+{
+	const struct option *o =
+	    m->entries_option ? find(u, m->entries_option, m->entries_at) : NULL;
+
+	if (!o)
+		return !m->entries_option;
+	if (option_gives(o) != GIVES_INT) {
+		diag_error(u->diag, E_TYPE_MISMATCH, m->entries_at, "opt.%s is not a number",
+		           o->name);
+		return false;
+	}
+	m->declared_entries = (uint64_t)o->number;
+	if (o->number >= 1 && o->number <= UINT32_MAX)
+		return true;
+	diag_error(u->diag, E_LIMIT, m->entries_at, "a map has 1..%u entries (%lld provided)",
+	           UINT32_MAX, (long long)o->number);
+	return false;
+}
+
 /* Also into branches: which one it will be is not known yet. */
 static bool fill_in_all(struct unit *u, const struct unit *part)
 {
@@ -297,6 +323,8 @@ static bool fill_in_all(struct unit *u, const struct unit *part)
 
 	vec_each (p, &part->probes)
 		is_good &= fill_in(u, *p);
+	vec_each (m, &part->maps)
+		is_good &= fill_in_entries(u, *m);
 	vec_each (h, &part->hosts)
 		is_good &= fill_in(u, (*h)->trigger);
 	vec_each (top_if, &part->ifs)

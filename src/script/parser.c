@@ -329,7 +329,32 @@ static bool check_map_kind(struct parser *p)
 	return false;
 }
 
-/* mapdecl = "let" MAP "=" IDENT "(" INT ")" ";" */
+/* entries = INT | "opt" "." IDENT */
+static bool parse_entries(struct parser *p, struct map *m)
+{
+	uint32_t begin = p->tok.begin;
+
+	m->declared_entries = p->tok.number;
+	if (parser_token_is(p, "opt") && parser_peek(p).kind == TOK_DOT) {
+		parser_advance(p);
+		parser_advance(p);
+		m->entries_option = parser_token_dup(p);
+		if (!token_is_word(p->tok.kind)) {
+			parser_error(p, "expected identifier");
+			return false;
+		}
+		parser_advance(p);
+		m->entries_at = parser_span(p, begin);
+		return true;
+	}
+	if (p->tok.kind == TOK_INT && (p->tok.number < 1 || p->tok.number > UINT32_MAX))
+		lexer_error(&p->lx, E_LIMIT, p->tok.begin, p->tok.end,
+		            "a map has 1..%u entries (%llu provided)", UINT32_MAX,
+		            (unsigned long long)p->tok.number);
+	return parser_expect(p, TOK_INT);
+}
+
+/* mapdecl = "let" MAP "=" IDENT "(" entries ")" ";" */
 static bool parse_map_declaration(struct parser *p)
 {
 	struct map *m = arena_new(p->u->a, struct map);
@@ -355,12 +380,7 @@ static bool parse_map_declaration(struct parser *p)
 	parser_advance(p);
 	if (!parser_expect(p, TOK_LPAREN))
 		return false;
-	m->declared_entries = p->tok.number;
-	if (p->tok.kind == TOK_INT && (p->tok.number < 1 || p->tok.number > UINT32_MAX))
-		lexer_error(&p->lx, E_LIMIT, p->tok.begin, p->tok.end,
-		            "a map has 1..%u entries (%llu provided)", UINT32_MAX,
-		            (unsigned long long)p->tok.number);
-	if (!parser_expect(p, TOK_INT) || !parser_expect(p, TOK_RPAREN))
+	if (!parse_entries(p, m) || !parser_expect(p, TOK_RPAREN))
 		return false;
 	m->declared_at = parser_span(p, begin);
 	unit_add_map(p->u, m);

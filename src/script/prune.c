@@ -80,7 +80,13 @@ bool script_drop_probes(struct unit *u)
 
 /* ---- behind inference ------------------------------------------------------------------------ */
 
-/* `if` whose condition is a literal: what is taken. */
+/* `if` or `c ? x : y` whose condition is a literal: what is taken. */
+static bool is_decided(const struct node *n)
+{
+	return (n->kind == NODE_IF || (n->kind == NODE_TERNARY && n->args[1])) &&
+	       n->args[0]->kind == NODE_INT;
+}
+
 static void take_branch(struct node *n)
 {
 	struct node *taken = n->args[0]->number ? n->args[1] : n->n_args > 2 ? n->args[2] : NULL;
@@ -98,7 +104,7 @@ static void cut_branches(struct node *n)
 {
 	if (!n)
 		return;
-	while (n->kind == NODE_IF && n->args[0]->kind == NODE_INT)
+	while (is_decided(n))
 		take_branch(n);
 	for (uint32_t i = 0; i < n->n_args; i++)
 		cut_branches(n->args[i]);

@@ -24,6 +24,11 @@ says 'stdin:2:15-26: ERROR: getopt() cannot be used in a script with an options 
 # in attach points
 says "stdin:2:1-21: ERROR: There is no option 'lst'" "${o}interval:s:{opt.lst} { }"
 says "HINT: Did you mean 'list'?" "${o}interval:s:{opt.lst} { }"
+# in declarations of maps
+says "stdin:2:15-22: ERROR: There is no option 'lst'" "${o}let @m = hash(opt.lst); begin { @m[1] = 1; }"
+says 'stdin:2:15-23: ERROR: opt.list is not a number' "${o}let @m = hash(opt.list); begin { @m[1] = 1; }"
+says 'stdin:2:15-22: ERROR: a map has 1..4294967295 entries (0 provided)' "${o}let @m = hash(opt.pid); begin { @m[1] = 1; }"
+says 'stdin:2:19-20: ERROR: syntax: expected identifier' "${o}let @m = hash(opt.5); begin { @m[1] = 1; }"
 # without a block
 says "stdin:1:1-19: ERROR: There is no option 'x': the script has no options block" 'interval:s:{opt.x} { }'
 says "stdin:1:15-18: ERROR: Unknown identifier: 'opt'" 'begin { print(opt.x); }'
