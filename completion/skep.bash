@@ -103,7 +103,9 @@ _skep() {
 	fi
 	local script
 	for script in "${words[@]:1:cword-1}"; do
-		[[ $cur == -* && $script == *.bt && -f $script ]] || continue
+		[[ $cur == -* ]] || break
+		[[ $script == *.bt && -f $script || # or a tool
+			($script == "${words[1]}" && $script != *[^a-z0-9_]*) ]] || continue
 		mapfile -t COMPREPLY < <(_skep_script_options "$script")
 		((${#COMPREPLY[@]})) || continue
 		mapfile -t COMPREPLY < <(compgen -W "${COMPREPLY[*]}" -- "$cur")
