@@ -636,12 +636,33 @@ static bool parse_probe(struct parser *p)
 
 /* ---- the file ---- */
 
+/* How many braces were opened since `begin` and not closed again. */
+static int open_braces(const struct parser *p, uint32_t begin)
+{
+	struct lexer lx = p->lx;
+	struct token t;
+	int n = 0;
+
+	lx.diag = diag_create(p->u->a); /* what is wrong there has been said */
+	lx.pos = begin;
+	for (lexer_next(&lx, &t); t.kind != TOK_EOF && t.begin < p->tok.begin; lexer_next(&lx, &t))
+		n += (t.kind == TOK_LBRACE) - (t.kind == TOK_RBRACE);
+	return n;
+}
+
 /* Behind a mistake between blocks: to behind the next block, or the `;` of a declaration. At
  * least one token is skipped if that is where the mistake is. */
 static void skip_top_level(struct parser *p, uint32_t begin, bool to_semi)
 {
+	int depth = p->branch_depth ? open_braces(p, begin) : 0;
+
 	if (p->tok.begin == begin && p->tok.kind == TOK_RBRACE) {
 		parser_advance(p); /* one too many */
+		return;
+	}
+	if (depth > 0) { /* inside of something that is no block, such as a table */
+		for (; depth > 0 && p->tok.kind != TOK_EOF; parser_advance(p))
+			depth += (p->tok.kind == TOK_LBRACE) - (p->tok.kind == TOK_RBRACE);
 		return;
 	}
 	if (p->tok.begin == begin && p->tok.kind != TOK_LBRACE)

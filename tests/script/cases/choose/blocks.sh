@@ -12,6 +12,8 @@
 # expect: HINT: put the condition into parentheses
 # expect: stdin:1:19-20: ERROR: syntax: expected '{'
 # expect: stdin:1:42-43: ERROR: syntax: expected expression
+# expect: stdin:1:24-28: ERROR: syntax: expected ';'
+# expect: stdin:1:15-16: ERROR: syntax: expected variable
 # expect: stdin:1:1543-1545: ERROR: syntax: nested deeper than 256 levels
 # expect-not-re: taken
 # What is wrong with the blocks themselves, and with what may not stand in them.
@@ -27,4 +29,7 @@ wrong 'if (1) { struct a { int b; }; begin { } }'
 wrong 'if 1 < 2 { begin { } }'
 wrong 'if (1) { kprobe:x } else { begin { } }'
 wrong 'if (1) { begin { } } else { begin { $x = } }'
+# One mistake, one report: the branches behind it are found again.
+wrong 'if (1) { table t { pid "%d" } begin { } } else { end { } }'
+wrong 'if (1) { fn f(a : int32) : int32 { return 1; } begin { } } else { end { } }'
 wrong "$(printf 'if 1 {%.0s' $(seq 300))begin { }$(printf '}%.0s' $(seq 300))"
