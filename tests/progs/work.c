@@ -144,7 +144,7 @@ static void do_sync(void)
 		sync();
 }
 
-/* fork N STATUS: children that end with it at once; exec N PATH ARGUMENT: that are a program. */
+/* fork N STATUS: children that end with it at once; exec N PATH ARGUMENT...: that are a program. */
 static void do_fork(void)
 {
 	for (long i = 0; i < arg(0); i++) {
@@ -162,7 +162,7 @@ static void do_exec(void)
 		pid_t pid = check(fork(), "fork");
 
 		if (!pid) {
-			execl(text(1), text(1), text(2), (char *)NULL);
+			execv(text(1), args + 1);
 			_exit(127);
 		}
 		waitpid(pid, NULL, 0);
@@ -192,6 +192,14 @@ static void do_kill(void)
 	signal((int)arg(0), SIG_IGN);
 	for (long i = 0; i < arg(1); i++)
 		check(kill(getpid(), (int)arg(0)), "kill");
+}
+
+/* tgkill SIGNAL N: the same, to its first thread */
+static void do_tgkill(void)
+{
+	signal((int)arg(0), SIG_IGN);
+	for (long i = 0; i < arg(1); i++)
+		check(tgkill(getpid(), getpid(), (int)arg(0)), "tgkill");
 }
 
 /* sleep MS N, burn MS (of its own CPU time) */
@@ -443,10 +451,17 @@ static const struct {
     {"brk", do_brk},           {"malloc", do_malloc},   {"lock", do_lock},
     {"tcp", do_tcp},           {"refused", do_refused}, {"udp", do_udp},
     {"lost", do_lost},         {"resolve", do_resolve}, {"setuid", do_setuid},
+    {"tgkill", do_tgkill},
 };
 
+/* as UID WHAT...: the same, as this user */
 int main(int argc, char **argv)
 {
+	if (argc > 3 && !strcmp(argv[1], "as")) {
+		check(setuid((uid_t)strtol(argv[2], NULL, 0)), "setuid");
+		argv += 2;
+		argc -= 2;
+	}
 	for (size_t i = 0; argc > 1 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(argv[1], kinds[i].name))
 			continue;
