@@ -48,21 +48,36 @@ static void add_flag(struct unit *u, const char *name, const char *help)
 	vec_push(u->a, &u->options->options, o);
 }
 
-/* Also in branches. */
-static bool has_table(const struct unit *part)
+static bool has_hist(const struct node *n)
 {
-	bool has = part->tables.n;
+	bool has = n && n->kind == NODE_CALL && !strcmp(n->name, "print_hist");
 
-	vec_each (top_if, &part->ifs)
-		vec_each (b, &top_if->branches)
-			has = has || has_table(b->unit);
+	if (!n)
+		return false;
+	for (uint32_t i = 0; i < n->n_args && !has; i++)
+		has = has_hist(n->args[i]);
+	vec_each (s, &n->stmts)
+		has = has || has_hist(*s);
 	return has;
 }
 
-/* Whoever has a table can write its rows in two more forms. */
+/* A table, or histograms for people: also in branches. */
+static bool has_rows(const struct unit *part)
+{
+	bool has = part->tables.n;
+
+	vec_each (h, &part->hosts)
+		has = has || has_hist((*h)->body);
+	vec_each (top_if, &part->ifs)
+		vec_each (b, &top_if->branches)
+			has = has || has_rows(b->unit);
+	return has;
+}
+
+/* Whoever has them can write them in two more forms. */
 static void add_row_options(struct unit *u)
 {
-	if (!has_table(u))
+	if (!has_rows(u))
 		return;
 	add_flag(u, "json", "rows as JSON, an object a line");
 	add_flag(u, "csv", "rows as comma-separated values");
