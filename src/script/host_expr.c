@@ -112,11 +112,21 @@ static uint32_t host_variable(struct hosting *h, const struct node *n)
 /* Constants of the kernel and of headers are written in capitals, fields are not. */
 static bool is_constant(struct hosting *h, const struct node *n, int64_t *ret)
 {
+	const char *text = types_find_define(h->u->types, n->name);
 	const struct type *t;
+	char *end;
 
 	for (const char *c = n->name; *c; c++)
 		if (*c >= 'a' && *c <= 'z')
 			return false;
+	/* plain numbers, and names of them; what is more than that is for probes */
+	for (unsigned depth = 0; text && depth < 16; depth++) {
+		text += strspn(text, " \t");
+		*ret = (int64_t)strtoull(text, &end, 0);
+		if (end != text && !end[strspn(end, " \tuUlL")])
+			return true;
+		text = types_find_define(h->u->types, text);
+	}
 	return types_find_enumerator(h->u->types, n->name, ret, &t);
 }
 
