@@ -447,34 +447,71 @@ bool lower_has_raw_tracepoints(struct lower *l)
 	return l->btf_raw_tracepoints == RAW_YES;
 }
 
-static bool lower_tracepoint(struct lower *l, struct probe *pr)
+typedef vec(const struct probe *) probes_on_perf;
+
+/* What only a program on the tracepoint's perf event can do, or does better. */
+static bool wants_perf_event(const struct probe *pr)
 {
-	struct image_program p = {.type = BPF_PROG_TYPE_TRACEPOINT};
-	bool is_raw = !any_node(pr->predicate, is_record) && !any_node(pr->body, is_record) &&
-	              !any_node(pr->predicate, is_kernel_call) &&
-	              !any_node(pr->body, is_kernel_call) && !lower_prefers_perf(pr);
+	return any_node(pr->predicate, is_record) || any_node(pr->body, is_record) ||
+	       any_node(pr->predicate, is_kernel_call) || any_node(pr->body, is_kernel_call) ||
+	       lower_prefers_perf(pr);
+}
+
+/* Where no field is looked at, the raw tracepoint of the same name does, and costs less to run and
+ * to detach. (ftrace:* and some others have none.) It runs before or after all that is on the perf
+ * event, so one probe that wants that takes the others of this tracepoint along: they keep their
+ * order. */
+static bool can_be_raw(struct lower *l, const struct probe_target *t, const probes_on_perf *on_perf)
+{
+	if (!lower_has_raw_tracepoints(l) || !types_find_raw_tracepoint(l->u->types, t->func, NULL))
+		return false;
+	vec_each (other, on_perf)
+		vec_each (o, &(*other)->targets)
+			if (!strcmp(o->func, t->func) && !strcmp(o->category, t->category))
+				return false;
+	return true;
+}
+
+/* The targets of a probe that are in `targets`, as one program or one for each. */
+static bool lower_some(struct lower *l, struct probe *pr, probe_targets targets, bool is_raw)
+{
+	struct image_program p = {.type = is_raw ? BPF_PROG_TYPE_RAW_TRACEPOINT
+	                                         : BPF_PROG_TYPE_TRACEPOINT};
+	enum attach_kind kind = is_raw ? ATTACH_RAW_TRACEPOINT : ATTACH_TRACEPOINT;
+	enum args_source args = is_raw ? ARGS_NONE : ARGS_RECORD;
+	/* Raw tracepoints got their cookies late. */
+	bool needs_one_each =
+	    pr->uses_probe_name && targets.n > 1 && (is_raw || !l->opts->target.has_attach_cookie);
+	probe_targets all = pr->targets;
 	bool ok = true;
 
-	/* No field is looked at: the raw tracepoint of the same name does, and costs less to run
-	 * and to detach. (ftrace:* and some others have none.) */
-	vec_each (t, &pr->targets)
-		is_raw = is_raw && lower_has_raw_tracepoints(l) &&
-		         types_find_raw_tracepoint(l->u->types, t->func, NULL);
-	if (!is_raw) {
-		if (pr->targets.n > 1 && pr->uses_probe_name &&
-		    !l->opts->target.has_attach_cookie) {
-			vec_each (t, &pr->targets)
-				ok &= lower_shared(l, pr, p, ARGS_RECORD, ATTACH_TRACEPOINT, t);
-			return ok;
-		}
-		return lower_shared(l, pr, p, ARGS_RECORD, ATTACH_TRACEPOINT, NULL);
-	}
-	p.type = BPF_PROG_TYPE_RAW_TRACEPOINT;
-	if (!pr->uses_probe_name || pr->targets.n == 1)
-		return lower_shared(l, pr, p, ARGS_NONE, ATTACH_RAW_TRACEPOINT, NULL);
-	vec_each (t, &pr->targets)
-		ok &= lower_shared(l, pr, p, ARGS_NONE, ATTACH_RAW_TRACEPOINT, t);
+	if (!targets.n)
+		return true;
+	pr->targets = targets;
+	if (!needs_one_each)
+		ok = lower_shared(l, pr, p, args, kind, NULL);
+	for (size_t i = 0; i < targets.n && needs_one_each; i++)
+		ok &= lower_shared(l, pr, p, args, kind, &targets.items[i]);
+	pr->targets = all;
 	return ok;
+}
+
+static bool lower_tracepoint(struct lower *l, struct probe *pr)
+{
+	bool wants_perf = wants_perf_event(pr);
+	probe_targets raw = {0}, perf = {0};
+	probes_on_perf on_perf = {0};
+
+	vec_each (other, &l->u->probes)
+		if (!wants_perf && (*other)->kind == PROBE_TRACEPOINT && wants_perf_event(*other))
+			vec_push(l->a, &on_perf, *other);
+	vec_each (t, &pr->targets) {
+		if (!wants_perf && can_be_raw(l, t, &on_perf))
+			vec_push(l->a, &raw, *t);
+		else
+			vec_push(l->a, &perf, *t);
+	}
+	return lower_some(l, pr, raw, true) && lower_some(l, pr, perf, false);
 }
 
 static bool is_arg(const struct node *n)

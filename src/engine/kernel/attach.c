@@ -1,6 +1,7 @@
-/* Attaching everything, in the order of the script. A kind of attach point is a row below; points
- * that one link can hold together are attached in runs, and when such a run is refused it is
- * halved until the guilty ones stand alone, as the kernel does not say which they are. */
+/* Attaching everything, so that probes on one event run in the order of the script. A kind of
+ * attach point is a row below; points that one link can hold together are attached in runs, and
+ * when such a run is refused it is halved until the guilty ones stand alone, as the kernel does not
+ * say which they are. */
 #include "engine/kernel/attach.h"
 
 #include <errno.h>
@@ -299,8 +300,18 @@ static int attach_one(struct report *r, struct attaching *x, size_t first,
 	return facilities[at->kind](x, at);
 }
 
-/* Program i, whose attach points are those of the image from `first` on. */
-static int attach_program(struct report *r, uint32_t i, size_t first)
+/* Of the programs on one function, does the one attached last run first? Seen from 6.1 to 6.18; at
+ * the return of a kernel function it is the other way round, and what hangs on tracepoints and
+ * timers is in order. */
+static bool runs_backwards(enum attach_kind kind)
+{
+	return kind == ATTACH_KPROBE || kind == ATTACH_TRACING || kind == ATTACH_UPROBE ||
+	       kind == ATTACH_URETPROBE;
+}
+
+/* Program i, whose attach points are those of the image from `first` on: of these the ones that run
+ * backwards, or the others. */
+static int attach_program(struct report *r, uint32_t i, size_t first, bool backwards)
 {
 	struct attaching x = {.e = r->e,
 	                      .prog = &r->e->img->programs.items[i],
@@ -313,6 +324,8 @@ static int attach_program(struct report *r, uint32_t i, size_t first)
 
 	for (size_t k = 0, run; k < n && !err; k += run) {
 		run = 1;
+		if (runs_backwards(at[k].kind) != backwards)
+			continue;
 		if (attach_is_run(at[k].kind)) {
 			conclude(r, i, &at[k], 1, 0); /* run, not attached: counted all the same */
 			continue;
@@ -353,9 +366,13 @@ int kernel_attach(struct engine *e, void (*warn)(void *arg, struct span at, cons
 		raise_file_limit();
 	if (need_addresses(e))
 		r.functions = find_functions(e);
+	for (uint32_t i = e->img->programs.n; i-- && !err;) {
+		n -= e->img->programs.items[i].attaches.n;
+		err = attach_program(&r, i, n, true);
+	}
 	n = 0;
 	for (uint32_t i = 0; i < e->img->programs.n && !err; i++) {
-		err = attach_program(&r, i, n);
+		err = attach_program(&r, i, n, false);
 		n += e->img->programs.items[i].attaches.n;
 	}
 	if (!err)

@@ -22,7 +22,7 @@ struct loading {
 	struct btf_program *debug;   /* per program */
 	struct strbuf log;           /* of successful loads, is_verbose */
 	struct vm_verdict *verdicts; /* per program: what our own verifier says */
-	bool has_many_uprobes;
+	bool has_many_uprobes, has_wide_kprobes;
 	uint32_t module_btf_id; /* the module BTF opened last, ... */
 	int module_btf_fd;      /* ... or -1 */
 };
@@ -161,7 +161,9 @@ static int refused(struct loading *l, uint32_t program, int err, const char *log
 /* A kprobe or uprobe program with many targets is loaded for one link that holds them all. Multi
  * links know neither offsets into functions nor (kprobes) addresses: one such target and the
  * whole program goes the other way. A uprobe alone is quicker off as an event (see detach.c), but
- * the kernel clears away one event at a time, which then keeps everybody from making new ones. */
+ * the kernel clears away one event at a time, which then keeps everybody from making new ones. A
+ * kprobe alone is cheaper as an event; but whatever holds a link on the same function runs before
+ * or after all events, so with one link all are links, and the order is that of the script. */
 static enum multi choose_multi(const struct loading *l, const struct image_program *p)
 {
 	const struct engine *e = l->e;
@@ -182,7 +184,8 @@ static enum multi choose_multi(const struct loading *l, const struct image_progr
 		    !at->func)
 			can_kprobe = false;
 	}
-	if (p->attaches.n > 1 && can_kprobe && feature_has(FEATURE_KPROBE_MULTI))
+	if ((p->attaches.n > 1 || l->has_wide_kprobes) && can_kprobe &&
+	    feature_has(FEATURE_KPROBE_MULTI))
 		return MULTI_KPROBE;
 	if ((p->attaches.n > 1 || l->has_many_uprobes) && can_uprobe &&
 	    feature_has(FEATURE_UPROBE_MULTI) && (!e->opts.pid || feature_uprobe_multi_pid()))
@@ -199,6 +202,16 @@ static bool has_many_uprobes(const struct image *img)
 		n += p->attaches.n && (p->attaches.items->kind == ATTACH_UPROBE ||
 		                       p->attaches.items->kind == ATTACH_URETPROBE);
 	return n > MANY;
+}
+
+/* One that has many functions? */
+static bool has_wide_kprobes(const struct image *img)
+{
+	vec_each (p, &img->programs)
+		if (p->attaches.n > 1 && (p->attaches.items->kind == ATTACH_KPROBE ||
+		                          p->attaches.items->kind == ATTACH_KRETPROBE))
+			return true;
+	return false;
 }
 
 static int load_program(struct loading *l, uint32_t i, struct engine_error *ret_error)
@@ -279,8 +292,11 @@ static int load_program(struct loading *l, uint32_t i, struct engine_error *ret_
 int programs_load(struct engine *e, struct engine_error *ret_error)
 {
 	own_arena struct arena *a = arena_create();
-	struct loading l = {
-	    .e = e, .a = a, .module_btf_fd = -1, .has_many_uprobes = has_many_uprobes(e->img)};
+	struct loading l = {.e = e,
+	                    .a = a,
+	                    .module_btf_fd = -1,
+	                    .has_many_uprobes = has_many_uprobes(e->img),
+	                    .has_wide_kprobes = has_wide_kprobes(e->img)};
 	size_t n = e->img->programs.n;
 	int err = 0;
 
