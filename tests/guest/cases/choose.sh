@@ -1,4 +1,5 @@
 # One script for kernels that differ: what is there is asked, and taken.
+# timeout: 120
 cat >a.bt <<'END'
 if (probe_exists("fentry:vfs_read")) {
 	fentry:vfs_read /pid == cpid && args.count == 1/ { @f = count(); }
