@@ -2,7 +2,7 @@
  * that is asked before (script_ask).
  *
  * In: the options block, opts->args. Out: values in the options, and in place of {opt.NAME} in
- * attach points. A list there makes one attach point for each of its elements, and none if it is
+ * attach points and of hash(opt.NAME). A list there makes one attach point for each of its elements, and none if it is
  * empty; an attach point that is nothing but {opt.NAME} is the text that was given, colons and
  * all. */
 #include <string.h>
