@@ -5,4 +5,6 @@ cat out
 sed -n 1p out | grep -qx 'Tracing... Ctrl-C to end.' || exit 1
 sed 1d out | grep -qvE '^[0-2][0-9]:[0-5][0-9]:[0-5][0-9]: PIDs/sec: [0-9]+$' && exit 1
 # 30 children, and the commands of the shell: two work, two sleep.
-awk '/PIDs.sec/ { n += $NF; lines++ } END { exit !(n >= 21 && n <= 36 && lines >= 2) }' out
+awk '/PIDs.sec/ { n += $NF; lines++ } END { exit !(n >= 21 && n <= 36 && lines >= 2) }' out || exit 1
+skep -q -c 'work sleep 1100 1' /tools/pidpersec.bt --json | grep -qE '^\{"time": "[0-9:]{8}", "pids_sec": [0-9]+\}$' || exit 1
+[ "$(skep -q --engine user -c 'work sleep 1200 1' /tools/pidpersec.bt --csv | head -n 1)" = TIME,PIDs/sec ]

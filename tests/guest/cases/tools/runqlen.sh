@@ -18,4 +18,6 @@ awk '/^runqocc/ { sub(/%/, ""); if ($2 > 10 && $2 <= 100) n++ } END { exit n != 
 run -CO
 grep -qE '^runqocc, CPU 0 +[0-9]+\.[0-9]{2}%$' out && grep -qE '^runqocc, CPU 1 +[0-9]+\.[0-9]{2}%$' out || exit 1
 skep -q /tools/runqlen.bt 1 2 >out || exit
-[ "$(grep -c '^     runqlen' out)" -eq 2 ]
+[ "$(grep -c '^     runqlen' out)" -eq 2 ] || exit 1
+run -CO --json
+grep -qE '^\{"cpu": 0, "runqocc": [0-9]+\.[0-9]{2}\}$' out
