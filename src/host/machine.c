@@ -138,6 +138,22 @@ struct value host_fn_signal_name(struct host *h, const struct value *args, uint3
 	return name_or_number(s > 0 && s < NSIG ? sigabbrev_np((int)s) : NULL, args[0]);
 }
 
+/* The kernel's enum without its TCP_; include/net/tcp_states.h. */
+struct value host_fn_tcp_state(struct host *h, const struct value *args, uint32_t n)
+{
+	static const char *const names[] = {
+	    NULL,        "ESTABLISHED", "SYN_SENT",     "SYN_RECV",   "FIN_WAIT1",
+	    "FIN_WAIT2", "TIME_WAIT",   "CLOSE",        "CLOSE_WAIT", "LAST_ACK",
+	    "LISTEN",    "CLOSING",     "NEW_SYN_RECV",
+	};
+	int64_t state = value_to_int(args[0]);
+	bool is_known = state >= 0 && state < (int64_t)(sizeof(names) / sizeof(names[0]));
+
+	(void)h;
+	(void)n;
+	return name_or_number(is_known ? names[state] : NULL, args[0]);
+}
+
 struct value host_fn_syscall_name(struct host *h, const struct value *args, uint32_t n)
 {
 	int64_t nr = value_to_int(args[0]);

@@ -5,7 +5,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -342,8 +344,44 @@ static struct sockaddr_in loopback(long port)
 	                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
-/* tcp PORT BYTES N: as many connections over the loopback, each sends so much and gets as much
- * back */
+/* version: 6, or else IPv4 */
+static struct sockaddr_in6 loopback_of(long port, long version)
+{
+	union {
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} at = {.v6 = {.sin6_family = AF_INET6,
+	               .sin6_port = htons((uint16_t)port),
+	               .sin6_addr = IN6ADDR_LOOPBACK_INIT}};
+
+	if (version != 6)
+		at.v4 = loopback(port);
+	return at.v6;
+}
+
+static int client_of(long version, long port)
+{
+	struct sockaddr_in6 from = loopback_of(port, version);
+	int fd = check(socket(from.sin6_family, SOCK_STREAM, 0), "socket"), on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (port)
+		check(bind(fd, (void *)&from, sizeof(from)), "bind");
+	return fd;
+}
+
+static int listener_at(const struct sockaddr_in6 *at)
+{
+	int fd = check(socket(at->sin6_family, SOCK_STREAM, 0), "socket"), on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	check(bind(fd, (const void *)at, sizeof(*at)), "bind");
+	check(listen(fd, 8), "listen");
+	return fd;
+}
+
+/* tcp PORT BYTES N [VERSION [FROM]]: as many connections over the loopback, from that port, each
+ * sends so much and gets as much back */
 static void echo_one(int listener, size_t size_b)
 {
 	char *bytes = calloc(1, size_b);
@@ -358,21 +396,18 @@ static void echo_one(int listener, size_t size_b)
 
 static void do_tcp(void)
 {
-	struct sockaddr_in at = loopback(arg(0));
-	int listener = check(socket(AF_INET, SOCK_STREAM, 0), "socket"), on = 1;
+	struct sockaddr_in6 at = loopback_of(arg(0), arg(3));
+	int listener = listener_at(&at);
 	size_t size_b = (size_t)arg(1);
 	char *bytes = calloc(1, size_b);
 
-	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	check(bind(listener, (void *)&at, sizeof(at)), "bind");
-	check(listen(listener, 8), "listen");
 	if (!check(fork(), "fork")) {
 		for (long i = 0; i < arg(2); i++)
 			echo_one(listener, size_b);
 		_exit(0);
 	}
 	for (long i = 0; i < arg(2); i++) {
-		int fd = check(socket(AF_INET, SOCK_STREAM, 0), "socket");
+		int fd = client_of(arg(3), arg(4));
 
 		check(connect(fd, (void *)&at, sizeof(at)), "connect");
 		check(send(fd, bytes, size_b, 0), "send");
@@ -382,17 +417,44 @@ static void do_tcp(void)
 	wait(NULL);
 }
 
-/* refused PORT N: connections that nobody takes */
+/* refused PORT N [VERSION [FROM]]: connections that nobody takes */
 static void do_refused(void)
 {
-	struct sockaddr_in at = loopback(arg(0));
+	struct sockaddr_in6 at = loopback_of(arg(0), arg(2));
 
 	for (long i = 0; i < arg(1); i++) {
-		int fd = check(socket(AF_INET, SOCK_STREAM, 0), "socket");
+		int fd = client_of(arg(2), arg(3));
 
 		(void)!connect(fd, (void *)&at, sizeof(at));
 		close(fd);
 	}
+}
+
+/* vanish PORT BYTES N [VERSION [FROM]]: a connection whose other end receives nothing any more, so
+ * that what is sent is sent again, N times at least */
+static void do_vanish(void)
+{
+	struct sockaddr_in6 at = loopback_of(arg(0), arg(3));
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog filter = {1, &nothing};
+	struct linger abort = {1, 0};
+	int listener = listener_at(&at), client = client_of(arg(3), arg(4)), server;
+	char *bytes = calloc(1, (size_t)arg(1));
+	struct tcp_info info = {0};
+	socklen_t n = sizeof(info);
+
+	check(connect(client, (void *)&at, sizeof(at)), "connect");
+	server = check(accept(listener, NULL, NULL), "accept");
+	check(setsockopt(server, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)), "filter");
+	check(send(client, bytes, (size_t)arg(1), 0), "send");
+	while (info.tcpi_total_retrans < arg(2)) {
+		sleep_ms(20);
+		check(getsockopt(client, IPPROTO_TCP, TCP_INFO, &info, &n), "TCP_INFO");
+	}
+	setsockopt(client, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
+	setsockopt(server, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
+	close(server);
+	close(client);
 }
 
 /* udp PORT BYTES N */
@@ -451,7 +513,7 @@ static const struct {
     {"brk", do_brk},           {"malloc", do_malloc},   {"lock", do_lock},
     {"tcp", do_tcp},           {"refused", do_refused}, {"udp", do_udp},
     {"lost", do_lost},         {"resolve", do_resolve}, {"setuid", do_setuid},
-    {"tgkill", do_tgkill},
+    {"tgkill", do_tgkill},     {"vanish", do_vanish},
 };
 
 /* as UID WHAT...: the same, as this user */
