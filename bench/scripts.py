@@ -65,7 +65,7 @@ def bench_compile(b):
 
 # ---- twenty scripts ------------------------------------------------------------------------------
 
-# What is run: a tool of tools/ or a script; the driver's call; how many at a time.
+# What is run: a tool of tools/ or bench/scripts/, or a script; the driver's call; how many at a time.
 TWENTY = [
     ("runqlat", None, "switch", 4000),
     ("cpudist", None, "switch", 4000),
@@ -96,8 +96,10 @@ TWENTY = [
 
 
 def tool_text(name):
-    """A bundled tool in words that bpftrace 0.17 knows too, and without its end."""
-    text = (ROOT / "tools" / f"{name}.bt").read_text()
+    """A bundled tool in words that bpftrace 0.17 knows too, and without its end. Those that have
+    options and tables are here in the form they had without."""
+    plain = HERE / "scripts" / f"{name}.bt"
+    text = (plain if plain.exists() else ROOT / "tools" / f"{name}.bt").read_text()
     text = re.sub(r"(?m)^\s*//.*\n|^#!.*\n", "", text)
     text = re.sub(r"(?ms)^end\n\{.*?^\}\n", "", text)
     text = re.sub(r"(?m)^begin$", "BEGIN", text)

@@ -137,6 +137,8 @@ static void find_in_unit(struct formatter *f, const struct unit *u)
 		find_types(f, (*p)->predicate);
 		find_types(f, (*p)->body);
 	}
+	vec_each (h, &u->hosts) /* stays behind its word */
+		add_fixed(f, (*h)->at, TYPE);
 	vec_each (m, &u->macros)
 		find_types(f, (*m)->body);
 	vec_each (fn, &u->fns) {
