@@ -174,7 +174,8 @@ static int add_probe(struct engine *e, struct hook h, pid_t pid, struct engine_e
 		return 0;
 	}
 	err = fd;
-	if (h.at->kind == ATTACH_PROFILE) {
+	/* where events may be had, a rate that is refused is a mistake, and no timer makes it good */
+	if (h.at->kind == ATTACH_PROFILE && !(err == -EINVAL && h.at->is_frequency)) {
 		e->sampler->looks = true;
 		vec_push(e->a, &e->timers,
 		         ((struct timer){.hook = h,
@@ -186,6 +187,9 @@ static int add_probe(struct engine *e, struct hook h, pid_t pid, struct engine_e
 	           strerror(-err));
 	if (ret && (err == -EACCES || err == -EPERM))
 		ret->hint = "kernel.perf_event_paranoid has to be 2 or less";
+	if (ret && err == -EINVAL && h.at->is_frequency)
+		ret->hint = "the kernel does not sample so often: "
+			    "/proc/sys/kernel/perf_event_max_sample_rate";
 	return err;
 }
 
