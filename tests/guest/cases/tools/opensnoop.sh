@@ -43,7 +43,7 @@ follow() {
 	two=$!
 	skep /tools/opensnoop.bt "$1" $one >out &
 	skep=$!
-	until grep -q COMM out; do sleep 0.1; done
+	until grep -qs COMM out; do sleep 0.1; done
 	touch go
 	wait $one
 	wait $two

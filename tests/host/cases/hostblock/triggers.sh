@@ -10,7 +10,7 @@ skep -e 'host begin { print("begin"); } host interval:ms:20 { if (++@n == 3) { e
 host end { printf("%d ticks\nend\n", @n); }'
 echo "exit $?"
 skep -e 'host signal:SIGUSR1 { print("signal"); exit(); } host begin { print("ready"); }' >out &
-until grep -q ready out; do sleep 0.05; done
+until grep -qs ready out; do sleep 0.05; done
 kill -USR1 $!
 wait $!
 grep signal out
