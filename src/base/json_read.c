@@ -32,26 +32,6 @@ bool json_read_end(struct json_reader *r)
 	return r->at == r->end;
 }
 
-static void add_utf8(struct strbuf *out, uint32_t c)
-{
-	if (c < 0x80) {
-		sb_addc(out, (char)c);
-		return;
-	}
-	if (c < 0x800) {
-		sb_addc(out, (char)(0xc0 | c >> 6));
-	} else {
-		if (c < 0x10000) {
-			sb_addc(out, (char)(0xe0 | c >> 12));
-		} else {
-			sb_addc(out, (char)(0xf0 | c >> 18));
-			sb_addc(out, (char)(0x80 | (c >> 12 & 0x3f)));
-		}
-		sb_addc(out, (char)(0x80 | (c >> 6 & 0x3f)));
-	}
-	sb_addc(out, (char)(0x80 | (c & 0x3f)));
-}
-
 /* The four digits behind \u. */
 static bool hex4(struct json_reader *r, uint32_t *ret)
 {
@@ -101,7 +81,7 @@ static bool escape(struct json_reader *r, struct strbuf *out)
 		}
 	}
 	if (out)
-		add_utf8(out, c);
+		sb_add_utf8(out, c);
 	return true;
 }
 

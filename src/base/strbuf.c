@@ -78,6 +78,26 @@ void sb_addf(struct strbuf *sb, const char *fmt, ...)
 	va_end(ap);
 }
 
+void sb_add_utf8(struct strbuf *sb, uint32_t c)
+{
+	if (c < 0x80) {
+		sb_addc(sb, (char)c);
+		return;
+	}
+	if (c < 0x800) {
+		sb_addc(sb, (char)(0xc0 | c >> 6));
+	} else {
+		if (c < 0x10000) {
+			sb_addc(sb, (char)(0xe0 | c >> 12));
+		} else {
+			sb_addc(sb, (char)(0xf0 | c >> 18));
+			sb_addc(sb, (char)(0x80 | (c >> 12 & 0x3f)));
+		}
+		sb_addc(sb, (char)(0x80 | (c >> 6 & 0x3f)));
+	}
+	sb_addc(sb, (char)(0x80 | (c & 0x3f)));
+}
+
 void sb_reset(struct strbuf *sb)
 {
 	sb->n = 0;

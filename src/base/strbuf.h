@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct strbuf {
 	char *s;
@@ -14,6 +15,7 @@ struct strbuf {
 void sb_add(struct strbuf *sb, const void *bytes, size_t len_b);
 void sb_adds(struct strbuf *sb, const char *s);
 void sb_addc(struct strbuf *sb, char c);
+void sb_add_utf8(struct strbuf *sb, uint32_t c); /* a code point up to 0x10ffff */
 void sb_pad(struct strbuf *sb, char c, size_t times);
 void sb_addf(struct strbuf *sb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sb_vaddf(struct strbuf *sb, const char *fmt, va_list ap);

@@ -80,24 +80,8 @@ static void encode(struct strbuf *out, uint32_t c)
 		sb_adds(out, "&quot;");
 		return;
 	default:
-		break;
+		sb_add_utf8(out, c);
 	}
-	if (c < 0x80) {
-		sb_addc(out, (char)c);
-		return;
-	}
-	if (c < 0x800) {
-		sb_addc(out, (char)(0xc0 | c >> 6));
-	} else {
-		if (c < 0x10000) {
-			sb_addc(out, (char)(0xe0 | c >> 12));
-		} else {
-			sb_addc(out, (char)(0xf0 | c >> 18));
-			sb_addc(out, (char)(0x80 | (c >> 12 & 0x3f)));
-		}
-		sb_addc(out, (char)(0x80 | (c >> 6 & 0x3f)));
-	}
-	sb_addc(out, (char)(0x80 | (c & 0x3f)));
 }
 
 size_t flame_text_cells(const char *s, size_t len_b)

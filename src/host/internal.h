@@ -55,6 +55,7 @@ bool host_delete(struct host *h, uint32_t map, struct value key);
 
 /* ---- text.c ---- */
 void host_text(struct host *h, struct value v, struct strbuf *out);
+struct strbuf host_text_of(struct host *h, struct value v); /* to be freed with sb_free() */
 /* printf: values[0] is the format. */
 void host_format(struct host *h, const struct value *values, uint32_t n, struct strbuf *out);
 

@@ -14,14 +14,6 @@
 
 enum { MOST_FILE_B = 1 << 20 };
 
-static struct strbuf text_of(struct host *h, struct value v)
-{
-	struct strbuf text = {0};
-
-	host_text(h, v, &text);
-	return text;
-}
-
 /* ---- files ----------------------------------------------------------------------------------- */
 
 static void read_into(const char *path, struct strbuf *out)
@@ -36,7 +28,7 @@ static void read_into(const char *path, struct strbuf *out)
 
 struct value host_fn_read_file(struct host *h, const struct value *args, uint32_t n)
 {
-	own_strbuf struct strbuf path = text_of(h, args[0]), text = {0};
+	own_strbuf struct strbuf path = host_text_of(h, args[0]), text = {0};
 
 	(void)n;
 	read_into(sb_str(&path), &text);
@@ -45,7 +37,7 @@ struct value host_fn_read_file(struct host *h, const struct value *args, uint32_
 
 struct value host_fn_read_link(struct host *h, const struct value *args, uint32_t n)
 {
-	own_strbuf struct strbuf path = text_of(h, args[0]);
+	own_strbuf struct strbuf path = host_text_of(h, args[0]);
 	char target[4096];
 	ssize_t len = readlink(sb_str(&path), target, sizeof(target));
 
@@ -55,7 +47,7 @@ struct value host_fn_read_link(struct host *h, const struct value *args, uint32_
 
 struct value host_fn_glob(struct host *h, const struct value *args, uint32_t n)
 {
-	own_strbuf struct strbuf pattern = text_of(h, args[0]);
+	own_strbuf struct strbuf pattern = host_text_of(h, args[0]);
 	struct value list = value_new_list();
 	glob_t found = {0};
 

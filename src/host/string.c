@@ -6,15 +6,6 @@
 
 #include "host/internal.h"
 
-/* To be freed with sb_free(). */
-static struct strbuf text_of(struct host *h, struct value v)
-{
-	struct strbuf text = {0};
-
-	host_text(h, v, &text);
-	return text;
-}
-
 static struct value give(const struct strbuf *text)
 {
 	return value_text_n(sb_str(text), text->n);
@@ -22,7 +13,7 @@ static struct value give(const struct strbuf *text)
 
 struct value host_fn_str(struct host *h, const struct value *args, uint32_t n)
 {
-	own_strbuf struct strbuf text = text_of(h, args[0]);
+	own_strbuf struct strbuf text = host_text_of(h, args[0]);
 
 	(void)n;
 	return give(&text);
@@ -62,7 +53,7 @@ struct value host_fn_contains(struct host *h, const struct value *args, uint32_t
 
 struct value host_fn_starts(struct host *h, const struct value *args, uint32_t n)
 {
-	own_strbuf struct strbuf text = text_of(h, args[0]), part = text_of(h, args[1]);
+	own_strbuf struct strbuf text = host_text_of(h, args[0]), part = host_text_of(h, args[1]);
 
 	(void)n;
 	return value_int(text.n >= part.n && !strncmp(sb_str(&text), sb_str(&part), part.n));
@@ -71,7 +62,7 @@ struct value host_fn_starts(struct host *h, const struct value *args, uint32_t n
 /* The expression is compiled once: most scripts have one. */
 struct value host_fn_matches(struct host *h, const struct value *args, uint32_t n)
 {
-	own_strbuf struct strbuf text = text_of(h, args[0]), pattern = text_of(h, args[1]);
+	own_strbuf struct strbuf text = host_text_of(h, args[0]), pattern = host_text_of(h, args[1]);
 
 	(void)n;
 	if (!h->pattern || strcmp(h->pattern, sb_str(&pattern)) != 0) {
@@ -100,7 +91,7 @@ void host_forget_pattern(struct host *h)
 
 struct value host_fn_substr(struct host *h, const struct value *args, uint32_t n)
 {
-	own_strbuf struct strbuf text = text_of(h, args[0]);
+	own_strbuf struct strbuf text = host_text_of(h, args[0]);
 	int64_t from = value_to_int(args[1]), len = (int64_t)text.n;
 	int64_t most = n > 2 ? value_to_int(args[2]) : len;
 
@@ -111,8 +102,8 @@ struct value host_fn_substr(struct host *h, const struct value *args, uint32_t n
 
 struct value host_fn_replace(struct host *h, const struct value *args, uint32_t n)
 {
-	own_strbuf struct strbuf text = text_of(h, args[0]), what = text_of(h, args[1]);
-	own_strbuf struct strbuf with = text_of(h, args[2]), out = {0};
+	own_strbuf struct strbuf text = host_text_of(h, args[0]), what = host_text_of(h, args[1]);
+	own_strbuf struct strbuf with = host_text_of(h, args[2]), out = {0};
 	const char *at = sb_str(&text), *next;
 
 	(void)n;
@@ -127,7 +118,7 @@ struct value host_fn_replace(struct host *h, const struct value *args, uint32_t 
 
 struct value host_fn_split(struct host *h, const struct value *args, uint32_t n)
 {
-	own_strbuf struct strbuf text = text_of(h, args[0]), by = text_of(h, args[1]);
+	own_strbuf struct strbuf text = host_text_of(h, args[0]), by = host_text_of(h, args[1]);
 	struct value list = value_new_list();
 	const char *at = sb_str(&text), *next;
 
@@ -160,7 +151,7 @@ struct value host_fn_join(struct host *h, const struct value *args, uint32_t n)
 
 struct value host_fn_trim(struct host *h, const struct value *args, uint32_t n)
 {
-	own_strbuf struct strbuf text = text_of(h, args[0]);
+	own_strbuf struct strbuf text = host_text_of(h, args[0]);
 	const char *s = sb_str(&text);
 	size_t len = text.n;
 
@@ -174,7 +165,7 @@ struct value host_fn_trim(struct host *h, const struct value *args, uint32_t n)
 
 static struct value in_case(struct host *h, struct value v, int (*fn)(int))
 {
-	own_strbuf struct strbuf text = text_of(h, v);
+	own_strbuf struct strbuf text = host_text_of(h, v);
 
 	for (size_t i = 0; i < text.n; i++)
 		text.s[i] = (char)fn((unsigned char)text.s[i]);
@@ -195,7 +186,7 @@ struct value host_fn_upper(struct host *h, const struct value *args, uint32_t n)
 
 struct value host_fn_escape(struct host *h, const struct value *args, uint32_t n)
 {
-	own_strbuf struct strbuf text = text_of(h, args[0]), out = {0};
+	own_strbuf struct strbuf text = host_text_of(h, args[0]), out = {0};
 	static const char letters[] = "\a\b\t\n\v\f\r", names[] = "abtnvfr";
 
 	(void)n;

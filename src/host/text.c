@@ -55,6 +55,14 @@ void host_text(struct host *h, struct value v, struct strbuf *out)
 	}
 }
 
+struct strbuf host_text_of(struct host *h, struct value v)
+{
+	struct strbuf text = {0};
+
+	host_text(h, v, &text);
+	return text;
+}
+
 /* One conversion of a format: `%`, flags, width, precision, a length that says nothing here, and a
  * letter. */
 struct conversion {

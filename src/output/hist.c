@@ -12,14 +12,12 @@
 
 enum { BAR_WIDTH = 52 };
 
-typedef __int128 bound;
-
 struct row {
 	bool has_low, has_high; /* the outermost rows are open */
 	bound low, high;        /* low <= n < high */
 };
 
-static bound hist_low(const struct type *t, uint32_t bucket)
+bound hist_low(const struct type *t, uint32_t bucket)
 {
 	unsigned k = t->hist_bits;
 	uint32_t j = bucket - 1;

@@ -24,17 +24,6 @@ static unsigned slot_of(uint64_t low)
 	return low < 2 ? 1 : 64 - (unsigned)__builtin_clzll(low);
 }
 
-/* The lower bound of a bucket of hist (spec 7.4); 2^k buckets share a power of two. */
-static uint64_t low_of(const struct type *t, uint32_t bucket)
-{
-	unsigned k = t->hist_bits;
-	uint32_t j = bucket - 1;
-
-	if (j < 2u << k)
-		return j;
-	return (uint64_t)((1u << k) + (j & ((1u << k) - 1))) << ((j >> k) - 1);
-}
-
 /* Counts by slot, divided; the highest slot that is not empty, 0 if all are. */
 static unsigned fill_slots(const struct type *t, const unsigned char *buckets, uint64_t div,
                            uint64_t slots[SLOTS])
@@ -43,7 +32,7 @@ static unsigned fill_slots(const struct type *t, const unsigned char *buckets, u
 	unsigned last = 0;
 
 	for (uint32_t i = 1; i < n; i++) /* bucket 0 is below zero, where BCC counts nothing */
-		slots[slot_of(low_of(t, i))] += load_u64(buckets + 8 * (size_t)i);
+		slots[slot_of((uint64_t)hist_low(t, i))] += load_u64(buckets + 8 * (size_t)i);
 	for (unsigned s = 1; s < SLOTS; s++) {
 		slots[s] /= div;
 		last = slots[s] ? s : last;

@@ -115,6 +115,9 @@ void hist_text(const struct output *o, const struct type *t, const void *bytes, 
                struct strbuf *out);
 void hist_json(const struct output *o, const struct type *t, const void *bytes, uint32_t div,
                struct strbuf *out);
+/* The least number that a bucket of hist counts; 2^64 behind the last. */
+typedef __int128 bound;
+bound hist_low(const struct type *t, uint32_t bucket);
 uint64_t hist_total(const struct type *t, const void *bytes);
 
 /* ---- tseries.c ------------------------------------------------------------------------------- */

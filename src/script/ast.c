@@ -80,3 +80,11 @@ void node_drop_result(struct arena *a, struct node *n)
 		vec_push(a, &n->stmts, result);
 	}
 }
+
+struct node *node_named(const struct node *n, const char *name)
+{
+	for (uint32_t i = 0; i < n->n_args; i++)
+		if (!strcmp(n->names[i], name))
+			return n->args[i];
+	return NULL;
+}

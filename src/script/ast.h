@@ -350,6 +350,8 @@ void unit_take_definitions(struct unit *u, const struct unit *branch);
 const char *host_key_of_header(struct arena *a, const char *header);
 
 struct node *node_new(struct arena *a, enum node_kind kind, struct span at);
+/* The argument of this name in an EMIT, or NULL. */
+struct node *node_named(const struct node *n, const char *name);
 struct node *node_clone(struct arena *a, const struct node *n); /* deep */
 /* A block (or if) made as an expression stands as a statement after all: its result, if it has
  * one, becomes its last statement. */

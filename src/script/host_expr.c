@@ -99,12 +99,20 @@ static uint32_t host_given(struct hosting *h, const struct node *n)
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-static uint32_t host_variable(struct hosting *h, const struct node *n)
+const struct host_local *host_find_local(const struct hosting *h, const char *name)
 {
 	for (size_t i = h->locals.n; i > 0; i--)
-		if (!strcmp(h->locals.items[i - 1].name, n->name))
-			return host_op(h, HOST_LOCAL, 0, h->locals.items[i - 1].slot, n->at, NULL,
-			               0);
+		if (!strcmp(h->locals.items[i - 1].name, name))
+			return &h->locals.items[i - 1];
+	return NULL;
+}
+
+static uint32_t host_variable(struct hosting *h, const struct node *n)
+{
+	const struct host_local *l = host_find_local(h, n->name);
+
+	if (l)
+		return host_op(h, HOST_LOCAL, 0, l->slot, n->at, NULL, 0);
 	host_error(h, n->at, E_UNKNOWN_NAME, "Undefined or undeclared variable: %s", n->name);
 	return NO_HOST_OP;
 }
@@ -269,7 +277,7 @@ static uint32_t host_logic(struct hosting *h, const struct node *n)
 	return host_op(h, is_and ? HOST_AND : HOST_OR, 0, 0, n->at, kids, 2);
 }
 
-static uint32_t host_binary(struct hosting *h, const struct node *n)
+enum host_operator host_operator_of(enum op op)
 {
 	static const enum host_operator operators[OP_N] = {
 	    [OP_ADD] = HOST_ADD, [OP_SUB] = HOST_SUB,  [OP_MUL] = HOST_MUL, [OP_DIV] = HOST_DIV,
@@ -277,13 +285,19 @@ static uint32_t host_binary(struct hosting *h, const struct node *n)
 	    [OP_SHL] = HOST_SHL, [OP_SHR] = HOST_SHR,  [OP_EQ] = HOST_EQ,   [OP_NE] = HOST_NE,
 	    [OP_LT] = HOST_LT,   [OP_LE] = HOST_LE,    [OP_GT] = HOST_GT,   [OP_GE] = HOST_GE,
 	};
+
+	return operators[op];
+}
+
+static uint32_t host_binary(struct hosting *h, const struct node *n)
+{
 	uint32_t kids[2];
 
 	if (n->op == OP_LAND || n->op == OP_LOR)
 		return host_logic(h, n);
 	kids[0] = host_expr(h, n->args[0]);
 	kids[1] = host_expr(h, n->args[1]);
-	return host_fold_op(h, HOST_BINARY, operators[n->op], n->at, kids, 2);
+	return host_fold_op(h, HOST_BINARY, host_operator_of(n->op), n->at, kids, 2);
 }
 
 static uint32_t host_ternary(struct hosting *h, const struct node *n)

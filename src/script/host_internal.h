@@ -53,6 +53,9 @@ uint32_t host_field(struct hosting *h, const char *name);
 
 /* ---- host_expr.c ---- */
 uint32_t host_expr(struct hosting *h, const struct node *n);
+enum host_operator host_operator_of(enum op op);
+/* The innermost one of this name, or NULL. */
+const struct host_local *host_find_local(const struct hosting *h, const char *name);
 uint32_t host_constant(struct hosting *h, struct host_constant c, struct span at);
 uint32_t host_int(struct hosting *h, int64_t number, struct span at);
 /* The constant of an operation, or NULL: it is computed. */

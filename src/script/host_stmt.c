@@ -22,14 +22,6 @@ uint32_t host_block(struct hosting *h, const struct node *block)
 	return op;
 }
 
-static struct host_local *find_local(struct hosting *h, const char *name)
-{
-	for (size_t i = h->locals.n; i > 0; i--)
-		if (!strcmp(h->locals.items[i - 1].name, name))
-			return &h->locals.items[i - 1];
-	return NULL;
-}
-
 static uint32_t declare(struct hosting *h, const char *name)
 {
 	struct host_local l = {name, host_slot(h)};
@@ -40,17 +32,11 @@ static uint32_t declare(struct hosting *h, const char *name)
 
 static uint32_t set_local(struct hosting *h, const char *name, uint32_t value, struct span at)
 {
-	struct host_local *l = find_local(h, name);
+	const struct host_local *l = host_find_local(h, name);
 	uint32_t slot = l ? l->slot : declare(h, name);
 
 	return host_op(h, HOST_SET_LOCAL, 0, slot, at, &value, 1);
 }
-
-static const enum host_operator operators[OP_N] = {
-    [OP_ADD] = HOST_ADD, [OP_SUB] = HOST_SUB,  [OP_MUL] = HOST_MUL, [OP_DIV] = HOST_DIV,
-    [OP_MOD] = HOST_MOD, [OP_AND] = HOST_BAND, [OP_OR] = HOST_BOR,  [OP_XOR] = HOST_XOR,
-    [OP_SHL] = HOST_SHL, [OP_SHR] = HOST_SHR,
-};
 
 static uint32_t host_assign(struct hosting *h, const struct node *n)
 {
@@ -72,7 +58,7 @@ static uint32_t host_assign(struct hosting *h, const struct node *n)
 		          : host_expr(h, to);
 		both[0] = old;
 		both[1] = value;
-		value = host_op(h, HOST_BINARY, operators[n->op], 0, n->at, both, 2);
+		value = host_op(h, HOST_BINARY, host_operator_of(n->op), 0, n->at, both, 2);
 	}
 	return to->kind == NODE_VAR ? set_local(h, to->name, value, n->at)
 	                            : host_assign_map(h, to, keys, n_keys, value, n->at);
@@ -142,14 +128,6 @@ static uint32_t host_jump(struct hosting *h, const struct node *n)
 	               0, 0, n->at, NULL, 0);
 }
 
-static const struct node *given_field(const struct node *n, const char *name)
-{
-	for (uint32_t i = 0; i < n->n_args; i++)
-		if (!strcmp(n->names[i], name))
-			return n->args[i];
-	return NULL;
-}
-
 /* A row brings the fields that somebody reads; others are not computed. */
 uint32_t host_emit(struct hosting *h, const struct node *n)
 {
@@ -162,7 +140,7 @@ uint32_t host_emit(struct hosting *h, const struct node *n)
 	}
 	kids = arena_array(h->a, uint32_t, t->fields.n + 1);
 	for (uint32_t i = 0; i < t->fields.n; i++) {
-		const struct node *value = given_field(n, t->fields.items[i]);
+		const struct node *value = node_named(n, t->fields.items[i]);
 
 		if (!value)
 			host_error(h, n->at, E_ARG_COUNT, "Table %s needs the field %s", t->name,

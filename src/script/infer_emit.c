@@ -7,14 +7,6 @@
 
 static const char *const nothing[] = {NULL};
 
-static struct node *given_field(const struct node *n, const char *name)
-{
-	for (uint32_t i = 0; i < n->n_args; i++)
-		if (!strcmp(n->names[i], name))
-			return n->args[i];
-	return NULL;
-}
-
 /* Once per statement: arguments into the order of the table's fields. */
 static bool bind_fields(struct infer *x, struct node *n)
 {
@@ -29,7 +21,7 @@ static bool bind_fields(struct infer *x, struct node *n)
 	}
 	args = arena_array(x->a, struct node *, t->fields.n + 1);
 	vec_each (f, &t->fields) {
-		args[i] = given_field(n, *f);
+		args[i] = node_named(n, *f);
 		if (!args[i]) {
 			infer_error(x, E_ARG_COUNT, n->at, "Table %s needs the field %s", t->name,
 			            *f);

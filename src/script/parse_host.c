@@ -18,15 +18,9 @@
 
 enum { WIDEST = 1000 };
 
-static bool token_is(const struct parser *p, const char *word)
-{
-	return p->tok.kind == TOK_IDENT && strlen(word) == p->tok.end - p->tok.begin &&
-	       !memcmp(word, p->lx.text + p->tok.begin, strlen(word));
-}
-
 static bool precedes_name(const struct parser *p, const char *word)
 {
-	return token_is(p, word) && token_is_word(parser_peek(p).kind);
+	return parser_token_is(p, word) && token_is_word(parser_peek(p).kind);
 }
 
 bool parse_is_host(const struct parser *p)
@@ -122,11 +116,11 @@ static bool parse_column(struct parser *p, struct table_item *it)
 	if (parser_accept(p, TOK_COLON) && !parse_width(p, it))
 		return false;
 	for (;; parser_advance(p)) {
-		if (token_is(p, "hex"))
+		if (parser_token_is(p, "hex"))
 			it->is_hex = true;
-		else if (token_is(p, "octal"))
+		else if (parser_token_is(p, "octal"))
 			it->is_octal = true;
-		else if (token_is(p, "glued"))
+		else if (parser_token_is(p, "glued"))
 			it->is_glued = true;
 		else
 			break;
@@ -190,7 +184,7 @@ bool parse_table(struct parser *p)
 	t->at = parser_token_span(p);
 	parser_advance(p);
 	p->is_host = true;
-	if (token_is(p, "where")) {
+	if (parser_token_is(p, "where")) {
 		parser_advance(p);
 		t->where = parse_expr(p);
 		is_good = t->where;

@@ -482,8 +482,10 @@ static bool parse_example(struct parser *p, struct option_block *b)
 	return parser_expect(p, TOK_RPAREN);
 }
 
-static bool parse_entry(struct parser *p, struct option_block *b)
+static bool parse_entry(struct parser *p)
 {
+	struct option_block *b = p->u->options;
+
 	if (!token_is_word(p->tok.kind)) {
 		parser_error(p, "expected identifier");
 		return false;
@@ -524,17 +526,7 @@ bool parse_options(struct parser *p)
 	parser_advance(p);
 	parser_advance(p);
 	parser_advance(p);
-	while (p->tok.kind != TOK_RBRACE && p->tok.kind != TOK_EOF) {
-		bool is_good = parse_entry(p, b);
-
-		if (is_good && !parser_accept(p, TOK_SEMI) && p->tok.kind != TOK_RBRACE) {
-			parser_error(p, "expected ';'");
-			is_good = token_is_word(p->tok.kind);
-		}
-		while (!is_good && p->tok.kind != TOK_RBRACE && p->tok.kind != TOK_EOF)
-			is_good = parser_accept(p, TOK_SEMI) || (parser_advance(p), false);
-	}
-	if (!parser_expect(p, TOK_RBRACE))
+	if (!parser_entries(p, parse_entry))
 		return false;
 	b->at = parser_span(p, begin);
 	parser_accept(p, TOK_SEMI);

@@ -294,14 +294,10 @@ static bool parse_setting(struct parser *p)
 	return true;
 }
 
-/* config = "config" "=" "{" [ setting { ";" setting } [ ";" ] ] "}" [ ";" ] */
-static bool parse_config(struct parser *p)
+bool parser_entries(struct parser *p, bool (*entry)(struct parser *p))
 {
-	parser_advance(p);
-	if (!parser_expect(p, TOK_SET) || !parser_expect(p, TOK_LBRACE))
-		return false;
 	while (p->tok.kind != TOK_RBRACE && p->tok.kind != TOK_EOF) {
-		bool is_good = parse_setting(p);
+		bool is_good = entry(p);
 
 		if (is_good && !parser_accept(p, TOK_SEMI) && p->tok.kind != TOK_RBRACE) {
 			parser_error(p, "expected ';'");
@@ -310,7 +306,16 @@ static bool parse_config(struct parser *p)
 		while (!is_good && p->tok.kind != TOK_RBRACE && p->tok.kind != TOK_EOF)
 			is_good = parser_accept(p, TOK_SEMI) || (parser_advance(p), false);
 	}
-	if (!parser_expect(p, TOK_RBRACE))
+	return parser_expect(p, TOK_RBRACE);
+}
+
+/* config = "config" "=" "{" [ setting { ";" setting } [ ";" ] ] "}" [ ";" ] */
+static bool parse_config(struct parser *p)
+{
+	parser_advance(p);
+	if (!parser_expect(p, TOK_SET) || !parser_expect(p, TOK_LBRACE))
+		return false;
+	if (!parser_entries(p, parse_setting))
 		return false;
 	parser_accept(p, TOK_SEMI);
 	return true;

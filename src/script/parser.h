@@ -58,6 +58,8 @@ bool parser_may_warn(struct parser *p);
 /* Enter one level of nesting; false with a report if that is one too many. */
 bool parser_enter(struct parser *p);
 void parser_leave(struct parser *p);
+/* entry { ";" entry } [ ";" ] "}", behind the `{`; what follows a mistake is read from the next `;` on. */
+bool parser_entries(struct parser *p, bool (*entry)(struct parser *p));
 /* Skip a balanced {...}, the token being its `{`. */
 void parser_skip_block(struct parser *p);
 
