@@ -42,6 +42,7 @@ static host_fn *const functions[HOST_F_N] = {
     [HOST_F_row] = host_fn_row,
     [HOST_F_clear_screen] = host_fn_clear_screen,
     [HOST_F_exit] = host_fn_exit,
+    [HOST_F_n_probes] = host_fn_n_probes,
     [HOST_F_now] = host_fn_now,
     [HOST_F_strftime] = host_fn_strftime,
     [HOST_F_since_first] = host_fn_since_first,

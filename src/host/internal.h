@@ -86,7 +86,7 @@ host_fn host_fn_str, host_fn_format, host_fn_len, host_fn_contains, host_fn_matc
 host_fn host_fn_keys, host_fn_values, host_fn_reverse, host_fn_first, host_fn_last, host_fn_push,
     host_fn_has;
 host_fn host_fn_printf, host_fn_banner, host_fn_warn, host_fn_print_hist, host_fn_clear_screen,
-    host_fn_exit, host_fn_row, host_fn_print;
+    host_fn_exit, host_fn_row, host_fn_print, host_fn_n_probes;
 host_fn host_fn_now, host_fn_strftime, host_fn_since_first, host_fn_since_start;
 host_fn host_fn_read_file, host_fn_read_link, host_fn_glob, host_fn_comm_of, host_fn_user_name,
     host_fn_disk_name, host_fn_errno_name, host_fn_signal_name, host_fn_syscall_name,

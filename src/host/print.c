@@ -73,6 +73,13 @@ struct value host_fn_exit(struct host *h, const struct value *args, uint32_t n)
 	return value_none();
 }
 
+struct value host_fn_n_probes(struct host *h, const struct value *args, uint32_t n)
+{
+	(void)args;
+	(void)n;
+	return value_int(h->img->n_probes);
+}
+
 /* ---- time ------------------------------------------------------------------------------------ */
 
 struct value host_fn_now(struct host *h, const struct value *args, uint32_t n)

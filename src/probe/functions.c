@@ -201,7 +201,7 @@ static void add_wanted(struct wanted *w, const char *module, const char *name)
 
 static void from_filter(struct wanted *w, struct kernel_funcs lines)
 {
-	size_t plain_b = strcspn(w->name, "*?[");
+	size_t plain_b = wildcard_plain_b(w->name);
 
 	vec_each (f, &lines)
 		if (w->any_name || !strncmp(f->name, w->name, plain_b))

@@ -17,7 +17,7 @@ static bool split_offset(struct probe_context *cx, const struct attach_point *ap
                          enum probe_kind kind, const char *text, const char **ret_func,
                          uint64_t *ret_off_b)
 {
-	const char *plus = strchr(text, '+');
+	const char *plus = *text == WILDCARD_REGEX ? NULL : strchr(text, '+');
 
 	*ret_func = text;
 	*ret_off_b = 0;
@@ -167,7 +167,7 @@ static bool expand_kprobe(struct probe_context *cx, const struct attach_point *a
 		return false;
 	}
 	if (wildcard_has(func) || (module && wildcard_has(module))) {
-		if (strchr(ap->parts[ap->n_parts - 1], '+')) {
+		if (func != ap->parts[ap->n_parts - 1]) {
 			diag_error(cx->diag, E_PROBE_PARTS, ap->at, "Offset not allowed");
 			diag_hint(cx->diag, "a wildcard stands for many functions");
 			return false;

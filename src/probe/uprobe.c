@@ -246,7 +246,8 @@ static bool expand_files(struct uprobe_work *w)
 
 static bool split_offset(struct uprobe_work *w)
 {
-	const char *plus = w->is_cpp ? NULL : strchr(w->func, '+');
+	bool is_regex = w->func[0] == WILDCARD_REGEX;
+	const char *plus = w->is_cpp || is_regex ? NULL : strchr(w->func, '+');
 
 	if (!plus)
 		return true;

@@ -68,24 +68,22 @@ static uint32_t host_option(struct hosting *h, const struct option *o, struct sp
 	uint32_t n = (uint32_t)(o->numbers.n + o->texts.n), i = 0;
 	uint32_t *kids = arena_array(h->a, uint32_t, n + 1);
 
-	switch (o->kind) {
-	case OPTION_SIGNALS:
-	case OPTION_INTS:
+	switch (option_gives(o)) {
+	case GIVES_INTS:
 		vec_each (number, &o->numbers)
 			kids[i++] = host_int(h, *number, at);
 		return host_op(h, HOST_LIST, 0, 0, at, kids, i);
-	case OPTION_TEXTS:
-	case OPTION_COMMAND:
+	case GIVES_TEXTS:
 		vec_each (text, &o->texts)
 			kids[i++] = host_text(h, *text, at);
 		return host_op(h, HOST_LIST, 0, 0, at, kids, i);
-	case OPTION_TEXT:
-	case OPTION_REGEX:
-	case OPTION_CHOICE:
+	case GIVES_TEXT:
 		return host_text(h, o->text ? o->text : "", at);
-	default:
-		return host_int(h, o->number, at);
+	case GIVES_BOOL:
+	case GIVES_INT:
+		break;
 	}
+	return host_int(h, o->number, at);
 }
 
 static uint32_t host_given(struct hosting *h, const struct node *n)
@@ -387,6 +385,16 @@ static bool is_of_map(enum host_function f, const struct node *n)
 	}
 }
 
+static uint32_t host_script(struct hosting *h, const struct node *n)
+{
+	const struct diag *d = h->u->diag;
+
+	return host_text(h,
+	                 arena_strndup(h->a, diag_source_text(d, h->u->source),
+	                               diag_source_len(d, h->u->source)),
+	                 n->at);
+}
+
 static uint32_t host_function_call(struct hosting *h, const struct node *n, enum host_function f)
 {
 	uint32_t *kids;
@@ -395,6 +403,8 @@ static uint32_t host_function_call(struct hosting *h, const struct node *n, enum
 		return host_map_call(h, n, f);
 	if (f == HOST_F_header)
 		return host_header(h, n);
+	if (f == HOST_F_script)
+		return host_script(h, n);
 	if (f == HOST_F_row && !h->is_handler) {
 		host_error(h, n->at, E_BUILTIN_PLACE,
 		           "row() is for the host block of a table's rows");

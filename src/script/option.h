@@ -43,9 +43,11 @@ struct option {           /* one of the script's options block; in the unit's ar
 	/* its value, once the command line was read */
 	bool is_given;
 	int64_t number;   /* FLAG COUNT INT DECIMAL USER ERRNO; 0 if neither given nor by default */
-	const char *text; /* TEXT REGEX CHOICE; "" likewise */
+	const char *text; /* TEXT REGEX CHOICE EVENT; "" likewise */
 	vec(int64_t) numbers;    /* INTS SIGNALS */
 	vec(const char *) texts; /* TEXTS COMMAND */
+	vec(const char *) entry, exit; /* EVENT: parts of its attach point, and of that for
+	                                  `{opt.NAME.return}`; empty: it has none */
 	/* how it was declared */
 	struct span at;   /* of the declaration */
 	const char *dflt; /* as if it had been given; NULL: none */
@@ -80,6 +82,14 @@ const char *option_title(struct arena *a, const struct option *o);
  * else is replaced. Returns NULL, or in `a` what is wrong with the text, such as `'x' is no
  * number`; the option is then as it was. */
 const char *option_take(struct arena *a, struct option *o, const char *text);
+/* NULL: it is a POSIX extended regular expression; else in `a` why it is none. */
+const char *option_regex_mistake(struct arena *a, const char *text);
+
+/* ---- option_event.c ---- */
+
+/* Attach points for what events say; where a flag `regexp` is given, their names are regular
+ * expressions. Returns NULL, or in `a` what is wrong. */
+const char *option_events_settle(struct arena *a, struct option_block *b);
 
 /* ---- option_line.c ---- */
 

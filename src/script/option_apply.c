@@ -2,9 +2,9 @@
  * that is asked before (script_ask).
  *
  * In: the options block, opts->args. Out: values in the options, and in place of {opt.NAME} in
- * attach points and of hash(opt.NAME). A list there makes one attach point for each of its elements, and none if it is
- * empty; an attach point that is nothing but {opt.NAME} is the text that was given, colons and
- * all. */
+ * attach points and of hash(opt.NAME). A list there makes one attach point for each of its
+ * elements, and none if it is empty; an attach point that is nothing but {opt.NAME} is the text
+ * that was given, colons and all. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -157,8 +157,12 @@ static size_t n_values(const struct option *o)
 {
 	return option_gives(o) == GIVES_INTS    ? o->numbers.n
 	       : option_gives(o) == GIVES_TEXTS ? o->texts.n
+	       : o->kind == OPTION_EVENT        ? *o->text != '\0'
 	                                        : 1;
 }
+
+/* Behind an event's name in an attach point: the return of the function. */
+static const char return_word[] = ".return";
 
 /* The option of this name, reported at `at` if there is none. */
 static const struct option *find(struct unit *u, const char *name, struct span at)
@@ -180,18 +184,36 @@ static const struct option *find(struct unit *u, const char *name, struct span a
 	return NULL;
 }
 
-/* The first option that the point names, between two marks; NULL with a report if there is no such
- * option. */
-static const struct option *first_option(struct unit *u, const struct attach_point *ap)
+/* The first option that the point names, between two marks, and what stands there; NULL with a
+ * report if there is no such option, or it has not what is asked of it. */
+static const struct option *first_option(struct unit *u, const struct attach_point *ap,
+                                         const char **ret_name)
 {
-	const char *begin = NULL, *end;
+	const char *begin = NULL, *end, *name, *dot;
+	const struct option *o;
 
 	for (uint32_t i = 0; i < ap->n_parts && !begin; i++)
 		begin = strchr(ap->parts[i], OPTION_MARK);
 	end = begin ? strchr(begin + 1, OPTION_MARK) : NULL;
 	if (!end)
 		return NULL;
-	return find(u, arena_strndup(u->a, begin + 1, (size_t)(end - begin - 1)), ap->at);
+	name = *ret_name = arena_strndup(u->a, begin + 1, (size_t)(end - begin - 1));
+	dot = strchr(name, '.');
+	o = find(u, dot ? arena_strndup(u->a, name, (size_t)(dot - name)) : name, ap->at);
+	if (!o || !dot)
+		return o;
+	if (o->kind != OPTION_EVENT || strcmp(dot, return_word) != 0) {
+		diag_error(u->diag, E_UNKNOWN_NAME, ap->at, "There is no opt.%s", name);
+		diag_hint(u->diag,
+		          "{opt.NAME%s} is the return of the function that an event() says",
+		          return_word);
+		return NULL;
+	}
+	if (o->exit.n || !*o->text)
+		return o;
+	diag_error(u->diag, E_PARAM, NO_SPAN, "%s: '%s' is no function, which would return",
+	           option_title(u->a, o), o->text);
+	return NULL;
 }
 
 /* The part with every mention of the option replaced. */
@@ -241,18 +263,31 @@ static struct attach_point split(struct arena *a, const struct attach_point *ap,
 	return new;
 }
 
+static struct attach_point with_event(const struct attach_point *ap, const struct option *o,
+                                      bool is_return)
+{
+	struct attach_point new = *ap;
+
+	new.text = o->text;
+	new.parts = is_return ? o->exit.items : o->entry.items;
+	new.n_parts = (uint32_t)(is_return ? o->exit.n : o->entry.n);
+	new.has_options = false;
+	return new;
+}
+
 static struct attach_point with_value(struct arena *a, const struct attach_point *ap,
-                                      const struct option *o, const char *value)
+                                      const struct option *o, const char *name, const char *value)
 {
 	struct attach_point new = *ap;
 	const char **parts = arena_array(a, const char *, ap->n_parts);
 	own_strbuf struct strbuf text = {0};
 
-	if (ap->n_parts == 1 && strlen(ap->parts[0]) == strlen(o->name) + 2 &&
+	if (ap->n_parts == 1 && strlen(ap->parts[0]) == strlen(name) + 2 &&
 	    ap->parts[0][0] == OPTION_MARK)
-		return split(a, ap, value);
+		return o->kind == OPTION_EVENT ? with_event(ap, o, name[strlen(o->name)] == '.')
+		                               : split(a, ap, value);
 	for (uint32_t i = 0; i < ap->n_parts; i++) {
-		parts[i] = replace(a, ap->parts[i], o->name, value);
+		parts[i] = replace(a, ap->parts[i], name, value);
 		sb_addf(&text, "%s%s", i ? ":" : "", parts[i]);
 	}
 	new.parts = parts;
@@ -265,6 +300,7 @@ bool option_add_points(struct unit *u, const struct attach_point *ap, point_list
 {
 	enum { MOST = 1 << 16 };
 	const struct option *o;
+	const char *name;
 	bool is_final = true;
 
 	for (uint32_t i = 0; i < ap->n_parts; i++)
@@ -276,7 +312,7 @@ bool option_add_points(struct unit *u, const struct attach_point *ap, point_list
 		vec_push(u->a, out, last);
 		return true;
 	}
-	o = first_option(u, ap);
+	o = first_option(u, ap, &name);
 	if (!o)
 		return false;
 	if (out->n + n_values(o) > MOST) {
@@ -285,7 +321,7 @@ bool option_add_points(struct unit *u, const struct attach_point *ap, point_list
 		return false;
 	}
 	for (size_t i = 0; i < n_values(o); i++) {
-		struct attach_point next = with_value(u->a, ap, o, value_text(u->a, o, i));
+		struct attach_point next = with_value(u->a, ap, o, name, value_text(u->a, o, i));
 
 		if (!option_add_points(u, &next, out))
 			return false;

@@ -242,5 +242,7 @@ const char *option_line_read(struct arena *a, struct option_block *b, const char
 		return NULL;
 	if (!mistake)
 		mistake = check_groups(&l);
-	return mistake ? mistake : complete(&l);
+	if (!mistake)
+		mistake = complete(&l);
+	return mistake ? mistake : option_events_settle(a, b);
 }

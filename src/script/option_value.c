@@ -189,19 +189,27 @@ static const char *take_choice(struct arena *a, struct option *o, const char *te
 	return arena_printf(a, "'%s' is none of %s", text, sb_str(&all));
 }
 
-static const char *take_regex(struct arena *a, struct option *o, const char *text)
+const char *option_regex_mistake(struct arena *a, const char *text)
 {
 	char why[128];
 	regex_t re;
 	int err = regcomp(&re, text, REG_EXTENDED | REG_NOSUB);
 
-	if (err) {
-		regerror(err, &re, why, sizeof(why));
-		return arena_printf(a, "'%s' is no regular expression: %s", text, why);
+	if (!err) {
+		regfree(&re);
+		return NULL;
 	}
-	regfree(&re);
-	o->text = text;
-	return NULL;
+	regerror(err, &re, why, sizeof(why));
+	return arena_printf(a, "'%s' is no regular expression: %s", text, why);
+}
+
+static const char *take_regex(struct arena *a, struct option *o, const char *text)
+{
+	const char *mistake = option_regex_mistake(a, text);
+
+	if (!mistake)
+		o->text = text;
+	return mistake;
 }
 
 /* ---- lists ----------------------------------------------------------------------------------- */
@@ -257,6 +265,7 @@ const char *option_take(struct arena *a, struct option *o, const char *text)
 	case OPTION_ERRNO:
 		return take_errno(a, text, &o->number);
 	case OPTION_TEXT:
+	case OPTION_EVENT:
 		o->text = text;
 		return NULL;
 	case OPTION_REGEX:

@@ -277,7 +277,7 @@ static bool accepts_text(enum option_kind kind)
 static bool accepts_number(enum option_kind kind)
 {
 	return kind != OPTION_TEXT && kind != OPTION_REGEX && kind != OPTION_CHOICE &&
-	       kind != OPTION_TEXTS;
+	       kind != OPTION_TEXTS && kind != OPTION_EVENT;
 }
 
 /* literal = STRING | [ "-" ] INT; in its text form. */

@@ -465,7 +465,7 @@ static uint32_t option_at(const struct lexer *lx)
 
 	if (!text_continues(lx, begin) || end >= lx->len_b || !lexer_is_ident_start(lx->text[end]))
 		return 0;
-	while (end < lx->len_b && lexer_is_ident(lx->text[end]))
+	while (end < lx->len_b && (lexer_is_ident(lx->text[end]) || lx->text[end] == '.'))
 		end++;
 	return end > first && end < lx->len_b && lx->text[end] == '}' ? end + 1 - lx->pos : 0;
 }

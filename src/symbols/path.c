@@ -227,7 +227,7 @@ static char *in_archive(const char *name, size_t part, pid_t pid)
 char *symbols_resolve_path(const char *name, pid_t pid)
 {
 	bool is_lib = !strncmp(name, "lib", 3);
-	char *path = NULL;
+	char *path = NULL, *lib;
 
 	if (!*name)
 		return NULL;
@@ -242,5 +242,11 @@ char *symbols_resolve_path(const char *name, pid_t pid)
 		path = from_maps(pid, name);
 	if (!path && is_lib)
 		path = find_library(name);
-	return path ? path : find_program(name);
+	if (!path)
+		path = find_program(name);
+	if (path || is_lib || asprintf(&lib, "lib%s", name) < 0)
+		return path;
+	path = symbols_resolve_path(lib, pid); /* `c`, as linkers call it */
+	free(lib);
+	return path;
 }

@@ -64,6 +64,14 @@ static void wildcards_match_runs(void **state)
 	assert_true(wildcard_match("a*b*c", "abbbcabc"));
 	assert_false(wildcard_match("vfs", "vfs_read"));
 	assert_false(wildcard_match("v?s", "vfs")); /* only `*` is special */
+	assert_true(wildcard_match("~vfs_(read|write)", "vfs_read"));
+	assert_true(wildcard_match("~(vfs|vfs_read)", "vfs_read")); /* the longest, not the first */
+	assert_false(wildcard_match("~vfs", "vfs_read")); /* all of it */
+	assert_false(wildcard_match("~read", "vfs_read"));
+	assert_false(wildcard_match("~(", "(")); /* none */
+	assert_true(wildcard_has("~x") && wildcard_has("x*") && !wildcard_has("x"));
+	assert_int_equal(wildcard_plain_b("vfs_*"), 4);
+	assert_int_equal(wildcard_plain_b("~vfs"), 0);
 }
 
 static void diagnostics_render_like_bpftrace(void **state)
