@@ -42,7 +42,7 @@ struct option {           /* one of the script's options block; in the unit's ar
 	bool is_positional, is_optional, takes_rest;
 	/* its value, once the command line was read */
 	bool is_given;
-	int64_t number;   /* FLAG COUNT INT DECIMAL USER ERRNO; 0 if neither given nor by default */
+	int64_t number;   /* FLAG COUNT INT DECIMAL USER ERRNO DISK; 0 if neither given nor by default */
 	const char *text; /* TEXT REGEX CHOICE EVENT; "" likewise */
 	vec(int64_t) numbers;    /* INTS SIGNALS */
 	vec(const char *) texts; /* TEXTS COMMAND */

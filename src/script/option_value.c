@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/strbuf.h"
@@ -173,6 +176,37 @@ static const char *take_signal(struct arena *a, const char *text, int64_t *ret)
 	return take_bounded(a, text, "signal", 1, rtmax, ret);
 }
 
+static bool disk_exists(unsigned major_of, unsigned minor_of, const char *what)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s", major_of, minor_of, what);
+	return !access(path, F_OK);
+}
+
+/* sda, /dev/sda or 8:0 to the kernel's own number, which is not that of stat(2). */
+static const char *take_disk(struct arena *a, const char *text, int64_t *ret)
+{
+	const char *path = *text == '/' ? text : arena_printf(a, "/dev/%s", text);
+	unsigned major_of, minor_of;
+	struct stat st;
+	char more;
+
+	if (sscanf(text, "%u:%u%c", &major_of, &minor_of, &more) != 2) {
+		if (stat(path, &st) || !S_ISBLK(st.st_mode))
+			return arena_printf(a, "there is no disk '%s'", text);
+		major_of = major(st.st_rdev);
+		minor_of = minor(st.st_rdev);
+	}
+	if (!disk_exists(major_of, minor_of, ""))
+		return arena_printf(a, "there is no disk '%s'", text);
+	if (disk_exists(major_of, minor_of, "partition"))
+		return arena_printf(a, "'%s' is a part of a disk, and requests are for whole ones",
+		                    text);
+	*ret = (int64_t)major_of << 20 | minor_of;
+	return NULL;
+}
+
 /* ---- texts ----------------------------------------------------------------------------------- */
 
 static const char *take_choice(struct arena *a, struct option *o, const char *text)
@@ -264,6 +298,8 @@ const char *option_take(struct arena *a, struct option *o, const char *text)
 		return take_user(a, text, &o->number);
 	case OPTION_ERRNO:
 		return take_errno(a, text, &o->number);
+	case OPTION_DISK:
+		return take_disk(a, text, &o->number);
 	case OPTION_TEXT:
 	case OPTION_EVENT:
 		o->text = text;

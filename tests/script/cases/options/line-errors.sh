@@ -13,6 +13,7 @@ options = {
 	err    = errno("-e, --errno E", "");
 	sigs   = signals("-S, --signal LIST", "");
 	ports  = ints("-P LIST", "");
+	disk   = disk("-d, --disk DISK", "");
 	exec   = command("--exec CMD...", "");
 	file   = text("FILE", "");
 	count  = int("[count]", "");
@@ -60,6 +61,9 @@ refuses '-u/--uid: 4294967296 is out of range: 0 to 4294967295' f -u 4294967296
 refuses '-u/--uid: -1 is out of range: 0 to 4294967295' f -u -1
 refuses "-e/--errno: there is no error 'ENOSUCH'" f -e ENOSUCH
 refuses '-e/--errno: 0 is out of range: 1 to 4095' f -e 0
+refuses "-d/--disk: there is no disk 'nowhere'" f -d nowhere
+refuses "-d/--disk: there is no disk '/dev/null'" f -d /dev/null
+refuses "-d/--disk: there is no disk '4095:1048575'" f -d 4095:1048575
 refuses "-S/--signal: there is no signal 'KILLL'" f -S TERM,KILLL
 refuses "-S/--signal: there is no signal 'RTMIN+99'" f -S RTMIN+99
 refuses '-S/--signal: 65 is out of range: 1 to 64' f -S 65
