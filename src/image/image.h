@@ -108,6 +108,8 @@ enum map_role {
 	MAP_UNWIND_NODES,  /* HASH, u32 number -> one node of a file's tree */
 	MAP_UNWIND_RULES,  /* ARRAY, u64 rules of unwind/unwind.h; the first is "nobody knows" */
 	MAP_UNWIND_WANTED, /* HASH, u32 pid -> u32: met at an address that has no place */
+	MAP_PINNED, /* not made but opened, at `path`: HASH or LRU_HASH with keys of 8 bytes */
+	MAP_CGROUP, /* CGROUP_ARRAY, one entry: the cgroup at `path` */
 };
 
 struct image_map {
@@ -117,6 +119,7 @@ struct image_map {
 	uint32_t key_size_b, value_size_b, max_entries, flags;
 	const void *init; /* MAP_RODATA, MAP_GLOBALS, MAP_OBJECT: initial value of value_size_b
 	                     bytes, or NULL */
+	const char *path; /* MAP_PINNED, MAP_CGROUP, else NULL */
 	bool is_frozen;   /* nobody writes after that: loads are constants to the verifier */
 	bool is_unused;   /* nothing refers to it: engines create no map */
 };

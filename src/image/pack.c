@@ -239,6 +239,7 @@ static void pack_map(struct packer *p, struct image_map *m)
 	pack_value(p, &m->value_size_b);
 	pack_value(p, &m->max_entries);
 	pack_value(p, &m->flags);
+	pack_text(p, &m->path);
 	pack_value(p, &m->is_frozen);
 	pack_value(p, &m->is_unused);
 	pack_value(p, &has_init);
@@ -381,6 +382,8 @@ static void check(struct packer *p, const struct image *img)
 		vec_each (start, &prog->code.func_starts)
 			p->is_bad |= *start >= prog->code.insns.n;
 	}
+	vec_each (m, &img->maps)
+		p->is_bad |= (m->role == MAP_PINNED || m->role == MAP_CGROUP) && !m->path;
 	vec_each (v, &img->vars)
 		p->is_bad |= v->map >= img->maps.n || !v->value;
 	vec_each (ev, &img->events) {

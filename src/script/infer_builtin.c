@@ -335,6 +335,8 @@ bool infer_needs_kernel(struct infer *x, struct node *n, const char *name)
 	    {"ustack(build_id)", "does not look into the files of its frames"},
 	    {"percpu_kaddr", "reads no kernel memory"},
 	    {"socket_cookie", "knows no sockets"},
+	    {"in_cgroup", "knows no tree of cgroups"},
+	    {"pinned_has", "has no maps of the kernel"},
 	    {"override", "changes no function of the kernel"},
 	    {"debugf", "has no trace pipe"},
 	};

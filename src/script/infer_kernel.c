@@ -1,6 +1,9 @@
 /* Inference of calls that only the kernel answers (spec 7.1). */
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statfs.h>
+#include <unistd.h>
 
 #include "script/infer_rules.h"
 
@@ -150,4 +153,27 @@ const struct type *infer_result_write_user(struct infer *x, struct node *n)
 		                   (unsigned long long)n->args[2]->number, infer_type_text(x, t),
 		                   (unsigned long long)most_b);
 	return type_bool();
+}
+
+const struct type *infer_result_in_cgroup(struct infer *x, struct node *n)
+{
+	const char *path = n->args[0]->string;
+	struct statfs fs;
+
+	if (!statfs(path, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC)
+		return type_bool();
+	infer_error(x, E_UNKNOWN_NAME, n->args[0]->at, "There is no cgroup '%s'", path);
+	infer_hint(x, "it is a directory of cgroups of version 2: /sys/fs/cgroup/NAME");
+	return cast_unknown();
+}
+
+const struct type *infer_result_pinned_has(struct infer *x, struct node *n)
+{
+	const char *path = n->args[0]->string;
+
+	if (!access(path, F_OK))
+		return type_bool();
+	infer_error(x, E_UNKNOWN_NAME, n->args[0]->at, "There is no map pinned at '%s'", path);
+	infer_hint(x, "maps are pinned in a file system of the type bpf: /sys/fs/bpf/NAME");
+	return cast_unknown();
 }

@@ -26,7 +26,8 @@ bool infer_task(struct infer *x, struct node *n, uint32_t i); /* a pointer to a 
 
 /* ---- infer_kernel.c ---- */
 infer_result_fn infer_result_debugf, infer_result_override, infer_result_path;
-infer_result_fn infer_result_percpu_kaddr, infer_result_socket_cookie, infer_result_write_user;
+infer_result_fn infer_result_percpu_kaddr, infer_result_socket_cookie, infer_result_write_user,
+    infer_result_in_cgroup, infer_result_pinned_has;
 
 /* ---- infer_opt.c ---- */
 infer_result_fn infer_result_contains, infer_result_given;

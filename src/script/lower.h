@@ -228,6 +228,8 @@ void lower_debugf(struct lower *l, struct node *call);
 void lower_override(struct lower *l, struct node *call);
 struct value lower_path(struct lower *l, struct node *call);
 struct value lower_socket_cookie(struct lower *l, struct node *call);
+struct value lower_in_cgroup(struct lower *l, struct node *call);
+struct value lower_pinned_has(struct lower *l, struct node *call);
 struct value lower_percpu_kaddr(struct lower *l, struct node *call);
 struct value lower_write_user(struct lower *l, struct node *call);
 

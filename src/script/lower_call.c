@@ -508,6 +508,10 @@ struct value lower_call(struct lower *l, struct node *n)
 		return lower_path(l, n);
 	case F_percpu_kaddr:
 		return lower_percpu_kaddr(l, n);
+	case F_in_cgroup:
+		return lower_in_cgroup(l, n);
+	case F_pinned_has:
+		return lower_pinned_has(l, n);
 	case F_socket_cookie:
 		return lower_socket_cookie(l, n);
 	case F_write_user:

@@ -139,3 +139,40 @@ struct value lower_percpu_kaddr(struct lower *l, struct node *call)
 	at->is_volatile = true;
 	return value_reg(call->type, at);
 }
+
+/* The image's map for what has this path, made on first use. */
+static uint32_t map_at(struct lower *l, enum map_role role, const char *path, uint32_t type,
+                       uint32_t key_b)
+{
+	uint32_t i;
+
+	for (i = 0; i < l->img->maps.n; i++)
+		if (l->img->maps.items[i].role == role && !strcmp(l->img->maps.items[i].path, path))
+			return i;
+	i = lower_add_map(l, role, role == MAP_PINNED ? "pinned" : "cgroup", type, key_b,
+	                  role == MAP_PINNED ? 1 : 4, 1);
+	vec_last(&l->img->maps).path = path;
+	return i;
+}
+
+struct value lower_in_cgroup(struct lower *l, struct node *call)
+{
+	struct ir_builder *b = &l->b;
+	uint32_t map = map_at(l, MAP_CGROUP, call->args[0]->string, BPF_MAP_TYPE_CGROUP_ARRAY, 4);
+	struct ir_inst *is = ir_callv(b, BPF_FUNC_current_task_under_cgroup, PTR_NONE,
+	                              ir_map(b, map), ir_const(b, 0));
+
+	return value_reg(call->type, ir_cmp(b, COND_EQ, is, ir_const(b, 1)));
+}
+
+struct value lower_pinned_has(struct lower *l, struct node *call)
+{
+	struct ir_builder *b = &l->b;
+	uint32_t map = map_at(l, MAP_PINNED, call->args[0]->string, BPF_MAP_TYPE_HASH, 8);
+	struct ir_inst *key = ir_slot_addr(b, ir_slot_new(b, 8, 8, "key"));
+	struct ir_inst *value;
+
+	ir_store(b, key, 0, 8, lower_int(l, call->args[1]));
+	value = ir_callv(b, BPF_FUNC_map_lookup_elem, PTR_VALUE, ir_map(b, map), key);
+	return value_reg(call->type, ir_cmp(b, COND_NE, value, ir_const(b, 0)));
+}

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -147,6 +148,46 @@ static int map_init(struct engine *e, uint32_t i)
 	return err;
 }
 
+/* Somebody else's map. The programs' keys have 8 bytes. */
+static int map_open(struct engine *e, const struct image_map *m, struct engine_error *ret_error)
+{
+	struct bpf_map_info info = {0};
+	union bpf_attr attr = {.pathname = sys_ptr(m->path), .file_flags = BPF_F_RDONLY};
+	int fd = sys_bpf(BPF_OBJ_GET, &attr, sizeof(attr)), err = 0;
+
+	if (fd >= 0) {
+		attr = (union bpf_attr){.info = {.bpf_fd = (uint32_t)fd,
+		                                 .info_len = sizeof(info),
+		                                 .info = sys_ptr(&info)}};
+		err = sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr));
+	}
+	if (fd < 0 || err) {
+		if (fd >= 0)
+			close(fd);
+		return kernel_error(e->img, ret_error, fd < 0 ? fd : err, UINT32_MAX,
+		                    "The map at %s can't be opened: %s", m->path,
+		                    strerror(fd < 0 ? -fd : -err));
+	}
+	if ((info.type == BPF_MAP_TYPE_HASH || info.type == BPF_MAP_TYPE_LRU_HASH) &&
+	    info.key_size == m->key_size_b)
+		return fd;
+	close(fd);
+	return kernel_error(e->img, ret_error, -EINVAL, UINT32_MAX,
+	                    "The map at %s is no hash with keys of %u bytes", m->path,
+	                    m->key_size_b);
+}
+
+static int cgroup_fill(int fd, const char *path)
+{
+	int cgroup = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	uint32_t value = (uint32_t)cgroup;
+	int err = cgroup < 0 ? -errno : map_fill(fd, &value);
+
+	if (cgroup >= 0)
+		close(cgroup);
+	return err;
+}
+
 int maps_create(struct engine *e, struct engine_error *ret_error)
 {
 	size_t n = e->img->maps.n;
@@ -162,6 +203,12 @@ int maps_create(struct engine *e, struct engine_error *ret_error)
 
 		if (m->is_unused)
 			continue;
+		if (m->role == MAP_PINNED) {
+			e->map_fds[i] = map_open(e, m, ret_error);
+			if (e->map_fds[i] < 0)
+				return e->map_fds[i];
+			continue;
+		}
 		fd = map_create(e, m);
 		if (fd < 0)
 			return kernel_error(
@@ -177,7 +224,7 @@ int maps_create(struct engine *e, struct engine_error *ret_error)
 			fprintf(e->opts.steps, "map %s: key %u, value %u bytes, %u entries\n",
 			        m->name ? m->name : "?", m->key_size_b, m->value_size_b,
 			        m->max_entries);
-		err = map_init(e, i);
+		err = m->role == MAP_CGROUP ? cgroup_fill(fd, m->path) : map_init(e, i);
 		if (err)
 			return kernel_error(e->img, ret_error, err, UINT32_MAX,
 			                    "Map %s can't be filled: %s", m->name ? m->name : "?",
