@@ -145,18 +145,35 @@ void host_signal(struct host *h, uint32_t number)
 			host_run(h, b->body);
 }
 
+/* A field that is format(): its text. */
+static struct value written(struct host *h, const struct image_cell *c,
+                            const struct image_field *fields, const void *record)
+{
+	own_strbuf struct strbuf text = {0};
+
+	output_format(h->out, c->format, fields, c->n_fields, record, &text);
+	return value_text_n(sb_str(&text), text.n);
+}
+
 void host_row(struct host *h, const struct image_event *ev, const void *record)
 {
 	struct value *fields;
+	uint32_t next = 0;
 
 	if (h->is_ending)
 		return;
-	fields = zeros(ev->n_fields, sizeof(*fields));
-	for (uint32_t i = 0; i < ev->n_fields; i++)
-		fields[i] =
-		    host_convert(ev->fields[i].type, image_field_at(&ev->fields[i], record));
-	host_emit_row(h, ev->table, fields, ev->n_fields);
-	for (uint32_t i = 0; i < ev->n_fields; i++)
+	fields = zeros(ev->n_cells, sizeof(*fields));
+	for (uint32_t i = 0; i < ev->n_cells; i++) {
+		const struct image_cell *c = &ev->cells[i];
+
+		fields[i] = c->format
+		                ? written(h, c, &ev->fields[next], record)
+		                : host_convert(ev->fields[next].type,
+		                               image_field_at(&ev->fields[next], record));
+		next += c->n_fields;
+	}
+	host_emit_row(h, ev->table, fields, ev->n_cells);
+	for (uint32_t i = 0; i < ev->n_cells; i++)
 		value_drop(fields[i]);
 	free(fields);
 }

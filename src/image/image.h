@@ -238,6 +238,12 @@ static inline const void *image_field_at(const struct image_field *f, const void
 	return f->is_packed ? (const char *)record + *(const uint32_t *)(const void *)at : at;
 }
 
+/* A field of a row: one field of the record, or text made of some. */
+struct image_cell {
+	const char *format; /* NULL: as it is */
+	uint32_t n_fields;  /* of the record, behind those of the cell before */
+};
+
 struct image_event {
 	enum event_kind kind;
 	const char *format;
@@ -246,6 +252,8 @@ struct image_event {
 	uint32_t size_b; /* of the whole record, or of its fixed part */
 	uint32_t var;    /* image.vars */
 	uint32_t table;  /* image.host->tables */
+	const struct image_cell *cells; /* ROW: in the order of the table's fields */
+	uint32_t n_cells;
 	uint32_t top, div;
 	const char *helper;
 	struct span at;

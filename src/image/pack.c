@@ -260,6 +260,24 @@ static void pack_var(struct packer *p, struct image_var *v)
 	p->is_bad |= !v->name;
 }
 
+static void pack_cells(struct packer *p, struct image_event *ev)
+{
+	struct image_cell *cells = (struct image_cell *)(uintptr_t)ev->cells;
+	uint64_t n_fields = 0;
+
+	pack_count(p, &ev->n_cells, 8);
+	if (!p->out)
+		cells = arena_array(p->a, struct image_cell, ev->n_cells + 1);
+	for (uint32_t i = 0; i < ev->n_cells; i++) {
+		pack_text(p, &cells[i].format);
+		pack_value(p, &cells[i].n_fields);
+		n_fields += cells[i].n_fields;
+		p->is_bad |= !cells[i].format && cells[i].n_fields != 1;
+	}
+	ev->cells = cells;
+	p->is_bad |= ev->kind == EVENT_ROW && n_fields != ev->n_fields;
+}
+
 static void pack_event(struct packer *p, struct image_event *ev)
 {
 	struct image_field *fields = (struct image_field *)(uintptr_t)ev->fields;
@@ -276,6 +294,7 @@ static void pack_event(struct packer *p, struct image_event *ev)
 		p->is_bad |= !p->out && !fields[i].type;
 	}
 	ev->fields = fields;
+	pack_cells(p, ev);
 	pack_value(p, &ev->size_b);
 	pack_value(p, &ev->var);
 	pack_value(p, &ev->table);

@@ -81,6 +81,11 @@ void node_drop_result(struct arena *a, struct node *n)
 	}
 }
 
+bool node_is_format(const struct node *n)
+{
+	return n->kind == NODE_CALL && !strcmp(n->name, "format");
+}
+
 struct node *node_named(const struct node *n, const char *name)
 {
 	for (uint32_t i = 0; i < n->n_args; i++)

@@ -352,6 +352,8 @@ const char *host_key_of_header(struct arena *a, const char *header);
 struct node *node_new(struct arena *a, enum node_kind kind, struct span at);
 /* The argument of this name in an EMIT, or NULL. */
 struct node *node_named(const struct node *n, const char *name);
+/* A call of format(), which is a field's value (infer). */
+bool node_is_format(const struct node *n);
 struct node *node_clone(struct arena *a, const struct node *n); /* deep */
 /* A block (or if) made as an expression stands as a statement after all: its result, if it has
  * one, becomes its last statement. */

@@ -501,6 +501,7 @@ static const struct rule rules[F_N] = {
 	[F_exit]        = {"i", result_exit},
 	[F_fail]        = {"Sa", infer_fail},
 	[F_find]        = {"-", result_find},
+	[F_format]      = {"Sa", infer_result_field_text},
 	[F_getopt]      = {"S-S", infer_result_getopt},
 	[F_given]       = {"-", infer_result_given},
 	[F_has_field]   = {"-", infer_has_field},

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "script/infer_internal.h"
+#include "script/infer_rules.h"
 
 static const char *const nothing[] = {NULL};
 
@@ -39,14 +39,27 @@ static bool bind_fields(struct infer *x, struct node *n)
 	return true;
 }
 
+/* format(): the record carries the arguments, user space makes the text of them. */
+const struct type *infer_result_field_text(struct infer *x, struct node *n)
+{
+	if (x->field == n)
+		return infer_result_format(x, n);
+	infer_error(x, E_ARG_KIND, n->at, "format() is the value of a field of emit, and nothing else");
+	infer_hint(x, "emit TABLE(text=format(\"%%d\", pid)), or printf()");
+	return cast_unknown();
+}
+
 void infer_emit(struct infer *x, struct node *n)
 {
 	if (!n->table && !bind_fields(x, n))
 		return;
 	for (uint32_t i = 0; i < n->n_args; i++) {
-		const struct type *t = infer_value(x, &n->args[i]);
+		const struct type *t;
 
-		if (!cast_is_unknown(t) && t->kind == TYPE_NONE)
+		x->field = n->args[i];
+		t = infer_value(x, &n->args[i]);
+		x->field = NULL;
+		if (!cast_is_unknown(t) && t->kind == TYPE_NONE && !node_is_format(n->args[i]))
 			infer_error(x, E_ARG_KIND, n->args[i]->at, "Field %s has no value",
 			            n->table->fields.items[i]);
 	}

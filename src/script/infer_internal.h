@@ -58,6 +58,7 @@ struct infer {
 	/* The probe being walked. */
 	struct probe *p;
 	struct fn *fn; /* or the function, p being its */
+	const struct node *field; /* the value of a field of emit: may be format() */
 	const struct origin *origin; /* of the node being walked: for messages */
 	struct strmap bindings;           /* $name -> struct infer_var in scope, or NULL */
 	vec(struct infer_var *) in_scope; /* innermost last */

@@ -11,6 +11,7 @@ typedef const struct type *infer_result_fn(struct infer *x, struct node *n);
 /* Reports a number of arguments that is not between these. */
 bool infer_check_count(struct infer *x, const struct node *n, uint32_t fewest, uint32_t most);
 infer_result_fn infer_result_format; /* checks the arguments against args[0] */
+infer_result_fn infer_result_field_text;
 
 /* ---- infer_text.c ---- */
 infer_result_fn infer_result_str, infer_result_buf, infer_result_strlen, infer_result_strcap;

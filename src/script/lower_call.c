@@ -557,6 +557,7 @@ struct value lower_call(struct lower *l, struct node *n)
 	case F_stats:
 	case F_sum:
 	case F_tseries: /* only as @m = f(): lower_map_aggregate */
+	case F_format:  /* only in emit: lower_emit */
 	case F_N:
 		break;
 	}

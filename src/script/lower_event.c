@@ -234,8 +234,24 @@ void lower_format_event(struct lower *l, enum event_kind kind, struct node *call
 void lower_emit(struct lower *l, struct node *n)
 {
 	struct image_event ev = {.kind = EVENT_ROW, .table = n->table->id, .at = n->at};
+	struct image_cell *cells = arena_array(l->a, struct image_cell, n->n_args + 1);
+	vec(struct node *) args = {0};
 
-	emit_fields(l, ev, n->args, n->n_args);
+	for (uint32_t i = 0; i < n->n_args; i++) {
+		struct node *arg = n->args[i];
+
+		cells[i] = (struct image_cell){NULL, 1};
+		if (!node_is_format(arg)) {
+			vec_push(l->a, &args, arg);
+			continue;
+		}
+		cells[i] = (struct image_cell){arg->args[0]->string, arg->n_args - 1};
+		for (uint32_t k = 1; k < arg->n_args; k++)
+			vec_push(l->a, &args, arg->args[k]);
+	}
+	ev.cells = cells;
+	ev.n_cells = n->n_args;
+	emit_fields(l, ev, args.items, (uint32_t)args.n);
 }
 
 void lower_simple_event(struct lower *l, struct image_event ev, struct ir_inst *arg, bool wake)
