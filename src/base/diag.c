@@ -33,6 +33,8 @@ struct source {
 	size_t len_b;
 	vec(uint32_t) lines; /* where each line but the first begins */
 	uint32_t hidden_first, n_hidden;
+	const struct diag_piece *pieces; /* that it was made of */
+	size_t n_pieces;
 };
 
 struct diag {
@@ -105,6 +107,38 @@ void diag_hidden_lines(const struct diag *d, uint32_t source, uint32_t *ret_firs
 	*ret_n = d->sources.items[source].n_hidden;
 }
 
+void diag_derive_source(struct diag *d, uint32_t source, const struct diag_piece *pieces, size_t n)
+{
+	d->sources.items[source].pieces = pieces;
+	d->sources.items[source].n_pieces = n;
+}
+
+/* Of a text that was made of another one, the place there: all that the pieces at `at` stand for,
+ * as far as it is in the text of the first. */
+static struct span origin_of(const struct diag *d, struct span at)
+{
+	const struct source *s = at.source < d->sources.n ? &d->sources.items[at.source] : NULL;
+	struct span from = at;
+
+	if (!s || !s->n_pieces)
+		return at;
+	for (size_t i = 0; i < s->n_pieces; i++) {
+		const struct diag_piece *p = &s->pieces[i];
+
+		if (p->begin >= at.end && p->begin > at.begin)
+			break;
+		if (p->end <= at.begin)
+			continue;
+		if (from.source == at.source)
+			from = p->from;
+		else if (p->from.source == from.source && p->from.begin < from.begin)
+			from.begin = p->from.begin;
+		if (p->from.source == from.source && p->from.end > from.end)
+			from.end = p->from.end;
+	}
+	return from;
+}
+
 /* A line's number among those that count. */
 static uint32_t shown_line(const struct source *s, uint32_t line)
 {
@@ -150,6 +184,7 @@ static void report(struct diag *d, enum diag_level level, enum diag_code code, s
 	const char *text = arena_vprintf(d->a, fmt, ap);
 	struct entry *e;
 
+	at = origin_of(d, at);
 	d->last_was_dropped = false;
 	vec_each (old, &d->entries)
 		if (old->level == level && old->at.source == at.source &&
@@ -209,7 +244,7 @@ void diag_context(struct diag *d, struct span at, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	add_note(d, (struct note){at, arena_vprintf(d->a, fmt, ap), false});
+	add_note(d, (struct note){origin_of(d, at), arena_vprintf(d->a, fmt, ap), false});
 	va_end(ap);
 }
 
@@ -343,7 +378,8 @@ static void add_message(const struct diag *d, const char *level, const char *col
 void diag_render_one(const struct diag *d, const char *level_text, struct span at, const char *text,
                      const char *second_line, bool color, struct strbuf *out)
 {
-	add_message(d, level_text, color ? "\033[33m" : NULL, at, text, second_line, out);
+	add_message(d, level_text, color ? "\033[33m" : NULL, origin_of(d, at), text, second_line,
+	            out);
 }
 
 void diag_render(const struct diag *d, const struct diag_style *style, struct strbuf *out)

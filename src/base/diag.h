@@ -46,6 +46,14 @@ size_t diag_source_len(const struct diag *d, uint32_t source);
  * but do not count; those behind them have the numbers they have in the file. */
 void diag_hide_lines(struct diag *d, uint32_t source, uint32_t first, uint32_t n);
 void diag_hidden_lines(const struct diag *d, uint32_t source, uint32_t *ret_first, uint32_t *ret_n);
+/* A text that was made of others: its bytes [begin, end) stand for `from`. */
+struct diag_piece {
+	uint32_t begin, end;
+	struct span from;
+};
+/* What is reported about pieces of `source` is shown where they came from; what touches none stays.
+ * Pieces are in the order of the text and do not overlap; borrowed. */
+void diag_derive_source(struct diag *d, uint32_t source, const struct diag_piece *pieces, size_t n);
 /* 1-based line and column of a byte offset. */
 void diag_position(const struct diag *d, uint32_t source, uint32_t off_b, uint32_t *ret_line,
                    uint32_t *ret_col);

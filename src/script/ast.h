@@ -276,11 +276,21 @@ struct host_block {
 	struct node *body;
 };
 
+/* `specifications trace(opt.probes);`: probes come from what these options say (script/spec.h). */
+struct specifications {
+	struct span at;
+	const char *language;
+	struct span language_at;
+	vec(const char *) options; /* their names */
+	vec(struct span) options_at;
+};
+
 struct config_setting {
 	struct span at;
 	const char *name;  /* as written */
 	const char *value; /* text */
 	bool is_string;
+	const char *option; /* `opt.NAME`: the value is that of the option, once it is known */
 };
 
 /* A piece of C to declare: an imported header, or the C section of an imported script. */
@@ -319,6 +329,7 @@ struct unit {
 	struct unit_names *names; /* NULL in a branch */
 	vec(struct table *) tables;
 	vec(struct host_block *) hosts;
+	vec(struct specifications) specifications;
 	vec(struct map *) maps; /* declared ones first, then by first use */
 	vec(struct top_if) ifs; /* by place; none once they are decided */
 	vec(struct infer_option) asked; /* getopt() in their conditions */

@@ -73,6 +73,7 @@ static bool compile(struct unit *u, struct image *img)
 {
 	return STAGE(u, parse, "parse") && /* text -> tree */
 	       STAGE(u, command_line, "") && /* options block -> values */
+	       STAGE(u, specifications, "") && /* tools' own languages -> probes */
 	       STAGE(u, configure, "") &&  /* config block -> options */
 	       STAGE(u, declare, "") &&    /* C section -> types */
 	       STAGE(u, choose, "") &&     /* `if` around probes -> the branch it means */
@@ -165,7 +166,8 @@ bool script_list_probes(struct arena *a, struct diag *d, struct types *ts, const
 {
 	struct unit *u = new_unit(a, d, ts, name, text, len_b, opts);
 
-	if (!u || !script_parse(u) || !script_command_line(u) || (u->ifs.n && !decide(u)))
+	if (!u || !script_parse(u) || !script_command_line(u) || !script_specifications(u) ||
+	    (u->ifs.n && !decide(u)))
 		return false;
 	vec_each (probe, &u->probes)
 		vec_each (ap, &(*probe)->points) {

@@ -389,7 +389,8 @@ bool script_apply_config(struct unit *u, struct script_config *config)
 	bool is_good = true;
 
 	vec_each (s, &u->config)
-		is_good &= script_config_set(config, u->diag, s->at, s->name, s->value, false);
+		if (s->value)
+			is_good &= script_config_set(config, u->diag, s->at, s->name, s->value, false);
 	/* The environment wins; its mistakes were reported when the options were made. */
 	if (u->config.n)
 		script_config_from_environment(config, diag_create(u->a));

@@ -367,6 +367,24 @@ static bool fill_in_entries(struct unit *u, struct map *m)
 	return false;
 }
 
+/* name = opt.NAME in the config block: nothing is set if there is no value. */
+static bool fill_in_setting(struct unit *u, struct config_setting *s)
+{
+	const struct option *o = s->option ? find(u, s->option, s->at) : NULL;
+	enum option_gives gives = o ? option_gives(o) : GIVES_TEXT;
+
+	if (!o)
+		return !s->option;
+	if (gives == GIVES_INTS || gives == GIVES_TEXTS) {
+		diag_error(u->diag, E_TYPE_MISMATCH, s->at, "opt.%s is a list", o->name);
+		return false;
+	}
+	if (!o->is_given && !o->dflt)
+		return true;
+	s->value = gives == GIVES_BOOL ? o->number ? "true" : "false" : value_text(u->a, o, 0);
+	return true;
+}
+
 /* Also into branches: which one it will be is not known yet. */
 static bool fill_in_all(struct unit *u, const struct unit *part)
 {
@@ -386,9 +404,11 @@ static bool fill_in_all(struct unit *u, const struct unit *part)
 
 bool script_command_line(struct unit *u)
 {
-	bool wants_help;
+	bool wants_help, is_good = true;
 
 	if (u->options && !read_line(u, u->diag, &wants_help))
 		return false;
-	return fill_in_all(u, u);
+	vec_each (s, &u->config)
+		is_good &= fill_in_setting(u, s);
+	return fill_in_all(u, u) && is_good;
 }

@@ -228,3 +228,50 @@ bool parse_import_statement(struct parser *p)
 	vec_push(p->u->a, &p->u->import_statements, parser_span(p, begin));
 	return true;
 }
+
+bool parse_is_specifications(const struct parser *p)
+{
+	return parser_token_is(p, "specifications") && token_is_word(parser_peek(p).kind);
+}
+
+/* specifications = "specifications" IDENT "(" "opt" "." IDENT { "," "opt" "." IDENT } ")" ";" */
+bool parse_specifications(struct parser *p)
+{
+	struct specifications s = {0};
+	uint32_t begin = p->tok.begin;
+
+	if (p->branch_depth || p->import_depth) {
+		parser_error(p, "'specifications' cannot stand in %s",
+		             p->branch_depth ? "an 'if'" : "an imported file");
+		return false;
+	}
+	parser_advance(p);
+	s.language = parser_token_dup(p);
+	s.language_at = parser_token_span(p);
+	parser_advance(p);
+	if (!parser_expect(p, TOK_LPAREN))
+		return false;
+	do {
+		uint32_t option = p->tok.begin;
+
+		if (!parser_token_is(p, "opt")) {
+			parser_error(p, "expected opt.NAME");
+			return false;
+		}
+		parser_advance(p);
+		if (!parser_expect(p, TOK_DOT))
+			return false;
+		if (!token_is_word(p->tok.kind)) {
+			parser_error(p, "expected identifier");
+			return false;
+		}
+		vec_push(p->u->a, &s.options, parser_token_dup(p));
+		parser_advance(p);
+		vec_push(p->u->a, &s.options_at, parser_span(p, option));
+	} while (parser_accept(p, TOK_COMMA));
+	if (!parser_expect(p, TOK_RPAREN))
+		return false;
+	s.at = parser_span(p, begin);
+	vec_push(p->u->a, &p->u->specifications, s);
+	return parser_expect(p, TOK_SEMI);
+}

@@ -264,7 +264,7 @@ static void parse_c_section(struct parser *p)
 
 /* ---- declarations ---- */
 
-/* setting = IDENT "=" ( INT | STRING | IDENT | "true" | "false" ) */
+/* setting = IDENT "=" ( INT | STRING | IDENT | "true" | "false" | "opt" "." IDENT ) */
 static bool parse_setting(struct parser *p)
 {
 	struct config_setting s = {.name = parser_token_dup(p)};
@@ -282,6 +282,14 @@ static bool parse_setting(struct parser *p)
 		s.value = p->tok.string;
 	} else if (p->tok.kind == TOK_INT) {
 		s.value = arena_printf(p->u->a, "%llu", (unsigned long long)p->tok.number);
+	} else if (parser_token_is(p, "opt") && parser_peek(p).kind == TOK_DOT) {
+		parser_advance(p);
+		parser_advance(p);
+		s.option = parser_token_dup(p);
+		if (!token_is_word(p->tok.kind)) {
+			parser_error(p, "expected identifier");
+			return false;
+		}
 	} else if (token_is_word(p->tok.kind)) {
 		s.value = parser_token_dup(p);
 	} else {
@@ -747,7 +755,8 @@ static bool parse_item(struct parser *p)
 	default:
 		return parse_is_host(p)    ? parse_host(p)
 		       : parse_is_table(p) ? parse_table(p)
-		                           : parse_probe(p);
+		       : parse_is_specifications(p) ? parse_specifications(p)
+		                                    : parse_probe(p);
 	}
 }
 
@@ -782,6 +791,7 @@ static void parse_program(struct parser *p)
 	parse_c_section(p);
 	parse_items(p, TOK_EOF);
 	if (!p->import_depth && !p->u->probes.n && !p->u->ifs.n && !p->u->hosts.n &&
+	    !p->u->specifications.n &&
 	    diag_errors(p->u->diag) == errors)
 		parser_error(p, "expected a probe");
 }
@@ -814,6 +824,18 @@ bool parser_import(struct parser *p, uint32_t source, const char *directory)
 	           (uint32_t)diag_source_len(d, source));
 	parse_program(&in);
 	return diag_errors(d) == errors;
+}
+
+bool parser_add(struct unit *u, uint32_t source)
+{
+	struct parser p = {.u = u};
+	size_t errors = diag_errors(u->diag);
+
+	lexer_init(&p.lx, u->a, u->diag, source, diag_source_text(u->diag, source),
+	           (uint32_t)diag_source_len(u->diag, source));
+	parser_jump(&p, 0);
+	parse_items(&p, TOK_EOF);
+	return diag_errors(u->diag) == errors;
 }
 
 bool script_parse_library(struct unit *u, const char *name, const char *text)

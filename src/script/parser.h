@@ -92,6 +92,8 @@ struct node *parse_condition(struct parser *p);
 void parse_items(struct parser *p, enum token_kind end);
 /* Parse an imported script into p's unit. */
 bool parser_import(struct parser *p, uint32_t source, const char *directory);
+/* Probes and definitions that were made while compiling, into the unit. */
+bool parser_add(struct unit *u, uint32_t source);
 
 /* ---- import.c ---- */
 /* That the script's imports are relative to; the script itself counts as imported. */
@@ -107,6 +109,8 @@ bool parse_import_statement(struct parser *p);
 bool parse_macro(struct parser *p);
 bool parse_choice(struct parser *p); /* at its `if` */
 bool parse_fn(struct parser *p);
+bool parse_is_specifications(const struct parser *p);
+bool parse_specifications(struct parser *p);
 
 /* ---- parse_option.c ---- */
 

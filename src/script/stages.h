@@ -14,6 +14,8 @@ bool script_parse(struct unit *u);
 bool script_parse_library(struct unit *u, const char *name, const char *text);
 /* The command line behind the script into its options block; {opt.NAME} in attach points. */
 bool script_command_line(struct unit *u);
+/* What the command line says in a language of its own becomes probes. */
+bool script_specifications(struct unit *u);
 /* Apply the config block to `config` (a copy of the options': the environment wins). */
 bool script_apply_config(struct unit *u, struct script_config *config);
 /* Conditions outside of probes: what stands in the branches they choose becomes the unit's. */
