@@ -332,8 +332,8 @@ static const struct type *result_kaddr(struct infer *x, struct node *n)
 	return check_is_lasting(x, n) ? type_int(8, false) : cast_unknown();
 }
 
-/* cgroupid("path"): the number is known now, and does not depend on anything. */
-static const struct type *result_cgroupid(struct infer *x, struct node *n)
+/* cgroupid("path"), inode("path"): the number is known now, and does not depend on anything. */
+static const struct type *file_number(struct infer *x, struct node *n, const char *what)
 {
 	struct stat st;
 
@@ -341,9 +341,19 @@ static const struct type *result_cgroupid(struct infer *x, struct node *n)
 		return cast_unknown();
 	if (stat(n->args[0]->string, &st))
 		return infer_error(x, E_UNKNOWN_NAME, n->args[0]->at,
-		                   "Failed to look up cgroup id of '%s'", n->args[0]->string);
+		                   "Failed to look up %s of '%s'", what, n->args[0]->string);
 	infer_set_int(n, st.st_ino, type_int(8, false));
 	return n->type;
+}
+
+static const struct type *result_cgroupid(struct infer *x, struct node *n)
+{
+	return file_number(x, n, "cgroup id");
+}
+
+static const struct type *result_inode(struct infer *x, struct node *n)
+{
+	return file_number(x, n, "inode number");
 }
 
 static const struct type *result_cgroup_path(struct infer *x, struct node *n)
@@ -491,6 +501,7 @@ static const struct rule rules[F_N] = {
 	[F_cat]         = {"Sa", infer_result_format},
 	[F_cgroup_path] = {"iS", result_cgroup_path},
 	[F_cgroupid]    = {"S", result_cgroupid},
+	[F_inode]       = {"S", result_inode},
 	[F_clear]       = {"-", result_whole_map},
 	[F_comm]        = {"i", infer_result_comm},
 	[F_contains]    = {"-", infer_result_contains},

@@ -542,6 +542,7 @@ struct value lower_call(struct lower *l, struct node *n)
 	case F_is_str:
 	case F_is_unsigned_integer:
 	case F_cgroupid:
+	case F_inode:
 	case F_kfunc_allowed:
 	case F_has_field:
 	case F_kfunc_exist:

@@ -145,6 +145,9 @@ uptr("a") | 1:14-17: ERROR: uptr() only supports int or pointer arguments (strin
 cgroupid() | 1:9-19: ERROR: cgroupid() requires one argument (0 provided)
 cgroupid(1) | 1:18-19: ERROR: cgroupid() expects a string literal (int provided)
 cgroupid("/nono") | 1:18-25: ERROR: Failed to look up cgroup id of '/nono'
+inode() | 1:9-16: ERROR: inode() requires one argument (0 provided)
+inode(1) | 1:15-16: ERROR: inode() expects a string literal (int provided)
+inode("/nono") | 1:15-22: ERROR: Failed to look up inode number of '/nono'
 cgroup_path() | 1:9-22: ERROR: cgroup_path() requires at least one argument (0 provided)
 cgroup_path("a") | 1:21-24: ERROR: cgroup_path() only supports int arguments (string provided)
 cgroup_path(1, 2) | 1:24-25: ERROR: cgroup_path() expects a string literal (int provided)
