@@ -1,0 +1,7 @@
+# timeout: 60
+# As ext4slower.
+slow-files xfs 20 || exit
+case-slower xfsslower XFS
+status=$?
+slow-files off
+exit $status
