@@ -113,10 +113,23 @@ static struct value joined(struct host *h, struct value x, struct value y)
 	return value_text_n(sb_str(&text), text.n);
 }
 
+/* An address or symbol is compared with a text as it would be written. */
+static int order_of(struct host *h, struct value x, struct value y)
+{
+	own_strbuf struct strbuf a = {0}, b = {0};
+
+	if (!(x.kind == VALUE_TYPED && y.kind == VALUE_TEXT) &&
+	    !(x.kind == VALUE_TEXT && y.kind == VALUE_TYPED))
+		return value_compare(x, y);
+	host_text(h, x, &a);
+	host_text(h, y, &b);
+	return strcmp(sb_str(&a), sb_str(&b));
+}
+
 static struct value binary(struct host *h, enum host_operator op, struct value x, struct value y)
 {
 	if (op >= HOST_EQ)
-		return compared(op, value_compare(x, y));
+		return compared(op, order_of(h, x, y));
 	if (op == HOST_ADD && (x.kind == VALUE_TEXT || y.kind == VALUE_TEXT))
 		return joined(h, x, y);
 	if ((x.kind == VALUE_FLOAT || y.kind == VALUE_FLOAT) && op >= HOST_ADD && op <= HOST_DIV)

@@ -44,3 +44,14 @@ skep -q -c 'work refused 7103 1' $tool --csv >out || exit
 cat out
 [ "$(head -n 1 out)" = PID,COMM,IP,SADDR,DADDR,DPORT ] &&
 	grep -qE '^[0-9]+,work,4,127\.0\.0\.1,127\.0\.0\.1,7103$' out
+
+# Names: one just looked up, one some time before; nobody's; this machine's. The server answers in 127/8.
+ip -6 addr add fd00::5/128 dev lo 2>/dev/null
+echo 'work refused 7103 1; dns one.example.org 127.0.0.9 0 7111; dns two.example 127.0.0.10 150 7112; dns six.example fd00::5 0 7113
+	work refused 7103 1 6' >l.sh
+skep -q -c 'sh l.sh' $tool -d >out || exit
+cat out
+grep -q ' DPORT  QUERY$' out && grep -qE ' 127\.0\.0\.9 +7111   one\.example\.org$' out &&
+	grep -qE ' 127\.0\.0\.10 +7112   two\.example \([0-9]{3,}\.[0-9]{3}ms\)$' out &&
+	grep -qE ' fd00::5 +7113   six\.example$' out && [ "$(grep -c ' localhost$' out)" -eq 2 ] || exit 1
+skep -q $tool -c -d 2>&1 | grep -q 'exclude each other'
