@@ -59,6 +59,8 @@ static host_fn *const functions[HOST_F_N] = {
     [HOST_F_dns_answers] = host_fn_dns_answers,
     [HOST_F_tcp_state] = host_fn_tcp_state,
     [HOST_F_frames] = host_fn_frames,
+    [HOST_F_folded] = host_fn_folded,
+    [HOST_F_missed] = host_fn_missed,
 };
 
 static struct value eval_kid(struct host *h, const struct host_op *op, uint32_t i)

@@ -1,4 +1,4 @@
-/* Functions that look at the machine: files, names of numbers, frames of stacks. */
+/* Functions that look at the machine: files, names of numbers. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -158,28 +158,4 @@ struct value host_fn_syscall_name(struct host *h, const struct value *args, uint
 		return value_text(name);
 	sb_addf(&text, "[unknown: %lld]", (long long)nr);
 	return value_text_n(text.s, text.n);
-}
-
-/* ---- stacks ---------------------------------------------------------------------------------- */
-
-static void add_frame(void *arg, const char *text)
-{
-	value_list_add(arg, value_text(text));
-}
-
-struct value host_fn_frames(struct host *h, const struct value *args, uint32_t n)
-{
-	struct value list = value_new_list();
-	unsigned how = 0;
-
-	if (n > 1 && args[1].kind == VALUE_TEXT) {
-		how |= strchr(args[1].text->s, 'o') ? FRAME_OFFSET : 0;
-		how |= strchr(args[1].text->s, 'm') ? FRAME_MODULE : 0;
-		how |= strchr(args[1].text->s, 'a') ? FRAME_ADDRESS : 0;
-	}
-	if (args[0].kind == VALUE_TYPED &&
-	    (args[0].bytes->type->kind == TYPE_KSTACK || args[0].bytes->type->kind == TYPE_USTACK))
-		output_stack_frames(h->out, args[0].bytes->type, args[0].bytes->bytes, how,
-		                    add_frame, list.list);
-	return list;
 }

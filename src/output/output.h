@@ -61,10 +61,17 @@ struct hist_row {
 void output_hist_rows(const struct type *t, const void *bytes, uint64_t div,
                       void (*fn)(void *arg, const struct hist_row *row), void *arg);
 /* One frame of a stack a line, innermost first, in the form that `how` asks for. Returns how
- * many; none if the stack could not be taken. */
-uint32_t output_stack_frames(struct output *o, const struct type *t, const void *bytes,
-                             unsigned how, void (*fn)(void *arg, const char *text), void *arg);
-enum { FRAME_OFFSET = 1, FRAME_MODULE = 2, FRAME_ADDRESS = 4 };
+ * many; none if the stack could not be taken; -1: it was taken, but there was no room for it.
+ * Without fn nothing is looked up. */
+int output_stack_frames(struct output *o, const struct type *t, const void *bytes, unsigned how,
+                        void (*fn)(void *arg, const char *text), void *arg);
+enum {
+	FRAME_OFFSET = 1,
+	FRAME_MODULE = 2,
+	FRAME_ADDRESS = 4,
+	FRAME_MARKED = 8,   /* `_[k]` behind names of the kernel's functions */
+	FRAME_TRIMMED = 16, /* without those that tracing itself put there */
+};
 /* Text of nobody's event: joins what is printed. */
 void output_write(struct output *o, const char *text, size_t len_b);
 /* `{"type": "<type>", "data": "<text>"}`. */

@@ -249,6 +249,8 @@ static void add_plain_frame(struct output *o, const struct type *t, uint32_t pid
 	if (how & FRAME_ADDRESS)
 		sb_addf(out, "0x%016llx ", (unsigned long long)address);
 	sb_adds(out, is_known ? sym.name : "[unknown]");
+	if (!is_user && (how & FRAME_MARKED))
+		sb_adds(out, "_[k]");
 	if (is_known && (how & FRAME_OFFSET))
 		sb_addf(out, "+0x%llx", (unsigned long long)sym.offset_b);
 	if (!(how & FRAME_MODULE))
@@ -259,25 +261,54 @@ static void add_plain_frame(struct output *o, const struct type *t, uint32_t pid
 		sb_addf(out, " [%s]", slash ? slash + 1 : module);
 }
 
-uint32_t output_stack_frames(struct output *o, const struct type *t, const void *bytes,
-                             unsigned how, void (*fn)(void *arg, const char *text), void *arg)
+/* How many of a kernel stack's innermost frames are the tracing program and how the kernel came to
+ * it. Names of programs that are gone are gone, too: what counts is the outermost one known. */
+static uint64_t n_own_frames(struct output *o, const struct image_stack *stack, uint64_t n)
+{
+	static const char *const begins[] = {
+	    "bpf_prog_",         "bpf_trace_run",  "__bpf_trace_",        "__traceiter_",
+	    "bpf_trampoline_",   "trace_call_bpf", "perf_trace_",         "__bpf_prog_enter",
+	    "ftrace_trampoline", "kprobe_ftrace",  "perf_call_bpf_enter", "perf_syscall_",
+	};
+	enum { MOST = 8 };
+	uint64_t own = 0;
+
+	for (uint64_t i = 0; i < n && i < MOST; i++) {
+		struct symbol sym;
+
+		if (!resolve_kernel(o, load_u64(stack->frames + i * 8), &sym))
+			continue;
+		for (size_t k = 0; k < sizeof(begins) / sizeof(begins[0]); k++)
+			if (!strncmp(sym.name, begins[k], strlen(begins[k])))
+				own = i + 1;
+	}
+	return own < n ? own : 0;
+}
+
+int output_stack_frames(struct output *o, const struct type *t, const void *bytes, unsigned how,
+                        void (*fn)(void *arg, const char *text), void *arg)
 {
 	bool is_user = t->kind == TYPE_USTACK;
 	uint32_t pid = is_user ? load_u32((const char *)bytes + 8) : 0;
 	uint32_t probe = is_user ? load_u32((const char *)bytes + 12) : 0;
 	own_strbuf struct strbuf line = {0};
-	uint64_t n;
+	uint64_t n, i = 0;
 	struct image_stack *stack;
 
-	if (t->stack_mode == STACK_BUILD_ID)
+	if (t->stack_mode == STACK_BUILD_ID || !load_u64(bytes))
 		return 0;
 	stack = read_stack(o, t, load_u64(bytes), &n);
-	for (uint64_t i = 0; i < n; i++) {
+	if (!stack)
+		return -1;
+	if (fn && !is_user && (how & FRAME_TRIMMED))
+		i = n_own_frames(o, stack, n);
+	for (; fn && i < n; i++) {
 		sb_reset(&line);
+		/* only the first can be the probe's own function */
 		add_plain_frame(o, t, pid, i ? UINT32_MAX : probe, load_u64(stack->frames + i * 8),
 		                how, &line);
 		fn(arg, sb_str(&line));
 	}
 	free(stack);
-	return (uint32_t)n;
+	return (int)n;
 }

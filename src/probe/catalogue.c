@@ -202,6 +202,8 @@ static bool check_parts(struct probe_context *cx, const struct attach_point *ap,
 
 	if (n >= p->min_args && n <= p->max_args)
 		return true;
+	if (p->has_rate && n == p->max_args + 1u && !strcmp(ap->parts[n - 1], "hz"))
+		return true;
 	if (p->min_args == p->max_args)
 		diag_error(cx->diag, E_PROBE_PARTS, ap->at,
 		           "%s probe type requires %u arguments, found %u", probe_kind_name(kind),

@@ -1,9 +1,15 @@
-/* software and hardware: programs run every N-th perf event.
+/* software and hardware: programs run every N-th perf event, or so often that it is N times a
+ * second.
  *
- * Input: `software:page-faults:100`, `hardware:cycles`. Output: perf_event_attr's type and config,
- * and N. The event names are a table; without a count, the table's default. */
+ * Input: `software:page-faults:100`, `hardware:cycles`, `hardware:cycles:hz:49`. Output:
+ * perf_event_attr's type and config, and N. The event names are a table; without a count, the
+ * table's default. */
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <linux/perf_event.h>
+
+#include "base/file.h"
 
 #include "base/wildcard.h"
 #include "probe/provider.h"
@@ -55,13 +61,43 @@ static const struct event *events_of(enum probe_kind kind)
 	return kind == PROBE_SOFTWARE ? software : hardware;
 }
 
+/* The number behind the event: how many, or how often a second. */
+static bool read_count(struct probe_context *cx, const struct attach_point *ap,
+                       enum probe_kind kind, struct probe_target *t)
+{
+	const char *text = ap->n_parts > 2 ? ap->parts[2] : "";
+
+	t->is_frequency = !strcmp(text, "hz");
+	if (t->is_frequency)
+		text = ap->n_parts > 3 ? ap->parts[3] : "";
+	/* As the lists say it, `hardware:cache-misses:`, it is the usual count. */
+	if ((!t->is_frequency && !*text) || (parse_number(text, &t->period) && t->period))
+		return true;
+	diag_error(cx->diag, E_PROBE_PARTS, ap->at, "%s %s should be a positive integer",
+	           probe_kind_name(kind), t->is_frequency ? "frequency" : "count");
+	return false;
+}
+
+bool probe_can_count(const struct probe_target *t)
+{
+	struct perf_event_attr attr = {
+	    .type = t->perf_type,
+	    .size = sizeof(attr),
+	    .config = t->perf_config,
+	    .disabled = 1,
+	    .exclude_kernel = 1, /* what anybody may */
+	};
+	own_fd int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return fd >= 0;
+}
+
 static bool expand_perf(struct probe_context *cx, const struct attach_point *ap,
                         enum probe_kind kind, probe_targets *out)
 {
 	struct diag_guess guess = {.word = ap->parts[1]};
 	const struct event *e = events_of(kind);
-	struct probe_target *t;
-	uint64_t count;
+	struct probe_target number = {0}, *t;
 
 	if (wildcard_has(ap->parts[1])) {
 		diag_error(cx->diag, E_PROBE_PARTS, ap->at,
@@ -77,18 +113,15 @@ static bool expand_perf(struct probe_context *cx, const struct attach_point *ap,
 
 		return report_no_match(cx, ap, kind, near);
 	}
-	count = e->count;
-	/* As the lists say it, `hardware:cache-misses:`, it is the usual count. */
-	if (ap->n_parts > 2 && *ap->parts[2] && (!parse_number(ap->parts[2], &count) || !count)) {
-		diag_error(cx->diag, E_PROBE_PARTS, ap->at, "%s count should be a positive integer",
-		           probe_kind_name(kind));
+	number.period = e->count;
+	if (!read_count(cx, ap, kind, &number))
 		return false;
-	}
 	t = target_add(cx, out, kind);
 	t->func = e->name;
 	t->perf_type = kind == PROBE_SOFTWARE ? PERF_TYPE_SOFTWARE : PERF_TYPE_HARDWARE;
 	t->perf_config = e->config;
-	t->period = count;
+	t->period = number.period;
+	t->is_frequency = number.is_frequency;
 	t->name = arena_printf(cx->a, "%s:%s", probe_kind_name(kind), attach_point_rest(cx, ap));
 	return true;
 }
@@ -100,7 +133,15 @@ static void list_perf(struct listing *l)
 			sb_addf(l->out, "%s:%s:\n", probe_kind_name(l->kind), e->name);
 }
 
-const struct provider software_provider = {
-    .min_args = 1, .max_args = 2, .is_wild_list = true, .expand = expand_perf, .list = list_perf};
-const struct provider hardware_provider = {
-    .min_args = 1, .max_args = 2, .is_wild_list = true, .expand = expand_perf, .list = list_perf};
+const struct provider software_provider = {.min_args = 1,
+                                           .max_args = 2,
+                                           .has_rate = true,
+                                           .is_wild_list = true,
+                                           .expand = expand_perf,
+                                           .list = list_perf};
+const struct provider hardware_provider = {.min_args = 1,
+                                           .max_args = 2,
+                                           .has_rate = true,
+                                           .is_wild_list = true,
+                                           .expand = expand_perf,
+                                           .list = list_perf};

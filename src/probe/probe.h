@@ -47,8 +47,8 @@ struct probe_target {
 	const char *usdt_args; /* usdt: operands, see probe/usdt_args.h */
 	uint64_t ref_ctr_off_b;          /* usdt: file offset of the semaphore, 0: none */
 	uint32_t perf_type, perf_config; /* software, hardware; watchpoint: HW_BREAKPOINT_* bits */
-	/* profile, interval: ns (or Hz if is_frequency); software, hardware: count; watchpoint:
-	 * length in bytes. */
+	/* profile, interval: ns (or Hz if is_frequency); software, hardware: count (or Hz);
+	 * watchpoint: length in bytes. */
 	uint64_t period;
 	bool is_frequency;
 	int32_t tracepoint_id; /* tracepoint: tracefs id, or -1 where it couldn't be read */
@@ -97,6 +97,8 @@ bool probe_expand(struct probe_context *cx, const struct attach_point *ap, probe
 /* The same for a question: what it matches and can be attached to as far as is known, perhaps
  * nothing. False, reported: no attach point could be written so. */
 bool probe_find(struct probe_context *cx, const struct attach_point *ap, probe_targets *out);
+/* hardware: does this machine count it? Tried. */
+bool probe_can_count(const struct probe_target *t);
 /* The tracefs id of an event, -1 if it can't be read. Targets of a wildcard come without one. */
 int probe_tracepoint_id(const char *category, const char *event);
 

@@ -29,6 +29,7 @@ void list_flush(struct listing *l);
 
 struct provider {
 	uint8_t min_args, max_args; /* parts behind the type */
+	bool has_rate;              /* one more, if the one before is `hz` */
 	/* Does `*` as the type include it in a listing, and in a program? */
 	bool is_wild_list, is_wild_probe;
 	/* The number of parts is right. Appends targets; false if an error was reported. */

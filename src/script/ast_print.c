@@ -317,7 +317,9 @@ void ast_print(const struct unit *u, bool with_types, struct strbuf *out)
 		print_options(out, u->options);
 	vec_each (s, &u->config) {
 		sb_addf(out, "config %s = ", s->name);
-		if (s->is_string)
+		if (!s->value)
+			sb_addf(out, "opt.%s", s->option);
+		else if (s->is_string)
 			add_quoted(out, s->value, strlen(s->value));
 		else
 			sb_adds(out, s->value);

@@ -54,6 +54,7 @@ static const struct bound_row {
 	uint64_t least, most;
 } bounds[] = {
     {"max_map_keys", 1, UINT32_MAX},
+    {"max_stacks", 1, UINT32_MAX},
     {"max_strlen", 1, 16384}, /* a value of a map, and what a helper copies at once */
 };
 
@@ -390,7 +391,8 @@ bool script_apply_config(struct unit *u, struct script_config *config)
 
 	vec_each (s, &u->config)
 		if (s->value)
-			is_good &= script_config_set(config, u->diag, s->at, s->name, s->value, false);
+			is_good &=
+			    script_config_set(config, u->diag, s->at, s->name, s->value, false);
 	/* The environment wins; its mistakes were reported when the options were made. */
 	if (u->config.n)
 		script_config_from_environment(config, diag_create(u->a));

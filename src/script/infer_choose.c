@@ -136,6 +136,24 @@ static void flatten(struct chooser *c, const struct unit *b)
 	}
 }
 
+/* Host blocks of branches came behind all others; those of one trigger run in the text's order. */
+static void order_hosts(struct unit *u)
+{
+	for (size_t i = 1; i < u->hosts.n; i++) {
+		struct host_block *h = u->hosts.items[i];
+		size_t to = i;
+
+		for (; to > 0; to--) {
+			struct host_block *before = u->hosts.items[to - 1];
+
+			if (before->at.source != h->at.source || before->at.begin < h->at.begin)
+				break;
+			u->hosts.items[to] = before;
+		}
+		u->hosts.items[to] = h;
+	}
+}
+
 bool script_choose(struct unit *u)
 {
 	size_t errors = diag_errors(u->diag);
@@ -151,6 +169,7 @@ bool script_choose(struct unit *u)
 	c.x.is_final = c.x.is_comptime = true;
 	flatten(&c, u);
 	infer_end(&c.x);
+	order_hosts(u);
 	u->asked.items = c.x.options.items;
 	u->asked.n = c.x.options.n;
 	u->asked.cap = c.x.options.cap;

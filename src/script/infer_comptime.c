@@ -327,7 +327,8 @@ const struct type *infer_probe_exists(struct infer *x, struct node *n)
 
 		is_good &= probe_find(&cx, point, &targets);
 		vec_each (t, &targets)
-			exists |= !may_attach || may_attach(t->kind);
+			exists |= (!may_attach || may_attach(t->kind)) &&
+			          (t->kind != PROBE_HARDWARE || probe_can_count(t));
 	}
 	x->u->diag = d;
 	x->cx.cache = cx.cache;

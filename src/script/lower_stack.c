@@ -79,7 +79,7 @@ static void keep(struct lower *l, const struct type *t, uint32_t map, struct ir_
 	               ir_const(b, BPF_ANY));
 	ir_branch(b, COND_EQ, ret, ir_const(b, 0), kept, full);
 	lower_enter(l, full);
-	lower_runtime_warning(l, at, "Too many different stacks; this one is not kept.",
+	lower_runtime_warning(l, at, "Too many different stacks; this one is not kept. Try a larger max_stacks.",
 	                      "map_update_elem", ret);
 	ir_jump(b, known);
 	lower_enter(l, kept);

@@ -12,7 +12,6 @@
 
 enum {
 	STACK_BUDGET_B = 256,
-	STACKS_N = 16384, /* different stacks kept */
 	/* Larger per-CPU values (histograms) are not refilled fast enough when many keys are new
 	 * at once: of 4000 in a row, 6.18 refuses 3951. */
 	GROWS_PER_CPU_B = 64,
@@ -207,7 +206,8 @@ uint32_t lower_stacks_map(struct lower *l, uint32_t value_size_b)
 		if (l->img->maps.items[i].role == MAP_STACKS &&
 		    l->img->maps.items[i].value_size_b == value_size_b)
 			return i;
-	i = lower_add_map(l, MAP_STACKS, "stacks", BPF_MAP_TYPE_HASH, 8, value_size_b, STACKS_N);
+	i = lower_add_map(l, MAP_STACKS, "stacks", BPF_MAP_TYPE_HASH, 8, value_size_b,
+	                  (uint32_t)l->opts->config.max_stacks);
 	if (l->opts->target.has_mem_alloc)
 		vec_last(&l->img->maps).flags = BPF_F_NO_PREALLOC;
 	return i;

@@ -57,7 +57,7 @@ static const char *take_value(struct line *l, struct option *o, const char *atta
 		mistake = take(l, o, attached);
 	else
 		mistake = take(l, o, l->args[++l->i]);
-	if (o->kind != OPTION_COMMAND || mistake)
+	if (o->kind != OPTION_COMMAND || !o->takes_rest || mistake)
 		return mistake;
 	l->i++;
 	return take_all(l, o);
@@ -181,7 +181,7 @@ static const char *read_positional(struct line *l, const char *arg)
 		return arena_printf(l->a, "One argument too many: '%s'", arg);
 	o = l->b->options.items[l->next];
 	l->next += !o->takes_rest;
-	return o->kind == OPTION_COMMAND ? take_all(l, o) : take(l, o, arg);
+	return o->kind == OPTION_COMMAND && o->takes_rest ? take_all(l, o) : take(l, o, arg);
 }
 
 /* ---- the line -------------------------------------------------------------------------------- */

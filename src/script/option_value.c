@@ -287,6 +287,20 @@ static const char *add_text(struct arena *a, struct option *o, const char *text)
 	return NULL;
 }
 
+/* The words of one argument, as -c has them: blanks between. */
+static const char *take_words(struct arena *a, struct option *o, const char *text)
+{
+	o->texts.n = 0;
+	while (*text) {
+		size_t len_b = strcspn(text, " ");
+
+		if (len_b)
+			vec_push(a, &o->texts, arena_strndup(a, text, len_b));
+		text += len_b + (text[len_b] == ' ');
+	}
+	return o->texts.n ? NULL : "a command is expected";
+}
+
 const char *option_take(struct arena *a, struct option *o, const char *text)
 {
 	switch (o->kind) {
@@ -311,8 +325,9 @@ const char *option_take(struct arena *a, struct option *o, const char *text)
 	case OPTION_INTS:
 	case OPTION_SIGNALS:
 		return take_numbers(a, o, text);
-	case OPTION_TEXTS:
 	case OPTION_COMMAND:
+		return o->takes_rest ? add_text(a, o, text) : take_words(a, o, text);
+	case OPTION_TEXTS:
 		return add_text(a, o, text);
 	case OPTION_FLAG:
 	case OPTION_COUNT:

@@ -189,9 +189,6 @@ static bool check_kind(const struct spec *sp)
 		             "%s() takes a value, whose name stands behind the option: \"-p, --pid "
 		             "PID\"",
 		             word);
-	if (o->kind == OPTION_COMMAND && !o->takes_rest)
-		return wrong(sp->p, sp->at,
-		             "command() takes the rest of the line: \"--exec CMD...\"");
 	if (o->takes_rest && !is_list)
 		return wrong(sp->p, sp->at, "%s() takes one value", word);
 	if (o->takes_rest && !o->is_positional && o->kind != OPTION_COMMAND)

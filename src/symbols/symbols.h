@@ -121,7 +121,8 @@ struct elf_usdt {
 int symbols_elf_usdt(struct symbols *s, const char *path, const struct elf_usdt **ret,
                      size_t *ret_n);
 /* A uprobe's target as a path: as is, by $PATH, libraries by the loader's cache (/etc/ld.so.cache
- * and the default directories); NULL if there is none. Result malloc'ed. */
+ * and the default directories); c is libc if it is nothing else; NULL if there is none. Result
+ * malloc'ed. */
 char *symbols_resolve_path(const char *name, pid_t pid);
 /* Questions by path take `ARCHIVE!/MEMBER`, too: a library stored in a ZIP file. Places are then
  * those in the archive, which is what processes map. The length of the archive's path; 0: `path` is

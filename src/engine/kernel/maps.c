@@ -6,12 +6,16 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 
+#include "base/cpus.h"
+#include "base/cpus.h"
 #include "engine/kernel/sys.h"
 
 enum { RING_MIN_B = 256 << 10, RING_MAX_B = 2 << 20 };
@@ -188,6 +192,39 @@ static int cgroup_fill(int fd, const char *path)
 	return err;
 }
 
+/* The allocator of a map that grows keeps elements at hand for each CPU, of large ones but one
+ * until some CPU has asked for the first. An event that brings two new stacks would lose one. */
+static void stock_up(const struct engine *e, uint32_t i)
+{
+	const struct image_map *m = &e->img->maps.items[i];
+	uint64_t nobody = 0; /* no stack has this id */
+	int *cpus = NULL;
+	uint32_t n;
+	cpu_set_t before;
+	void *value;
+
+	if (m->role != MAP_STACKS || !(m->flags & BPF_F_NO_PREALLOC) ||
+	    sched_getaffinity(0, sizeof(before), &before))
+		return;
+	value = arena_alloc(e->a, m->value_size_b);
+	n = cpus_online(&cpus);
+	for (uint32_t k = 0; k < n; k++) {
+		union bpf_attr attr = {.map_fd = (uint32_t)e->map_fds[i],
+		                       .key = sys_ptr(&nobody),
+		                       .value = sys_ptr(value)};
+		cpu_set_t one;
+
+		CPU_ZERO(&one);
+		CPU_SET(cpus[k], &one);
+		if (sched_setaffinity(0, sizeof(one), &one)) /* not one of ours */
+			continue;
+		sys_bpf(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr));
+		sys_bpf(BPF_MAP_DELETE_ELEM, &attr, sizeof(attr));
+	}
+	free(cpus);
+	sched_setaffinity(0, sizeof(before), &before);
+}
+
 int maps_create(struct engine *e, struct engine_error *ret_error)
 {
 	size_t n = e->img->maps.n;
@@ -229,6 +266,7 @@ int maps_create(struct engine *e, struct engine_error *ret_error)
 			return kernel_error(e->img, ret_error, err, UINT32_MAX,
 			                    "Map %s can't be filled: %s", m->name ? m->name : "?",
 			                    strerror(-err));
+		stock_up(e, i);
 		if (m->role == MAP_RING || m->role == MAP_PERF)
 			e->ring_map = i;
 		if (m->role == MAP_PACKETS)

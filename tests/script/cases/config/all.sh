@@ -14,6 +14,7 @@ diff - out <<'END' || exit
 .max_cat_bytes = 10240
 .max_map_keys = 4096
 .max_probes = 1024
+.max_stacks = 16384
 .max_strlen = 1024
 .missing_probes = error
 .on_stack_limit = 32
@@ -29,7 +30,7 @@ diff - out <<'END' || exit
 .unstable_dw_ustack = warn
 END
 set='cache_user_symbols=NONE cpp_demangle=false lazy_symbolication=0 license=Dual_BSD/GPL log_size=2000
-max_bpf_progs=7 max_cat_bytes=8 max_map_keys=9 max_probes=10 max_strlen=110 missing_probes=warn on_stack_limit=64
+max_bpf_progs=7 max_cat_bytes=8 max_map_keys=9 max_probes=10 max_stacks=11 max_strlen=110 missing_probes=warn on_stack_limit=64
 perf_rb_pages=16 print_maps_on_exit=false show_debug_info=0 stack_mode=perf str_trunc_trailer=~~ use_blazesym=1
 unstable_import_statement=warn unstable_tseries=enable unstable_typeinfo=1 unstable_dw_ustack=0'
 cat >want <<'END'
@@ -42,6 +43,7 @@ cat >want <<'END'
 .max_cat_bytes = 8
 .max_map_keys = 9
 .max_probes = 10
+.max_stacks = 11
 .max_strlen = 110
 .missing_probes = warn
 .on_stack_limit = 64
@@ -77,7 +79,7 @@ refuses() {
 	env "BPFTRACE_$(echo "${1%%=*}" | tr a-z A-Z)=${1#*=}" skep --dry-run -e 'begin { }' >out 2>&1
 	[ $? = 1 ] && grep -qxF -- "ERROR: $2" out || { echo "environment $1"; cat out; exit 1; }
 }
-for name in log_size max_bpf_progs max_cat_bytes max_map_keys max_probes max_strlen on_stack_limit perf_rb_pages; do
+for name in log_size max_bpf_progs max_cat_bytes max_map_keys max_probes max_stacks max_strlen on_stack_limit perf_rb_pages; do
 	for value in x -1 '' 1x; do refuses "$name=$value" "$name: expecting a number, got $value"; done
 done
 for name in cpp_demangle lazy_symbolication print_maps_on_exit show_debug_info use_blazesym; do
@@ -91,5 +93,6 @@ refuses missing_probes=x 'Invalid value for missing_probes: valid values are err
 refuses stack_mode=x 'Invalid value for stack_mode: valid values are bpftrace, raw, perf, and build_id.'
 refuses license=MIT 'Invalid value for license: valid values are GPL, GPL v2, GPL and additional rights, Dual BSD/GPL, Dual MIT/GPL, and Dual MPL/GPL.'
 refuses max_map_keys=0 'max_map_keys must be 1..4294967295 (0 provided)'
+refuses max_stacks=0 'max_stacks must be 1..4294967295 (0 provided)'
 refuses max_strlen=0 'max_strlen must be 1..16384 (0 provided)'
 refuses max_strlen=16385 'max_strlen must be 1..16384 (16385 provided)'

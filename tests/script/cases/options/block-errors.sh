@@ -25,8 +25,6 @@ refuses 'stdin:1:22-25: ERROR: flag() is an option, such as "-v, --verbose"' 'a 
 refuses 'stdin:1:23-29: ERROR: count() takes no value' 'a = count("-v N", "x");'
 refuses 'stdin:1:21-32: ERROR: int() takes a value, whose name stands behind the option: "-p, --pid PID"' \
 	'a = int("-p, --pid", "x");'
-refuses 'stdin:1:25-37: ERROR: command() takes the rest of the line: "--exec CMD..."' \
-	'a = command("--exec CMD", "x");'
 refuses 'stdin:1:21-29: ERROR: int() takes one value' 'a = int("[N...]", "x");'
 refuses 'stdin:1:22-31: ERROR: an option takes one value each time it is given' 'a = ints("-n N...", "x");'
 refuses 'stdin:1:21-38: ERROR: a zero byte cannot stand here' 'a = int("-n N\0 and more", "x");'

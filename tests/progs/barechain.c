@@ -1,0 +1,2 @@
+/* See chain.c; built without frame pointers. */
+#include "chain.c"
