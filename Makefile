@@ -55,6 +55,10 @@ install: release ## install the release build below PREFIX (and DESTDIR)
 	install -m 644 completion/_skep $(ZSHDIR)/_skep
 	install -m 644 completion/skep.fish $(FISHDIR)/skep.fish
 	install -m 755 tools/*.bt $(TOOLSDIR)
+	@for script in tools/*.bt; do \
+		name=$$(basename $$script .bt); \
+		$(BUILD_RELEASE)/skep tools --man $$name >$(MANDIR)/skep-$$name.1 || exit 1; \
+	done
 	@for name in $(ALIASES); do \
 		target=$(BINDIR)/$$name; \
 		if [ "$$(readlink $$target)" = skep ]; then :; \
@@ -64,7 +68,7 @@ install: release ## install the release build below PREFIX (and DESTDIR)
 	done
 
 uninstall: ## remove what install put there
-	rm -f $(BINDIR)/skep $(MANDIR)/skep.1 $(BASHDIR)/skep $(ZSHDIR)/_skep \
+	rm -f $(BINDIR)/skep $(MANDIR)/skep.1 $(MANDIR)/skep-*.1 $(BASHDIR)/skep $(ZSHDIR)/_skep \
 		$(FISHDIR)/skep.fish
 	rm -rf $(TOOLSDIR)
 	@for name in $(ALIASES); do \

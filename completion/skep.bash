@@ -38,7 +38,7 @@ _skep_verb_options() {
 	case $1 in
 	# begin verboptions
 	flamegraph) echo "--output --title --subtitle --width --height --fontsize --minwidth --countname --nametype --total --palette --seed --icicle --inverted --reverse --no-sort --differential --one-count --negate --normalize --map --offsets --help" ;;
-	tools) echo "--source --json --links --help" ;;
+	tools) echo "--source --man --json --links --help" ;;
 	# end verboptions
 	esac
 }

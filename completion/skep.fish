@@ -82,6 +82,7 @@ complete -c skep -n '__fish_seen_subcommand_from flamegraph' -l map -x -d 'of a 
 complete -c skep -n '__fish_seen_subcommand_from flamegraph' -l offsets -d 'of a script\'s output: keep the places in functions apart'
 complete -c skep -n __fish_use_subcommand -a tools -d 'list the tools that are run by their name'
 complete -c skep -n '__fish_seen_subcommand_from tools' -l source -x -d 'print the script that this tool is'
+complete -c skep -n '__fish_seen_subcommand_from tools' -l man -x -d 'print the manual page of this tool, for man -l -'
 complete -c skep -n '__fish_seen_subcommand_from tools' -l json -d 'list them as JSON'
 complete -c skep -n '__fish_seen_subcommand_from tools' -l links -x -d 'make a link in DIR for each tool, so that its name is a command'
 # end verbs

@@ -12,10 +12,11 @@
 #include "base/json.h"
 #include "cmd/compiled.h"
 #include "cmd/verb_options.h"
+#include "script/script.h"
 #include "toolbox/toolbox.h"
 
 struct tools_options {
-	const char *source, *links;
+	const char *source, *manual, *links;
 	bool is_json;
 };
 
@@ -122,19 +123,17 @@ static int list(struct arena *a, const char *word, bool is_json)
 
 /* ---- one ------------------------------------------------------------------------------------- */
 
-static int print_source(struct arena *a, const char *name)
+/* False: reported. */
+static bool find(struct arena *a, const char *name, struct tool *ret)
 {
 	struct diag_guess g = {.word = name};
 	const char *problem;
-	struct tool t;
 
-	if (tool_find(a, name, &t, &problem)) {
-		fwrite(t.text, 1, t.len_b, stdout);
-		return VERB_OK;
-	}
+	if (tool_find(a, name, ret, &problem))
+		return true;
 	if (problem) {
 		fprintf(stderr, "ERROR: The tool '%s' cannot be used: %s\n", name, problem);
-		return VERB_FAILED;
+		return false;
 	}
 	fprintf(stderr, "ERROR: There is no tool '%s'\n", name);
 	tool_guess(a, &g);
@@ -142,6 +141,33 @@ static int print_source(struct arena *a, const char *name)
 		fprintf(stderr, "HINT: did you mean %s?\n", g.best);
 	else
 		fprintf(stderr, "HINT: skep tools lists them\n");
+	return false;
+}
+
+static int print_source(struct arena *a, const char *name)
+{
+	struct tool t;
+
+	if (!find(a, name, &t))
+		return VERB_FAILED;
+	fwrite(t.text, 1, t.len_b, stdout);
+	return VERB_OK;
+}
+
+static int print_manual(struct arena *a, const char *name)
+{
+	own_strbuf struct strbuf out = {0};
+	struct diag *d = diag_create(a);
+	struct tool t;
+
+	if (!find(a, name, &t))
+		return VERB_FAILED;
+	if (script_manual(a, d, t.name, t.text, t.len_b, &out)) {
+		fwrite(sb_str(&out), 1, out.n, stdout);
+		return VERB_OK;
+	}
+	diag_render(d, &(struct diag_style){0}, &out);
+	fputs(sb_str(&out), stderr);
 	return VERB_FAILED;
 }
 
@@ -254,13 +280,15 @@ int cmd_tools(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (!!o.source + !!o.links + o.is_json > 1)
-		return verb_usage_error(&verb, "Only one of --source, --json and --links can be "
-		                               "used.");
-	if ((o.source || o.links) && operand < argc)
+	if (!!o.source + !!o.manual + !!o.links + o.is_json > 1)
+		return verb_usage_error(&verb, "Only one of --source, --man, --json and --links "
+		                               "can be used.");
+	if ((o.source || o.manual || o.links) && operand < argc)
 		return verb_usage_error(&verb, "unexpected argument: %s", argv[operand]);
 	if (o.source)
 		return print_source(a, o.source);
+	if (o.manual)
+		return print_manual(a, o.manual);
 	if (o.links)
 		return make_links(a, o.links);
 	return list(a, operand < argc ? argv[operand] : NULL, o.is_json);

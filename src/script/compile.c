@@ -198,6 +198,21 @@ bool script_ask(struct arena *a, struct diag *d, const char *name, const char *t
 	return option_ask(u, d, ret);
 }
 
+bool script_manual(struct arena *a, struct diag *d, const char *name, const char *text,
+                   size_t len_b, struct strbuf *out)
+{
+	struct script_options none = {0};
+	struct unit *u = new_unit(a, d, NULL, name, text, len_b, &none);
+
+	if (!u)
+		return false;
+	u->is_alone = true;
+	if (!script_parse(u))
+		return false;
+	option_manual(u, name, out);
+	return true;
+}
+
 bool script_format(struct arena *a, struct diag *d, const char *name, const char *text,
                    size_t len_b, const struct script_options *opts, struct strbuf *out)
 {

@@ -104,6 +104,8 @@ const char *option_line_read(struct arena *a, struct option_block *b, const char
 /* Read opts->args; all of the answer but has_options. False: the mistake is in `d`. */
 struct script_request;
 bool option_ask(struct unit *u, struct diag *d, struct script_request *ret);
+/* --json and --csv, for a script that has rows. */
+void option_add_row_options(struct unit *u);
 /* The attach points that one stands for whose parts name options. False: reported. */
 typedef vec(struct attach_point) point_list;
 bool option_add_points(struct unit *u, const struct attach_point *ap, point_list *out);
@@ -113,6 +115,11 @@ bool option_add_points(struct unit *u, const struct attach_point *ap, point_list
 /* What -h prints; the purpose may be NULL. */
 void option_help(const struct option_block *b, const char *name, const char *purpose,
                  struct strbuf *out);
+
+/* ---- option_man.c ---- */
+
+/* The manual page of a script that is called `name`. */
+void option_manual(struct unit *u, const char *name, struct strbuf *out);
 /* From the script's leading comment, `// NAME: purpose.`: in `a`, NULL if it has none. */
 const char *option_purpose(struct arena *a, const char *text, size_t len_b, const char **ret_name);
 

@@ -75,7 +75,7 @@ static bool has_rows(const struct unit *part)
 }
 
 /* Whoever has them can write them in two more forms. */
-static void add_row_options(struct unit *u)
+void option_add_row_options(struct unit *u)
 {
 	if (!has_rows(u))
 		return;
@@ -90,7 +90,7 @@ static bool read_line(struct unit *u, struct diag *d, bool *ret_wants_help)
 	*ret_wants_help = false;
 	if (u->options->is_read)
 		return true;
-	add_row_options(u);
+	option_add_row_options(u);
 	u->options->is_read = true;
 	mistake =
 	    option_line_read(u->a, u->options, u->opts->args, u->opts->n_args, ret_wants_help);

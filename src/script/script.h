@@ -131,6 +131,10 @@ struct script_request {
  * lives in `a`. */
 bool script_ask(struct arena *a, struct diag *d, const char *name, const char *text, size_t len_b,
                 const struct script_options *opts, struct script_request *ret);
+/* The manual page of a script that is called `name`, appended to `out`. False if it cannot be parsed;
+ * the mistakes are in d. */
+bool script_manual(struct arena *a, struct diag *d, const char *name, const char *text,
+                   size_t len_b, struct strbuf *out);
 /* Only as far as the tree: the text in its usual layout, appended to `out`. False if it cannot be
  * parsed; the mistakes are in d. */
 bool script_format(struct arena *a, struct diag *d, const char *name, const char *text,

@@ -5,7 +5,7 @@
 # expect: ERROR: There is no tool '../x'
 # expect: ERROR: cannot make links in /no/such/directory: No such file or directory
 # expect-re: ^ERROR: cannot make links in .*/a-file: Not a directory$
-# expect: ERROR: Only one of --source, --json and --links can be used.
+# expect: ERROR: Only one of --source, --man, --json and --links can be used.
 # expect: ERROR: unexpected argument: more
 # expect: tools: unrecognized option '--sorce'
 # Mistakes with `skep tools`: 1 for what is not there, 2 for a line that is wrong.
