@@ -56,6 +56,7 @@ static host_fn *const functions[HOST_F_N] = {
     [HOST_F_errno_name] = host_fn_errno_name,
     [HOST_F_signal_name] = host_fn_signal_name,
     [HOST_F_syscall_name] = host_fn_syscall_name,
+    [HOST_F_capability_name] = host_fn_capability_name,
     [HOST_F_dns_answers] = host_fn_dns_answers,
     [HOST_F_tcp_state] = host_fn_tcp_state,
     [HOST_F_frames] = host_fn_frames,

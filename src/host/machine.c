@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,61 @@ struct value host_fn_signal_name(struct host *h, const struct value *args, uint3
 	(void)h;
 	(void)n;
 	return name_or_number(s > 0 && s < NSIG ? sigabbrev_np((int)s) : NULL, args[0]);
+}
+
+struct value host_fn_capability_name(struct host *h, const struct value *args, uint32_t n)
+{
+#define NAME(name) [CAP_##name] = "CAP_" #name
+	static const char *const names[] = {
+	    NAME(CHOWN),
+	    NAME(DAC_OVERRIDE),
+	    NAME(DAC_READ_SEARCH),
+	    NAME(FOWNER),
+	    NAME(FSETID),
+	    NAME(KILL),
+	    NAME(SETGID),
+	    NAME(SETUID),
+	    NAME(SETPCAP),
+	    NAME(LINUX_IMMUTABLE),
+	    NAME(NET_BIND_SERVICE),
+	    NAME(NET_BROADCAST),
+	    NAME(NET_ADMIN),
+	    NAME(NET_RAW),
+	    NAME(IPC_LOCK),
+	    NAME(IPC_OWNER),
+	    NAME(SYS_MODULE),
+	    NAME(SYS_RAWIO),
+	    NAME(SYS_CHROOT),
+	    NAME(SYS_PTRACE),
+	    NAME(SYS_PACCT),
+	    NAME(SYS_ADMIN),
+	    NAME(SYS_BOOT),
+	    NAME(SYS_NICE),
+	    NAME(SYS_RESOURCE),
+	    NAME(SYS_TIME),
+	    NAME(SYS_TTY_CONFIG),
+	    NAME(MKNOD),
+	    NAME(LEASE),
+	    NAME(AUDIT_WRITE),
+	    NAME(AUDIT_CONTROL),
+	    NAME(SETFCAP),
+	    NAME(MAC_OVERRIDE),
+	    NAME(MAC_ADMIN),
+	    NAME(SYSLOG),
+	    NAME(WAKE_ALARM),
+	    NAME(BLOCK_SUSPEND),
+	    NAME(AUDIT_READ),
+	    NAME(PERFMON),
+	    NAME(BPF),
+	    NAME(CHECKPOINT_RESTORE),
+	};
+#undef NAME
+	int64_t cap = value_to_int(args[0]);
+	bool is_known = cap >= 0 && cap < (int64_t)(sizeof(names) / sizeof(names[0]));
+
+	(void)h;
+	(void)n;
+	return name_or_number(is_known ? names[cap] : NULL, args[0]);
 }
 
 /* The kernel's enum without its TCP_; include/net/tcp_states.h. */

@@ -39,7 +39,7 @@ struct option {           /* one of the script's options block; in the unit's ar
 	char letter;                       /* 0: none */
 	const char *word, *metavar, *help; /* word: without dashes, NULL for a positional and for a
 	                                      lone letter. metavar: NULL for flags and counts */
-	bool is_positional, is_optional, takes_rest;
+	bool is_positional, is_optional, takes_rest; /* is_optional: of an option its value */
 	/* its value, once the command line was read */
 	bool is_given;
 	int64_t number;   /* FLAG COUNT INT DECIMAL USER ERRNO DISK; 0 if neither given nor by default */

@@ -62,9 +62,12 @@ static void put_text(struct page *p, const char *text)
 	sb_addc(p->out, '\n');
 }
 
-/* VALUE, {all,reads,writes}, CMD... */
+/* VALUE, [VALUE], {all,reads,writes}, CMD... */
 static void add_metavar(const struct option *o, struct strbuf *out)
 {
+	bool has_brackets = o->is_optional && !o->is_positional;
+
+	sb_adds(out, has_brackets ? "[" : "");
 	if (o->kind == OPTION_CHOICE) {
 		vec_each (c, &o->choices)
 			sb_addf(out, "%c%s", c == o->choices.items ? '{' : ',', *c);
@@ -74,6 +77,7 @@ static void add_metavar(const struct option *o, struct strbuf *out)
 	}
 	if (o->takes_rest)
 		sb_adds(out, "...");
+	sb_adds(out, has_brackets ? "]" : "");
 }
 
 /* ---- usage ----------------------------------------------------------------------------------- */

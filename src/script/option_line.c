@@ -45,11 +45,16 @@ static const char *take_all(struct line *l, struct option *o)
 	return mistake;
 }
 
-/* An option that takes a value: it hangs on, or is the next argument. */
+/* An option that takes a value: it hangs on, or is the next argument. One whose value may be left
+ * out does not take what looks like an option. */
 static const char *take_value(struct line *l, struct option *o, const char *attached)
 {
 	const char *mistake = NULL;
 
+	if (o->is_optional && !attached && (l->i + 1 >= l->n_args || l->args[l->i + 1][0] == '-')) {
+		o->is_given = true;
+		return o->dflt ? take(l, o, o->dflt) : NULL;
+	}
 	if (!attached && l->i + 1 >= l->n_args)
 		return arena_printf(l->a, "Option %s needs a value: %s", option_title(l->a, o),
 		                    o->metavar);

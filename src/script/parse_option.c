@@ -138,11 +138,11 @@ static bool read_metavar(const struct spec *sp, const char *s, size_t len_b)
 	return true;
 }
 
-static bool read_positional(const struct spec *sp, const char *s)
+/* VALUE or [VALUE], of a positional or an option */
+static bool read_value(const struct spec *sp, const char *s)
 {
 	size_t len_b = strlen(s);
 
-	sp->o->is_positional = true;
 	if (*s != '[')
 		return read_metavar(sp, s, len_b);
 	sp->o->is_optional = true;
@@ -189,6 +189,8 @@ static bool check_kind(const struct spec *sp)
 		             "%s() takes a value, whose name stands behind the option: \"-p, --pid "
 		             "PID\"",
 		             word);
+	if (o->kind == OPTION_COMMAND && !o->is_positional && o->is_optional)
+		return wrong(sp->p, sp->at, "an option without its command would do nothing");
 	if (o->takes_rest && !is_list)
 		return wrong(sp->p, sp->at, "%s() takes one value", word);
 	if (o->takes_rest && !o->is_positional && o->kind != OPTION_COMMAND)
@@ -218,7 +220,8 @@ static bool check_place(const struct spec *sp, const struct option_block *b)
 		else if (o->is_positional && other->is_positional && other->takes_rest)
 			wrong(sp->p, sp->at, "%s... takes all that is left: nothing can follow it",
 			      other->metavar);
-		else if (o->is_positional && !o->is_optional && other->is_optional)
+		else if (o->is_positional && !o->is_optional && other->is_positional &&
+		         other->is_optional)
 			wrong(sp->p, sp->at, "%s can be left out, so what follows has to be, too",
 			      other->metavar);
 		else
@@ -235,12 +238,14 @@ static bool read_spec(const struct spec *sp, const char *s)
 
 	if (is_option) {
 		s = read_names(sp, s);
-		if (!s || (*s && !read_metavar(sp, s + 1, strlen(s + 1))))
+		if (!s || (*s && !read_value(sp, s + 1)))
 			return false;
 	} else if (!*s) {
 		return wrong(sp->p, sp->at, "this says neither an option nor a positional");
-	} else if (!read_positional(sp, s)) {
-		return false;
+	} else {
+		sp->o->is_positional = true;
+		if (!read_value(sp, s))
+			return false;
 	}
 	return check_kind(sp);
 }

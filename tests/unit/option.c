@@ -25,6 +25,8 @@ static const char block[] = "options = {\n"
                             "e = errno(\"-e E\", \"\");\n"
                             "sigs = signals(\"-S LIST\", \"\");\n"
                             "ports = ints(\"-P LIST\", \"\", \"80,443\");\n"
+                            "lib = text(\"-L, --lib [FILE]\", \"\", \"libx\");\n"
+                            "size = int(\"-b [N]\", \"\");\n"
                             "words = texts(\"-w WORD\", \"\");\n"
                             "run = command(\"--exec CMD...\", \"\");\n"
                             "first = int(\"[first]\", \"\", -3);\n"
@@ -104,6 +106,27 @@ static void check_text(const struct fixture *f, const char *name, bool is_given,
 {
 	assert_int_equal(opt(f, name)->is_given, is_given);
 	assert_string_equal(opt(f, name)->text, text);
+}
+
+/* A value that may be left out is the next argument unless that looks like an option. */
+static void values_left_out(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_null(read_line(f, ""));
+	check_text(f, "lib", false, "libx");
+	assert_null(read_line(f, "-L"));
+	check_text(f, "lib", true, "libx");
+	assert_null(read_line(f, "--lib other 5"));
+	check_text(f, "lib", true, "other");
+	check_number(f, "first", true, 5);
+	assert_null(read_line(f, "-Lother -L -x"));
+	check_text(f, "lib", true, "libx");
+	check_number(f, "x", true, 1);
+	assert_null(read_line(f, "-b --lib= -b"));
+	check_number(f, "size", true, 0);
+	check_text(f, "lib", true, "");
+	assert_string_equal(read_line(f, "-b x"), "-b: 'x' is not a number");
 }
 
 static void defaults(void **state)
@@ -287,9 +310,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	    TEST(defaults), TEST(short_forms), TEST(long_forms), TEST(positionals),
-	    TEST(lists),    TEST(numbers),     TEST(commands),   TEST(trailing_command),
-	    TEST(digits),   TEST(help),
+	    TEST(defaults),         TEST(values_left_out), TEST(short_forms), TEST(long_forms),
+	    TEST(positionals),      TEST(lists),           TEST(numbers),     TEST(commands),
+	    TEST(trailing_command), TEST(digits),          TEST(help),
 	};
 
 	return cmocka_run_group_tests_name("option", tests, NULL, NULL);

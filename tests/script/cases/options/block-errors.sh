@@ -25,6 +25,8 @@ refuses 'stdin:1:22-25: ERROR: flag() is an option, such as "-v, --verbose"' 'a 
 refuses 'stdin:1:23-29: ERROR: count() takes no value' 'a = count("-v N", "x");'
 refuses 'stdin:1:21-32: ERROR: int() takes a value, whose name stands behind the option: "-p, --pid PID"' \
 	'a = int("-p, --pid", "x");'
+refuses 'stdin:1:25-42: ERROR: an option without its command would do nothing' 'a = command("--exec [CMD...]", "x");'
+refuses "stdin:1:22-32: ERROR: this '[' is never closed" 'a = text("-s [PATH", "x");'
 refuses 'stdin:1:21-29: ERROR: int() takes one value' 'a = int("[N...]", "x");'
 refuses 'stdin:1:22-31: ERROR: an option takes one value each time it is given' 'a = ints("-n N...", "x");'
 refuses 'stdin:1:21-38: ERROR: a zero byte cannot stand here' 'a = int("-n N\0 and more", "x");'
