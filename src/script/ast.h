@@ -283,6 +283,7 @@ struct specifications {
 	struct span language_at;
 	vec(const char *) options; /* their names */
 	vec(struct span) options_at;
+	uint32_t made; /* number of the text that they became in diag; 0: none yet */
 };
 
 struct config_setting {
@@ -346,6 +347,8 @@ void unit_add_map(struct unit *u, struct map *m);
 void unit_add_table(struct unit *u, struct table *t);
 /* NULL: there is none. */
 struct table *unit_find_table(const struct unit *u, const char *name);
+/* Is it a text that specifications became, and nobody wrote? */
+bool unit_is_made(const struct unit *u, uint32_t source);
 struct fn *unit_find_fn(const struct unit *u, const char *name);
 /* The first of a list (`next`) that has all macros of this name, and others. */
 struct macro *unit_first_macro(const struct unit *u, const char *name);

@@ -700,7 +700,7 @@ static const struct type *infer_cast(struct infer *x, struct node *n)
 		                   infer_type_text(x, to), (long long)n->args[0]->number);
 	/* `(struct task_struct *)curtask` was needed once and is accepted silently. */
 	if (!n->is_implicit && type_equal(from, to) && from->kind != TYPE_PTR &&
-	    !cast_is_flexible(from))
+	    !cast_is_flexible(from) && !unit_is_made(x->u, n->at.source))
 		infer_warn(x, E_SUSPICIOUS, n->at,
 		           "Unnecessary cast: expression is already of type %s",
 		           infer_type_text(x, from));

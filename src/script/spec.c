@@ -86,7 +86,7 @@ static const struct {
 
 struct making {
 	struct unit *u;
-	const struct specifications *from;
+	struct specifications *from;
 	enum language language;
 	struct spec_text probes, report;
 	uint32_t n; /* specifications so far */
@@ -124,9 +124,11 @@ static void add_comment(struct making *m, const struct spec *s)
 
 static bool make(struct making *m, const char *text, uint32_t list)
 {
-	struct spec s = {.u = m->u, .text = text, .len_b = (uint32_t)strlen(text), .number = ++m->n};
+	struct spec s = {
+	    .u = m->u, .text = text, .len_b = (uint32_t)strlen(text), .number = ++m->n};
 	const char *name = arena_printf(m->u->a, "specification %u", m->n);
 
+	s.may_remember = m->language == LANGUAGE_ARGDIST;
 	s.source = diag_add_source(m->u->diag, name, text, s.len_b);
 	s.label = m->language == LANGUAGE_ARGDIST ? find_label(&s) : s.len_b;
 	add_comment(m, &s);
@@ -151,9 +153,8 @@ static const struct option *option_at(const struct making *m, uint32_t i, enum o
 	}
 	if (option_gives(o) == gives)
 		return o;
-	diag_error(m->u->diag, E_TYPE_MISMATCH, m->from->options_at.items[i],
-	           "opt.%s is %s", o->name,
-	           gives == GIVES_TEXTS ? "no list of texts" : "no flag");
+	diag_error(m->u->diag, E_TYPE_MISMATCH, m->from->options_at.items[i], "opt.%s is %s",
+	           o->name, gives == GIVES_TEXTS ? "no list of texts" : "no flag");
 	return NULL;
 }
 
@@ -175,8 +176,7 @@ static bool find_language(struct making *m)
 		return true;
 	diag_error(m->u->diag, E_ARG_COUNT, from->at,
 	           "Specifications of %s stand in %u option%s; a flag may follow", from->language,
-	           languages[m->language].n_lists,
-	           languages[m->language].n_lists == 1 ? "" : "s");
+	           languages[m->language].n_lists, languages[m->language].n_lists == 1 ? "" : "s");
 	return false;
 }
 
@@ -197,13 +197,13 @@ static void add_answer(struct making *m)
 static bool finish(struct making *m)
 {
 	struct unit *u = m->u;
-	const struct option *shows =
-	    option_at(m, languages[m->language].n_lists, GIVES_BOOL);
+	const struct option *shows = option_at(m, languages[m->language].n_lists, GIVES_BOOL);
 	const char *text;
 	uint32_t source;
 
 	if (m->language == LANGUAGE_ARGDIST) {
-		spec_add(&m->probes, "\nhost report\n{\n\tbanner(\"[%%s]\\n\", strftime(\"%%H:%%M:%%S\"));\n");
+		spec_add(&m->probes,
+		         "\nhost report\n{\n\tbanner(\"[%%s]\\n\", strftime(\"%%H:%%M:%%S\"));\n");
 		spec_add_text(&m->probes, &m->report);
 		spec_add(&m->probes, "}\n");
 	} else {
@@ -214,6 +214,7 @@ static bool finish(struct making *m)
 	text = arena_strndup(u->a, sb_str(&m->probes.out), m->probes.out.n);
 	source = diag_add_source(u->diag, "specifications", text, m->probes.out.n);
 	diag_derive_source(u->diag, source, m->probes.pieces.items, m->probes.pieces.n);
+	m->from->made = source;
 	return parser_add(u, source);
 }
 

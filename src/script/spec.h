@@ -4,12 +4,12 @@
  *   p:c:write(int fd, char *buf, size_t n) (fd == 2) "%d bytes", n
  *   r:c:read(int fd):int,u64:$entry(fd),$latency:$retval > 0#slow reads
  *
- * `specifications trace(opt.probes);` in a script says which options have some. Each becomes text of
- * the script language, which is parsed with the script and goes the ordinary way from there; what is
- * wrong with it is reported where it stands in the specification (diag_derive_source()).
+ * `specifications trace(opt.probes);` in a script says which options have some. Each becomes text
+ * of the script language, which is parsed with the script and goes the ordinary way from there;
+ * what is wrong with it is reported where it stands in the specification (diag_derive_source()).
  *
- * spec.c has the stage, spec_lexer.c the tokens, spec_point.c what stands in front (where to probe),
- * spec_expr.c the C expressions; spec_trace.c and spec_argdist.c the two languages. */
+ * spec.c has the stage, spec_lexer.c the tokens, spec_point.c what stands in front (where to
+ * probe), spec_expr.c the C expressions; spec_trace.c and spec_argdist.c the two languages. */
 #ifndef SKEP_SCRIPT_SPEC_H
 #define SKEP_SCRIPT_SPEC_H
 
@@ -66,8 +66,9 @@ struct spec {
 	/* what follows: tokens from `next` on are yet to be read */
 	vec(struct spec_token) tokens;
 	uint32_t next;
-	uint32_t label; /* where #label begins; len_b: there is none */
-	/* argdist: parameters that are remembered from the entry, by their place in params */
+	uint32_t label;    /* where #label begins; len_b: there is none */
+	bool may_remember; /* argdist: $entry() and $latency */
+	/* parameters that are remembered from the entry, by their place in params */
 	vec(uint32_t) remembered;
 	bool wants_entry; /* something is remembered, if only the time */
 };

@@ -2,12 +2,13 @@
  *
  *   spec = point "(" signature ")" [ ":" types ":" expressions [ ":" filter ] ] [ "#" label ]
  *
- * At a function's return, $entry(parameter) is what the parameter was, and $latency how long the call
- * took: then a second probe remembers both per thread, which a function that calls itself confuses.
+ * At a function's return, $entry(parameter) is what the parameter was, and $latency how long the
+ * call took: then a second probe remembers both per thread, which a function that calls itself
+ * confuses.
  *
- * A report names the specification or its label, then has a row of the table `counts` for each value, or
- * a histogram. The options top and cumulative, if the script has them, choose how many rows, and whether
- * reports begin anew. */
+ * A report names the specification or its label, then has a row of the table `counts` for each
+ * value, or a histogram. The options top and cumulative, if the script has them, choose how many
+ * rows, and whether reports begin anew. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -19,13 +20,14 @@ enum { VALUES_MAX = 8 };
 struct value_at {
 	uint32_t from, to; /* tokens */
 	struct spec_param type;
+	struct span type_at;
 };
 
 struct argdist {
 	struct spec *s;
 	bool is_hist;
 	struct value_at values[VALUES_MAX];
-	uint32_t n; /* 0: all calls */
+	uint32_t n;           /* 0: all calls */
 	uint32_t filter, end; /* tokens; filter == end: none */
 	bool is_result;       /* nothing was said: what the function returns */
 };
@@ -46,7 +48,7 @@ static bool read_types(struct argdist *g, uint32_t from, uint32_t to, uint32_t *
 		v->type = (struct spec_param){0};
 		if (!spec_read_type(s, from, comma, &v->type))
 			return false;
-		at = spec_span(s, from, comma);
+		at = v->type_at = spec_span(s, from, comma);
 		if (v->type.name)
 			return spec_error(s, at.begin, at.end, "syntax: expected a type");
 		if (v->type.is_real)
@@ -80,8 +82,9 @@ static bool read_values(struct argdist *g, uint32_t from, uint32_t to, uint32_t 
 		from = comma + 1;
 	}
 	if (g->n != n_types)
-		return spec_error(s, at.begin, at.end, "Types and expressions are not as many: %u and %u",
-		                  n_types, g->n);
+		return spec_error(s, at.begin, at.end,
+		                  "Types and expressions are not as many: %u and %u", n_types,
+		                  g->n);
 	if (g->is_hist && g->n > 1)
 		return spec_error(s, at.begin, at.end, "A histogram is of one expression");
 	return true;
@@ -123,7 +126,7 @@ static bool add_value(struct argdist *g, struct value_at *v, struct spec_text *t
 {
 	if (v->type.is_text)
 		return spec_add_expr(t, g->s, v->from, v->to, SPEC_TEXT);
-	spec_add(t, "(%s)(", v->type.type);
+	spec_add_from(t, g->s, v->type_at.begin, v->type_at.end, "(%s)(", v->type.type);
 	if (!spec_add_expr(t, g->s, v->from, v->to, SPEC_VALUE))
 		return false;
 	spec_add(t, ")");
@@ -186,8 +189,9 @@ static bool add_probes(struct argdist *g, struct spec_text *t)
 		spec_add_text(t, &filter);
 	spec_add(t, "%s/\n{\n", has_filter && !s->wants_entry ? ")" : "");
 	if (s->wants_entry) {
-		spec_add(t, "\t$entry = @entry_%u[tid];\n\t$latency = nsecs - $entry.0;\n"
-		            "\tdelete(@entry_%u, tid);\n",
+		spec_add(t,
+		         "\t$entry = @entry_%u[tid];\n\t$latency = (uint64)(nsecs - $entry.0);\n"
+		         "\tdelete(@entry_%u, tid);\n",
 		         s->number, s->number);
 		if (has_filter) {
 			spec_add(t, "\tif (");
@@ -295,8 +299,7 @@ bool spec_argdist(struct spec *s, bool is_hist, struct spec_text *probes, struct
 {
 	const struct option *cumulative = unit_find_option(s->u, "cumulative");
 	struct argdist g = {.s = s, .is_hist = is_hist};
-	const char *map =
-	    arena_printf(probes->a, "@%s_%u", is_hist ? "hist" : "counts", s->number);
+	const char *map = arena_printf(probes->a, "@%s_%u", is_hist ? "hist" : "counts", s->number);
 
 	if (!read_rest(&g) || !add_probes(&g, probes))
 		return false;

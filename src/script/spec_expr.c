@@ -1,5 +1,6 @@
 /* C expressions of a specification as expressions of the script language. Most is the same in both;
- * other names are given to arguments, results and the task, and a string is read where it is wanted. */
+ * other names are given to arguments, results and the task, and a string is read where it is
+ * wanted. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,8 @@ static const struct {
 	const char *name, *is;
 } specials[] = {
     {"$pid", "tid"}, /* as the kernel calls it */
-    {"$tgid", "pid"},    {"$uid", "uid"},  {"$gid", "gid"},        {"$cpu", "cpu"},
-    {"$task", "curtask"}, {"$PID", "pid"},  {"$COMM", "comm"},
+    {"$tgid", "pid"},     {"$uid", "uid"}, {"$gid", "gid"},   {"$cpu", "cpu"},
+    {"$task", "curtask"}, {"$PID", "pid"}, {"$COMM", "comm"},
 };
 
 static bool is_member(const struct spec *s, uint32_t token)
@@ -124,6 +125,8 @@ static bool add_special(struct place *p, uint32_t *next)
 	    !strcmp(t->text, "$retval")) {
 		if (s->kind != SPEC_RETURN)
 			return wrong(s, t, "is for probes of a function's return: r:...");
+		if (t->text[1] != 'r' && !s->may_remember)
+			return wrong(s, t, "is known to argdist only");
 		if (t->text[1] == 'e')
 			return add_entry(p, next);
 		s->wants_entry |= t->text[1] == 'l';
@@ -242,7 +245,10 @@ static bool add_word(struct place *p, uint32_t *next)
 	}
 	if (param && s->kind == SPEC_RETURN) {
 		wrong(s, t, "is not there when the function returns");
-		diag_hint(s->u->diag, "argdist has $entry(%s) for it", t->text);
+		diag_hint(s->u->diag,
+		          s->may_remember ? "$entry(%s) is what it was"
+		                          : "argdist has $entry(%s) for it",
+		          t->text);
 		return false;
 	}
 	if (param) {
@@ -258,8 +264,7 @@ static bool add_word(struct place *p, uint32_t *next)
 		return add_strcmp(p, next);
 	if (!strcmp(t->text, "retval") && s->kind != SPEC_RETURN)
 		return wrong(s, t, "is for probes of a function's return: r:...");
-	spec_add_from(p->out, s, t->begin, t->end, "%s",
-	              !strcmp(t->text, "NULL") ? "0" : t->text);
+	spec_add_from(p->out, s, t->begin, t->end, "%s", !strcmp(t->text, "NULL") ? "0" : t->text);
 	(*next)++;
 	return true;
 }
@@ -269,16 +274,19 @@ static bool add_char(struct place *p, const struct spec_token *t)
 {
 	static const char letters[] = "abfnrtv\\'\"?", means[] = "\a\b\f\n\r\t\v\\'\"?";
 	const char *c = t->text + 1, *letter;
+	bool is_hex = *c == '\\' && c[1] == 'x';
+	const char *digits = c + 1 + is_hex, *behind = c + 1;
 	long value = (unsigned char)*c;
-	char *end = (char *)(uintptr_t)c + 1;
+	char *end;
 
 	if (*c == '\\' && c[1] && (letter = strchr(letters, c[1]))) {
 		value = means[letter - letters];
-		end = (char *)(uintptr_t)c + 2;
+		behind = c + 2;
 	} else if (*c == '\\') {
-		value = c[1] == 'x' ? strtol(c + 2, &end, 16) : strtol(c + 1, &end, 8);
+		value = strtol(digits, &end, is_hex ? 16 : 8);
+		behind = isxdigit((unsigned char)*digits) ? end : c;
 	}
-	if (*c == '\'' || *end != '\'' || end[1] || value > 255 || end == c + 1 + (*c == '\\'))
+	if (*c == '\'' || strcmp(behind, "'") != 0 || value < 0 || value > 255)
 		return spec_error(p->s, t->begin, t->end, "syntax: %s is no character", t->text);
 	spec_add_from(p->out, p->s, t->begin, t->end, "%ld", value);
 	return true;

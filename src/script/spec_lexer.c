@@ -1,5 +1,5 @@
-/* Tokens of a specification's C expressions, types and format. What cannot be part of one, such as a
- * brace or a semicolon, is a mistake here, so that no specification reaches out of its place. */
+/* Tokens of a specification's C expressions, types and format. What cannot be part of one, such as
+ * a brace or a semicolon, is a mistake here, so that no specification reaches out of its place. */
 #include <ctype.h>
 #include <string.h>
 
@@ -11,8 +11,8 @@ enum { DEEPEST = 64 };
 
 /* Longer ones first. */
 static const char *const puncts[] = {
-    "->", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "(", ")", "[", "]", ".", "+", "-", "*",
-    "/",  "%",  "&",  "|",  "^",  "~",  "!",  "<",  ">",  "?", ":", ",",
+    "->", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "(", ")", "[", "]", ".", "+",
+    "-",  "*",  "/",  "%",  "&",  "|",  "^",  "~",  "!",  "<", ">", "?", ":", ",",
 };
 
 static uint32_t punct_at(const char *s, uint32_t left_b)
@@ -56,10 +56,10 @@ static uint32_t token_end(const struct spec *s, uint32_t at, uint32_t end,
 		return last;
 	}
 	if (is_word(c) || ((c == '$' || c == '@') && is_word(next))) {
-		*ret_kind = c == '$'                     ? SPEC_SPECIAL
-		            : c == '@'                   ? SPEC_MARK
+		*ret_kind = c == '$'                    ? SPEC_SPECIAL
+		            : c == '@'                  ? SPEC_MARK
 		            : isdigit((unsigned char)c) ? SPEC_NUMBER
-		                                         : SPEC_WORD;
+		                                        : SPEC_WORD;
 		do
 			last++;
 		while (last < end && is_word(s->text[last]));

@@ -1,8 +1,9 @@
-/* Where a specification probes: `[p|r|t|u]:[library]:function[+offset][(signature)]`, and what arguments
- * are there.
+/* Where a specification probes: `[p|r|t|u]:[library]:function[+offset][(signature)]`, and what
+ * arguments are there.
  *
- * Libraries are named as people name them: c is libc, then a program in $PATH. A system call's function
- * in the kernel (sys_read, __x64_sys_read) has one argument, the registers of the caller. */
+ * Libraries are named as people name them: c is libc, then a program in $PATH. A system call's
+ * function in the kernel (sys_read, __x64_sys_read) has one argument, the registers of the caller.
+ */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,8 +57,13 @@ static bool split(const struct spec *s, uint32_t begin, struct parts *ret)
 			at++;
 		p.end = at;
 		p.text = arena_strndup(s->u->a, s->text + p.begin, at - p.begin);
-		if (ret->n == PARTS_MAX)
-			return spec_error(s, begin, ret->end, "Too many parts");
+		if (ret->n == PARTS_MAX) {
+			spec_error(s, begin, ret->end, "Too many parts");
+			diag_hint(s->u->diag, "[p|r]:[LIBRARY]:FUNCTION, t:CATEGORY:EVENT, "
+			                      "u:LIBRARY:[PROVIDER:]PROBE; what follows for "
+			                      "argdist stands behind a signature, if only ()");
+			return false;
+		}
 		ret->items[ret->n++] = p;
 		if (at == ret->end)
 			return true;
@@ -154,8 +160,8 @@ static bool read_function(struct spec *s, const struct part *last)
 		return spec_error(s, last->begin + (uint32_t)name_b, last->end,
 		                  "An offset goes with the entry of a function only");
 	if (!isdigit((unsigned char)plus[1]) || (strtoull(plus + 1, &end, 0), *end))
-		return spec_error(s, last->begin + (uint32_t)name_b, last->end,
-		                  "'%s' is no offset", plus);
+		return spec_error(s, last->begin + (uint32_t)name_b, last->end, "'%s' is no offset",
+		                  plus);
 	s->offset = plus;
 	return true;
 }
@@ -171,13 +177,13 @@ static bool is_one_of(const char *word, const char *const *words)
 }
 
 static const char *const tags[] = {"struct", "union", "enum", NULL};
-static const char *const type_words[] = {"unsigned", "signed", "long",  "short", "int",
+static const char *const type_words[] = {"unsigned", "signed", "long",   "short", "int",
                                          "char",     "float",  "double", "void",  NULL};
-static const char *const no_words[] = {"const",      "volatile", "register",   "restrict",
+static const char *const no_words[] = {"const",      "volatile", "register",     "restrict",
                                        "__restrict", "__user",   "__restrict__", NULL};
 
-/* Tokens [from, to) of one parameter: words, stars, then perhaps a name and []. A pointer to a function
- * has its name in the first brackets. */
+/* Tokens [from, to) of one parameter: words, stars, then perhaps a name and []. A pointer to a
+ * function has its name in the first brackets. */
 bool spec_read_type(struct spec *s, uint32_t from, uint32_t to, struct spec_param *p)
 {
 	own_strbuf struct strbuf type = {0};
@@ -217,13 +223,13 @@ bool spec_read_type(struct spec *s, uint32_t from, uint32_t to, struct spec_para
 			has_words = !is_one_of(t->text, tags);
 		} else {
 			return spec_error(s, t->begin, t->end,
-			                  "syntax: '%s' cannot stand in a signature", t->text);
+			                  "syntax: '%s' cannot stand in a type", t->text);
 		}
 	}
 	if (!has_words) {
 		struct span at = spec_span(s, from, to);
 
-		return spec_error(s, at.begin, at.end, "syntax: expected a parameter");
+		return spec_error(s, at.begin, at.end, "syntax: expected a type");
 	}
 	p->is_real &= !p->is_pointer;
 	p->is_text = !strcmp(sb_str(&type), "char*") || !strcmp(sb_str(&type), "unsigned char*");

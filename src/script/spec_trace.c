@@ -2,8 +2,9 @@
  *
  *   spec = point [ signature ] [ "(" predicate ")" ] [ STRING { "," expression } ]
  *
- * The string is a format of printf(), and has %K and %U, too: names of addresses in the kernel and in
- * the process. What is done with a message is the script's: the macro spec_event(name, message). */
+ * The string is a format of printf(), and has %K and %U, too: names of addresses in the kernel and
+ * in the process. What is done with a message is the script's: the macro spec_event(name, message).
+ */
 #include <string.h>
 
 #include "base/arena.h"
@@ -47,11 +48,13 @@ static bool add_message(struct spec *s, struct spec_text *t)
 		char letter = n < letters.n ? letters.items[n] : 'd';
 
 		if (!spec_is(s, from, ","))
-			return spec_error(s, s->tokens.items[from].begin,
-			                  s->tokens.items[from].end, "syntax: expected ','");
+			return spec_error(s, s->tokens.items[from].begin, s->tokens.items[from].end,
+			                  "syntax: expected ','");
 		to = spec_find(s, from + 1, end, ",");
 		spec_add_from(t, s, s->tokens.items[from].begin, s->tokens.items[from].end, ", %s",
-		              letter == 'K' ? "ksym(" : letter == 'U' ? "usym(" : "");
+		              letter == 'K'   ? "ksym("
+		              : letter == 'U' ? "usym("
+		                              : "");
 		if (!spec_add_expr(t, s, from + 1, to, letter == 's' ? SPEC_TEXT : SPEC_VALUE))
 			return false;
 		if (letter == 'K' || letter == 'U')

@@ -117,6 +117,14 @@ struct table *unit_find_table(const struct unit *u, const char *name)
 	return NULL;
 }
 
+bool unit_is_made(const struct unit *u, uint32_t source)
+{
+	vec_each (s, &u->specifications)
+		if (s->made && s->made == source)
+			return true;
+	return false;
+}
+
 void unit_add_table(struct unit *u, struct table *t)
 {
 	const struct table *other = unit_find_table(u, t->name);
