@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -171,6 +172,25 @@ static void do_switch(uint64_t i)
 		abort();
 }
 
+static void do_umount(uint64_t i)
+{
+	(void)i;
+	umount2("/nonexistent/of/the/bench", 0);
+}
+
+/* A connection that nobody takes: two changes of state. */
+static void do_refused(uint64_t i)
+{
+	struct sockaddr_in there = {.sin_family = AF_INET,
+	                            .sin_port = htons(9),
+	                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	(void)i;
+	(void)!connect(fd, (struct sockaddr *)&there, sizeof(there));
+	close(fd);
+}
+
 once_fn *call_find(const char *name)
 {
 	static const struct {
@@ -182,7 +202,7 @@ once_fn *call_find(const char *name)
 	    {"kill", do_kill},       {"mmap", do_mmap},         {"brk", do_brk},
 	    {"futex", do_futex},     {"fault", do_fault},       {"pipe", do_pipe},
 	    {"net", do_net},         {"malloc", do_malloc},     {"lock", do_lock},
-	    {"switch", do_switch},
+	    {"switch", do_switch},   {"umount", do_umount},     {"refused", do_refused},
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)

@@ -1,10 +1,11 @@
-/* measure [-n RUNS] [-f TEXT] [-i] [-o FILE] [-T SECONDS] -- COMMAND...
+/* measure [-n RUNS] [-f TEXT] [-i] [-t] [-o FILE] [-T SECONDS] -- COMMAND...
  *
  * Runs a command and tells in one line of JSON what it cost. Small and static, so that starting
  * from here adds neither time nor memory to the figures: a fork of a Python would be ten megabytes.
  *
  *   -f TEXT   the time of the first output that holds TEXT is noted, then SIGINT is sent
  *   -i        SIGINT is sent when a line comes on standard input
+ *   -t        output goes to a terminal, where C's printf() writes each line at once
  *   -o FILE   output and messages go there, unread, instead of pipes
  *   -T SECS   the command gets that long, then SIGKILL
  *
@@ -95,8 +96,9 @@ static void take(struct result *r, const char *chunk, size_t n, const char *text
 	}
 }
 
-/* bpftrace 0.17 notices a signal only while it waits in epoll_wait; one that comes at another time
- * is lost. So it gets another as long as it goes on waiting there. */
+/* bpftrace 0.17 notices a signal only while it waits in epoll_wait, tools of libbpf-tools while they
+ * sleep; one that comes at another time is lost. So they get another as long as they go on waiting
+ * there. */
 static void insist(pid_t pid)
 {
 	char path[64], where[64] = "";
@@ -104,13 +106,25 @@ static void insist(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && read(fd, where, sizeof(where) - 1) > 0 && strstr(where, "epoll"))
+	if (fd >= 0 && read(fd, where, sizeof(where) - 1) > 0 &&
+	    (strstr(where, "epoll") || strstr(where, "nanosleep")))
 		kill(pid, SIGINT);
 	if (fd >= 0)
 		close(fd);
 }
 
-static int run(struct result *r, char **command, const char *text, int takes_line, const char *file)
+/* Both ends of a new terminal, closed by exec. */
+static int open_terminal(int ret[2])
+{
+	ret[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (ret[0] < 0 || grantpt(ret[0]) || unlockpt(ret[0]))
+		return -1;
+	ret[1] = open(ptsname(ret[0]), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	return ret[1] < 0 ? -1 : 0;
+}
+
+static int run(struct result *r, char **command, const char *text, int takes_line, const char *file,
+               int has_terminal)
 {
 	posix_spawn_file_actions_t actions;
 	struct pollfd fds[4] = {[0 ... 3] = {.fd = -1, .events = POLLIN}};
@@ -120,9 +134,10 @@ static int run(struct result *r, char **command, const char *text, int takes_lin
 
 	*r = (struct result){.limit_ns = r->limit_ns};
 	take(r, NULL, 0, NULL, 0);
-	if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))
+	if ((has_terminal ? open_terminal(out) : pipe2(out, O_CLOEXEC)) || pipe2(err, O_CLOEXEC))
 		return -1;
-	fcntl(out[0], F_SETPIPE_SZ, 1 << 20);
+	if (!has_terminal)
+		fcntl(out[0], F_SETPIPE_SZ, 1 << 20);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	if (file) {
@@ -246,9 +261,9 @@ int main(int argc, char **argv)
 {
 	struct result r = {.limit_ns = 60000000000};
 	const char *text = NULL, *file = NULL;
-	int runs = 1, takes_line = 0, c;
+	int runs = 1, takes_line = 0, has_terminal = 0, c;
 
-	while ((c = getopt(argc, argv, "+n:f:io:T:")) != -1)
+	while ((c = getopt(argc, argv, "+n:f:ito:T:")) != -1)
 		switch (c) {
 		case 'n':
 			runs = atoi(optarg);
@@ -258,6 +273,9 @@ int main(int argc, char **argv)
 			break;
 		case 'i':
 			takes_line = 1;
+			break;
+		case 't':
+			has_terminal = 1;
 			break;
 		case 'o':
 			file = optarg;
@@ -271,7 +289,7 @@ int main(int argc, char **argv)
 	if (optind >= argc)
 		return 2;
 	for (int i = 0; i < runs; i++) {
-		if (run(&r, argv + optind, text, takes_line, file)) {
+		if (run(&r, argv + optind, text, takes_line, file, has_terminal)) {
 			fprintf(stderr, "measure: %s: %s\n", argv[optind], strerror(errno));
 			return 1;
 		}
