@@ -45,6 +45,9 @@ static void add_bold(struct strbuf *out, const char *s)
 
 static void add_value(struct strbuf *out, const struct option *o)
 {
+	bool has_brackets = o->is_optional && !o->is_positional;
+
+	sb_adds(out, has_brackets ? "[" : "");
 	if (o->kind == OPTION_CHOICE) {
 		vec_each (c, &o->choices) {
 			sb_adds(out, c == o->choices.items ? "" : "|");
@@ -57,6 +60,7 @@ static void add_value(struct strbuf *out, const struct option *o)
 	}
 	if (o->takes_rest)
 		sb_adds(out, " ...");
+	sb_adds(out, has_brackets ? "]" : "");
 }
 
 static void add_names(struct arena *a, struct strbuf *out, const struct option *o)

@@ -27,6 +27,7 @@ cat >own/mine.bt <<'END'
 options = {
 	kind  = choice("-k, --kind a|b", "which one", "a");
 	other = flag("-o", "the other");
+	lib   = text("-l, --lib [FILE]", "a library", "libx");
 	many  = ints("[NUMBER...]", "numbers");
 	count = int("[count]", "how many", 99999999);
 	exclusive(kind, other);
@@ -44,6 +45,7 @@ skep\-mine \- 50% of what's \eshown.
 .B skep mine
 [\fB\-k\fR \fBa\fR|\fBb\fR]
 [\fB\-o\fR]
+[\fB\-l\fR [\fIFILE\fR]]
 [\fINUMBER\fR ...]
 .SH DESCRIPTION
 \&.TH is text, and so is 'this'.
@@ -62,6 +64,9 @@ which one (default: a)
 .TP
 \fB\-o\fR
 the other
+.TP
+\fB\-l\fR, \fB\-\-lib\fR [\fIFILE\fR]
+a library (default: libx)
 .TP
 \fINUMBER\fR ...
 numbers
