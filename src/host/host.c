@@ -74,6 +74,7 @@ static bool is_timed(const struct host_handler *b)
 void host_begin(struct host *h)
 {
 	uint32_t i = 0;
+	uint64_t now;
 
 	run_all(h, HOST_ON_BEGIN);
 	/* A table that host code fills says itself when its header is due. */
@@ -82,9 +83,9 @@ void host_begin(struct host *h)
 			host_header(h, i);
 		i++;
 	}
-	h->start_ns = host_now_ns();
+	now = host_now_ns();
 	for (i = 0; i < h->code->handlers.n; i++)
-		h->next_ns[i] = h->start_ns + h->code->handlers.items[i].period_ns;
+		h->next_ns[i] = now + h->code->handlers.items[i].period_ns;
 }
 
 int host_wait_ms(const struct host *h)

@@ -82,7 +82,7 @@ host_fn host_fn_int, host_fn_float, host_fn_abs, host_fn_min, host_fn_max, host_
     host_fn_round, host_fn_log2;
 host_fn host_fn_str, host_fn_format, host_fn_len, host_fn_contains, host_fn_matches, host_fn_starts,
     host_fn_substr, host_fn_replace, host_fn_split, host_fn_join, host_fn_trim, host_fn_lower,
-    host_fn_upper, host_fn_escape;
+    host_fn_upper, host_fn_escape, host_fn_bit_names;
 host_fn host_fn_keys, host_fn_values, host_fn_reverse, host_fn_first, host_fn_last, host_fn_push,
     host_fn_has;
 host_fn host_fn_printf, host_fn_banner, host_fn_warn, host_fn_print_hist, host_fn_clear_screen,

@@ -1,5 +1,6 @@
 /* Functions of text. What is no text is taken as str() would write it. */
 #include <ctype.h>
+#include <inttypes.h>
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,8 @@ struct value host_fn_starts(struct host *h, const struct value *args, uint32_t n
 /* The expression is compiled once: most scripts have one. */
 struct value host_fn_matches(struct host *h, const struct value *args, uint32_t n)
 {
-	own_strbuf struct strbuf text = host_text_of(h, args[0]), pattern = host_text_of(h, args[1]);
+	own_strbuf struct strbuf text = host_text_of(h, args[0]),
+	                         pattern = host_text_of(h, args[1]);
 
 	(void)n;
 	if (!h->pattern || strcmp(h->pattern, sb_str(&pattern)) != 0) {
@@ -203,5 +205,28 @@ struct value host_fn_escape(struct host *h, const struct value *args, uint32_t n
 		else
 			sb_addc(&out, (char)c);
 	}
+	return give(&out);
+}
+
+/* The names are those of the bits from the lowest on, with blanks between; `-` is none. What stands
+ * before all of them may be said once. */
+struct value host_fn_bit_names(struct host *h, const struct value *args, uint32_t n)
+{
+	own_strbuf struct strbuf names = host_text_of(h, args[1]), out = {0};
+	own_strbuf struct strbuf prefix = host_text_of(h, n > 2 ? args[2] : value_none());
+	uint64_t left = (uint64_t)value_to_int(args[0]);
+	uint64_t bit = 1;
+
+	for (const char *s = sb_str(&names); *(s += strspn(s, " ")); bit <<= 1) {
+		size_t len = strcspn(s, " ");
+
+		if ((left & bit) && !(len == 1 && *s == '-')) {
+			sb_addf(&out, "%s%s%.*s", out.n ? "|" : "", sb_str(&prefix), (int)len, s);
+			left &= ~bit;
+		}
+		s += len;
+	}
+	if (left || !out.n)
+		sb_addf(&out, "%s0x%" PRIx64, out.n ? "|" : "", left);
 	return give(&out);
 }

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -144,6 +145,22 @@ static void do_sync(void)
 {
 	for (long i = 0; i < arg(0); i++)
 		sync();
+}
+
+/* mount DIRECTORY: a tmpfs, in the old way and in the new one, and off again */
+static void do_mount(void)
+{
+	int fs, fd;
+
+	check(mount("a \"b\"", text(0), "tmpfs", MS_NOSUID | MS_NOATIME, "size=64k"), "mount");
+	check(umount2(text(0), MNT_DETACH), "umount");
+	fs = check(fsopen("tmpfs", FSOPEN_CLOEXEC), "fsopen");
+	check(fsconfig(fs, FSCONFIG_SET_STRING, "size", "1M", 0), "fsconfig");
+	check(fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0), "fsconfig");
+	fd = check(fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOATIME), "fsmount");
+	check(move_mount(fd, "", AT_FDCWD, text(0), MOVE_MOUNT_F_EMPTY_PATH), "move_mount");
+	close(fd);
+	check(umount2(text(0), 0), "umount");
 }
 
 /* fork N STATUS: children that end with it at once; exec N PATH ARGUMENT...: that are a program. */
@@ -513,7 +530,7 @@ static const struct {
     {"brk", do_brk},           {"malloc", do_malloc},   {"lock", do_lock},
     {"tcp", do_tcp},           {"refused", do_refused}, {"udp", do_udp},
     {"lost", do_lost},         {"resolve", do_resolve}, {"setuid", do_setuid},
-    {"tgkill", do_tgkill},     {"vanish", do_vanish},
+    {"tgkill", do_tgkill},     {"vanish", do_vanish},   {"mount", do_mount},
 };
 
 /* as UID WHAT...: the same, as this user */

@@ -7,12 +7,14 @@ cat >inside.sh <<'END'
 echo $$ >/sys/fs/cgroup/in/cgroup.procs
 work tcp 7150 2048 1 4 7151
 work open inside 1
+umount inside-mount 2>/dev/null
 exec /bin/cat inside-arguments
 END
 cat >l.sh <<'END'
 sh inside.sh
 work tcp 7152 2048 1 4 7153
 work open outside 1
+umount outside-mount 2>/dev/null
 /bin/cat outside-arguments
 exit 0
 END
@@ -28,6 +30,7 @@ check() { # TOOL INSIDE OUTSIDE [OPTIONS...]
 }
 check execsnoop inside-arguments outside-arguments
 check opensnoop inside outside
+check mountsnoop inside-mount outside-mount
 check tcpconnect 7150 7152
 check tcpaccept 7150 7152
 check tcptop 7150 7152 -C 100
