@@ -3,11 +3,13 @@
 # outside of it, on ports and with names that tell which.
 mount -t bpf bpf /sys/fs/bpf 2>/dev/null
 mkdir -p /sys/fs/cgroup/in/below && rm -f /sys/fs/bpf/* || exit 1
+cp "$(command -v work)" inside && cp inside outside || exit 1
 cat >inside.sh <<'END'
 echo $$ >/sys/fs/cgroup/in/cgroup.procs
 work tcp 7150 2048 1 4 7151
 work open inside 1
 umount inside-mount 2>/dev/null
+./inside as 0 spin 60 1; ./inside as 0 spin 60 1
 exec /bin/cat inside-arguments
 END
 cat >l.sh <<'END'
@@ -15,6 +17,7 @@ sh inside.sh
 work tcp 7152 2048 1 4 7153
 work open outside 1
 umount outside-mount 2>/dev/null
+./outside as 0 spin 60 1
 /bin/cat outside-arguments
 exit 0
 END
@@ -35,6 +38,12 @@ check tcpconnect 7150 7152
 check tcpaccept 7150 7152
 check tcptop 7150 7152 -C 100
 check tcptracer 'X .*7151 +7150' 7152
+check profile '- +inside \(' '- +outside \(' -F 999
+# Each asks twice, as two processes: which are one by cgroup, and two by namespace.
+check capable ' inside +7 +CAP_SETUID' ' outside +7 +CAP_SETUID' --unique
+[ "$(grep -c ' inside .*CAP_SETUID' out)" -eq 2 ] || { cat out; exit 1; }
+skep -q -c 'sh l.sh' /tools/capable.bt --unique --cgroupmap /sys/fs/bpf/groups >out || exit
+[ "$(grep -c ' inside .*CAP_SETUID' out)" -eq 1 ] || { cat out; exit 1; }
 # In none of the groups; by mount namespace, where only some of the work is in it.
 skep -q -c 'sh l.sh' /tools/execsnoop.bt --cgroupmap /sys/fs/bpf/none >out || exit
 [ "$(wc -l <out)" -eq 1 ] || { cat out; exit 1; }
