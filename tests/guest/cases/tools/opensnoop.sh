@@ -56,3 +56,9 @@ follow -p
 follow -t
 head -n 1 out | grep -q '^TID ' || exit 1
 skep /tools/opensnoop.bt -p 1 -d 1 | grep -q '^PID '
+
+# So many pages of 4 KiB, made a power of two.
+echo "grep -h -A4 'map_type:.27' /proc/\$PPID/fdinfo/* | grep max_entries" >look.sh
+skep -q -c 'sh look.sh' /tools/opensnoop.bt -p 1 -b 8 2>/dev/null >out || exit
+cat out
+grep -qE '^max_entries:[^0-9]*32768$' out

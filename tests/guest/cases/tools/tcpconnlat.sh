@@ -29,4 +29,9 @@ on-cue go work refused 7125 2 6 & pid=$!
 echo "work refused 7125 1; work refused 7125 1 6; cue go $pid" >l.sh
 skep -q -c 'sh l.sh' $tool -6 -p $pid >out || exit
 cat out
-[ "$(grep -cE "^$pid +work +6 " out)" -eq 2 ] && [ "$(wc -l <out)" -eq 3 ]
+[ "$(grep -cE "^$pid +work +6 " out)" -eq 2 ] && [ "$(wc -l <out)" -eq 3 ] || exit 1
+# The script, and then what it is for.
+skep -q -c 'work refused 7126 1' tcpconnlat -v >out || exit
+n=$(wc -l </tools/tcpconnlat.bt)
+head -n "$n" out | cmp - /tools/tcpconnlat.bt && sed -n "$((n + 1))p" out | grep -q '^PID .*LAT(ms)$' &&
+	grep -q ' 7126 ' out
