@@ -58,6 +58,7 @@ static host_fn *const functions[HOST_F_N] = {
     [HOST_F_syscall_name] = host_fn_syscall_name,
     [HOST_F_capability_name] = host_fn_capability_name,
     [HOST_F_dns_answers] = host_fn_dns_answers,
+    [HOST_F_journal] = host_fn_journal,
     [HOST_F_tcp_state] = host_fn_tcp_state,
     [HOST_F_bit_names] = host_fn_bit_names,
     [HOST_F_frames] = host_fn_frames,

@@ -90,7 +90,7 @@ host_fn host_fn_printf, host_fn_banner, host_fn_warn, host_fn_print_hist, host_f
 host_fn host_fn_now, host_fn_strftime, host_fn_since_first, host_fn_since_start;
 host_fn host_fn_read_file, host_fn_read_link, host_fn_glob, host_fn_comm_of, host_fn_user_name,
     host_fn_disk_name, host_fn_errno_name, host_fn_signal_name, host_fn_syscall_name,
-    host_fn_tcp_state, host_fn_dns_answers, host_fn_capability_name;
+    host_fn_tcp_state, host_fn_journal, host_fn_dns_answers, host_fn_capability_name;
 host_fn host_fn_frames, host_fn_folded, host_fn_missed;
 
 #endif

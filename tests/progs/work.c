@@ -18,6 +18,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -500,6 +501,22 @@ static void do_lost(void)
 		check(sendto(fd, "x", 1, 0, (void *)&at, sizeof(at)), "sendto");
 }
 
+/* datagrams PATH N: prints so many that come to a socket there */
+static void do_datagrams(void)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = check(socket(AF_UNIX, SOCK_DGRAM, 0), "socket");
+	char bytes[4096];
+
+	strncpy(at.sun_path, text(0), sizeof(at.sun_path) - 1);
+	check(bind(fd, (void *)&at, sizeof(at)), "bind");
+	for (long i = 0; i < arg(1); i++) {
+		ssize_t n = check(recv(fd, bytes, sizeof(bytes), 0), "recv");
+
+		(void)!write(1, bytes, (size_t)n);
+	}
+}
+
 /* resolve HOST N: asks for its address */
 static void do_resolve(void)
 {
@@ -521,16 +538,37 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } kinds[] = {
-    {"open", do_open},         {"stat", do_stat},       {"read", do_read},
-    {"write", do_write},       {"direct", do_direct},   {"life", do_life},
-    {"churn", do_churn},       {"sync", do_sync},       {"fork", do_fork},
-    {"exec", do_exec},         {"threads", do_threads}, {"kill", do_kill},
-    {"sleep", do_sleep},       {"burn", do_burn},       {"spin", do_spin},
-    {"pingpong", do_pingpong}, {"touch", do_touch},     {"mmap", do_mmap},
-    {"brk", do_brk},           {"malloc", do_malloc},   {"lock", do_lock},
-    {"tcp", do_tcp},           {"refused", do_refused}, {"udp", do_udp},
-    {"lost", do_lost},         {"resolve", do_resolve}, {"setuid", do_setuid},
-    {"tgkill", do_tgkill},     {"vanish", do_vanish},   {"mount", do_mount},
+    {"open", do_open},
+    {"stat", do_stat},
+    {"read", do_read},
+    {"write", do_write},
+    {"direct", do_direct},
+    {"life", do_life},
+    {"churn", do_churn},
+    {"sync", do_sync},
+    {"fork", do_fork},
+    {"exec", do_exec},
+    {"threads", do_threads},
+    {"kill", do_kill},
+    {"sleep", do_sleep},
+    {"burn", do_burn},
+    {"spin", do_spin},
+    {"pingpong", do_pingpong},
+    {"touch", do_touch},
+    {"mmap", do_mmap},
+    {"brk", do_brk},
+    {"malloc", do_malloc},
+    {"lock", do_lock},
+    {"tcp", do_tcp},
+    {"refused", do_refused},
+    {"udp", do_udp},
+    {"lost", do_lost},
+    {"resolve", do_resolve},
+    {"setuid", do_setuid},
+    {"tgkill", do_tgkill},
+    {"vanish", do_vanish},
+    {"mount", do_mount},
+    {"datagrams", do_datagrams},
 };
 
 /* as UID WHAT...: the same, as this user */

@@ -26,4 +26,33 @@ cat out
 	grep -qE ' work             4  127\.0\.0\.1 {31}0     127\.0\.0\.1 {31}7107  CLOSE       -> SYN_SENT' out || exit 1
 skep -q -c 'sh l.sh' $tool --json -D 7108 >out || exit
 cat out
-grep -q '"rport": 7108, "oldstate": "CLOSE", "newstate": "SYN_SENT", "ms": 0.0*}' out
+grep -q '"rport": 7108, "oldstate": "CLOSE", "newstate": "SYN_SENT", "ms": 0.0*}' out || exit 1
+
+# Without a journal it says so; with one each row is an entry.
+skep -q tcpstates -Y 2>err && exit 1
+grep -qx 'There is no journal: /run/systemd/journal/socket is missing' err || exit 1
+mkdir -p /run/systemd/journal
+trap 'rm -r /run/systemd' EXIT
+work datagrams /run/systemd/journal/socket 4 >entries & pid=$!
+wait-until '[ -S /run/systemd/journal/socket ]'
+skep -q -c 'sh l.sh' tcpstates -Y -D 7107,7108 >out || exit
+wait $pid || exit
+cat out entries
+[ "$(wc -l <out)" -eq 5 ] && [ "$(wc -l <entries)" -eq 48 ] && [ "$(grep -cx SYSLOG_IDENTIFIER=tcpstates entries)" -eq 4 ] || exit 1
+sed -n '37,48p' entries >last
+sed -n 37p entries | grep -qE '^MESSAGE=::1:[0-9]+ -> ::1:7108 SYN_SENT -> CLOSE$' &&
+	grep -qx PRIORITY=6 last && grep -qx OBJECT_COMM=work last && grep -qE '^OBJECT_PID=[1-9][0-9]*$' last &&
+	grep -qx OBJECT_IPV6_SOURCE_ADDRESS=::1 last && grep -qx OBJECT_IPV6_DESTINATION_ADDRESS=::1 last &&
+	grep -qE '^OBJECT_TCP_SOURCE_PORT=[0-9]+$' last && grep -qx OBJECT_TCP_DESTINATION_PORT=7108 last &&
+	grep -qx OBJECT_TCP_OLD_STATE=SYN_SENT last && grep -qx OBJECT_TCP_NEW_STATE=CLOSE last &&
+	grep -qE '^OBJECT_TCP_SPAN_TIME=[0-9]+\.[0-9]{3}$' last && sed -n 1,12p entries | grep -qx OBJECT_IPV4_SOURCE_ADDRESS=127.0.0.1 || exit 1
+# The other end is gone: a warning, not one for each.
+skep -q -c 'sh l.sh' tcpstates -Y -D 7107,7108 >out 2>err || exit
+[ "$(wc -l <out)" -eq 5 ] && [ "$(grep -cx 'The journal does not take entries' err)" -eq 1 ] || exit 1
+# A value of two lines has its length in front.
+rm /run/systemd/journal/socket
+work datagrams /run/systemd/journal/socket 1 >entries & pid=$!
+wait-until '[ -S /run/systemd/journal/socket ]'
+skep -q -e 'host begin { printf("%d\n", journal((("MESSAGE", "one\ntwo"), ("X", 5)))); exit(); }' | grep -x 1 || exit
+wait $pid
+printf 'MESSAGE\n\007\0\0\0\0\0\0\0one\ntwo\nX=5\n' | cmp - entries
