@@ -605,6 +605,12 @@ static int ask_script(struct run *r)
 		return plain_error("Cannot use -c or -p with a script that runs a command "
 		                   "itself%s%s",
 		                   "", "");
+	if (q->pid && (r->o.command || r->o.pid))
+		return plain_error("Cannot use -c or -p with a script that follows a process "
+		                   "itself%s%s",
+		                   "", "");
+	if (q->pid)
+		r->o.pid = r->so.pid = q->pid;
 	if (q->command && (r->o.aot || r->o.elf))
 		return plain_error("Cannot use %s with a script that runs a command%s",
 		                   r->o.aot ? "--aot" : "--emit-elf", "");

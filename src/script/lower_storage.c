@@ -197,6 +197,21 @@ uint32_t lower_add_map(struct lower *l, enum map_role role, const char *name, ui
 	return (uint32_t)l->img->maps.n - 1;
 }
 
+/* Programs that the kernel's allocators run must not make them allocate: the stock of a map that
+ * grows is refilled by what they trace, and each refill would use up another element. */
+static bool may_grow(const struct lower *l)
+{
+	if (!l->opts->target.has_mem_alloc)
+		return false;
+	vec_each (p, &l->u->probes)
+		vec_each (t, &(*p)->targets)
+			if (t->category &&
+			    (t->kind == PROBE_TRACEPOINT || t->kind == PROBE_RAWTRACEPOINT) &&
+			    (!strcmp(t->category, "kmem") || !strcmp(t->category, "percpu")))
+				return false;
+	return true;
+}
+
 /* The map that keeps stacks of this size, made on first use. */
 uint32_t lower_stacks_map(struct lower *l, uint32_t value_size_b)
 {
@@ -208,7 +223,7 @@ uint32_t lower_stacks_map(struct lower *l, uint32_t value_size_b)
 			return i;
 	i = lower_add_map(l, MAP_STACKS, "stacks", BPF_MAP_TYPE_HASH, 8, value_size_b,
 	                  (uint32_t)l->opts->config.max_stacks);
-	if (l->opts->target.has_mem_alloc)
+	if (may_grow(l))
 		vec_last(&l->img->maps).flags = BPF_F_NO_PREALLOC;
 	return i;
 }
@@ -303,7 +318,7 @@ void lower_make_vars(struct lower *l)
 			/* Room for all keys at once costs start-up time and memory; where the
 			 * kernel's allocator works in any context, let maps grow. LRU maps must be
 			 * preallocated. */
-			if (l->opts->target.has_mem_alloc &&
+			if (may_grow(l) &&
 			    (type == BPF_MAP_TYPE_HASH ||
 			     (type == BPF_MAP_TYPE_PERCPU_HASH && grows(m, entries))))
 				vec_last(&l->img->maps).flags = BPF_F_NO_PREALLOC;

@@ -101,10 +101,10 @@ static bool read_line(struct unit *u, struct diag *d, bool *ret_wants_help)
 	return false;
 }
 
-static const struct option *find_command(const struct option_block *b)
+static const struct option *find_given(const struct option_block *b, enum option_kind kind)
 {
 	vec_each (o, &b->options)
-		if ((*o)->kind == OPTION_COMMAND && (*o)->is_given)
+		if ((*o)->kind == kind && (*o)->is_given)
 			return *o;
 	return NULL;
 }
@@ -112,7 +112,7 @@ static const struct option *find_command(const struct option_block *b)
 bool option_ask(struct unit *u, struct diag *d, struct script_request *ret)
 {
 	own_strbuf struct strbuf help = {0};
-	const struct option *command;
+	const struct option *command, *process;
 	const char *name, *purpose;
 	bool wants_help;
 
@@ -124,7 +124,9 @@ bool option_ask(struct unit *u, struct diag *d, struct script_request *ret)
 		ret->help = arena_strndup(u->a, sb_str(&help), help.n);
 		return true;
 	}
-	command = find_command(u->options);
+	process = find_given(u->options, OPTION_PROCESS);
+	ret->pid = process ? (pid_t)process->number : 0;
+	command = find_given(u->options, OPTION_COMMAND);
 	if (command) {
 		const char **words = arena_array(u->a, const char *, command->texts.n + 1);
 

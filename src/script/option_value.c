@@ -287,6 +287,16 @@ static const char *add_text(struct arena *a, struct option *o, const char *text)
 	return NULL;
 }
 
+/* One that exists: what follows it is attached to it alone. */
+static const char *take_process(struct arena *a, const char *text, int64_t *ret)
+{
+	const char *mistake = take_int(a, text, ret);
+
+	if (!mistake && (*ret < 1 || *ret > INT32_MAX || (kill((pid_t)*ret, 0) && errno == ESRCH)))
+		mistake = arena_printf(a, "there is no process %s", text);
+	return mistake;
+}
+
 /* The words of one argument, as -c has them: blanks between. */
 static const char *take_words(struct arena *a, struct option *o, const char *text)
 {
@@ -306,6 +316,8 @@ const char *option_take(struct arena *a, struct option *o, const char *text)
 	switch (o->kind) {
 	case OPTION_INT:
 		return take_int(a, text, &o->number);
+	case OPTION_PROCESS:
+		return take_process(a, text, &o->number);
 	case OPTION_DECIMAL:
 		return take_decimal(a, o, text, &o->number);
 	case OPTION_USER:

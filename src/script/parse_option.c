@@ -273,7 +273,7 @@ static const char *take_string(struct parser *p, struct span *ret_at)
 /* What may stand for a default: is it text, is it a number? */
 static bool accepts_text(enum option_kind kind)
 {
-	return kind != OPTION_INT;
+	return kind != OPTION_INT && kind != OPTION_PROCESS;
 }
 
 static bool accepts_number(enum option_kind kind)

@@ -125,6 +125,7 @@ bool script_read_option(struct arena *a, enum type_kind kind, bool is_signed, co
 struct script_request {
 	bool has_options;           /* else the rest is of no interest */
 	const char *help;           /* it was asked for its help: this text */
+	pid_t pid;                  /* of process(): as -p, or 0 */
 	const char **command;       /* of command(), to be run and followed, NULL behind the last */
 };
 /* False: the line is wrong, and the mistakes are in d. Those of the text are left for later. All

@@ -4,8 +4,12 @@
  *   chain read MS           so much of it in the kernel, too, by read(2)
  *   chain sleep MS N        sleeps, N times
  *   chain alloc BYTES N FREED [READY]
- *                           allocates N times, of which it frees so many; makes a file READY then,
- *                           and sleeps until it is gone (20 s)
+ *                           allocates N times, of which it frees so many, and 300 * BYTES once
+ *   chain kinds [READY]     keeps 33 bytes of calloc(), 44 of realloc(), 55 of posix_memalign(), 66
+ *                           of memalign(), 77 of valloc(), 88 of pvalloc(), 128 of aligned_alloc(),
+ *                           8192 of mmap() and 200000 of malloc(), and some more for a while
+ *   chain pipes N [READY]   has so many pipes
+ *                           With READY: makes this file then and waits until it is gone (20 s)
  *   chain hold READY GO WHAT...
  *                           makes the file READY, waits until there is a file GO (20 s), then the
  * same
@@ -13,8 +17,10 @@
  * barechain is the same without frame pointers. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,6 +52,48 @@ static long cpu_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Another allocator, in a way. */
+KEPT void *my_malloc(size_t size_b)
+{
+	void *p = malloc(size_b);
+
+	work++;
+	return p;
+}
+
+KEPT void my_free(void *p)
+{
+	free(p);
+	work++;
+}
+
+KEPT static void once(void)
+{
+	kept = calloc(3, (size_t)arg(1) * 100);
+	work++;
+}
+
+static void kinds(void)
+{
+	void *p;
+
+	kept = calloc(3, 11);
+	kept = realloc(malloc(5), 44);
+	work += posix_memalign(&p, 64, 55);
+	kept = memalign(64, 66);
+	kept = valloc(77);
+	kept = pvalloc(88);
+	kept = aligned_alloc(64, 128);
+	kept = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	kept = malloc(200000);
+	kept = malloc(300000);
+	free(kept);
+	kept = malloc(7);
+	free(kept);
+	kept = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	munmap(kept, 4096);
+}
+
 /* One burst each: what costs time is here or below. */
 KEPT static long inner(const char *what)
 {
@@ -59,7 +107,7 @@ KEPT static long inner(const char *what)
 	if (!strcmp(what, "sleep"))
 		sleep_ms(arg(1));
 	if (!strcmp(what, "alloc"))
-		kept = malloc((size_t)arg(1));
+		kept = my_malloc((size_t)arg(1));
 	return work + 1;
 }
 
@@ -84,6 +132,14 @@ static void wait_for(const char *path, int is_there)
 		sleep_ms(10);
 }
 
+static void stay(const char *ready)
+{
+	if (ready) {
+		make(ready);
+		wait_for(ready, 0);
+	}
+}
+
 static void run(void)
 {
 	const char *what = args[0];
@@ -99,12 +155,21 @@ static void run(void)
 		for (long i = 0; i < arg(2); i++) {
 			work += outer(what);
 			if (i < arg(3))
-				free(kept);
+				my_free(kept);
 		}
-		if (args[4]) {
-			make(args[4]);
-			wait_for(args[4], 0);
-		}
+		once();
+		stay(args[4]);
+	}
+	if (!strcmp(what, "kinds")) {
+		kinds();
+		stay(args[1]);
+	}
+	if (!strcmp(what, "pipes")) {
+		int ends[2];
+
+		for (long i = 0; i < arg(1); i++)
+			work += pipe(ends);
+		stay(args[2]);
 	}
 }
 

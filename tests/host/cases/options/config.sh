@@ -45,3 +45,15 @@ is 'fine' -e 'if (probe_exists("hardware:cpu-cycles:hz:97")) { hardware:cpu-cycl
 	begin { printf("fine\n"); exit(); }'
 is 'probe 1' -c true -e 'uprobe:c:exit { } begin { printf("probe %d\n", probe_exists("uprobe:c:malloc")); exit(); }'
 is 'stdin:1:1-21: ERROR: uprobe target file '"'nosuch'"' does not exist or is not executable' -e 'uprobe:nosuch:malloc { }'
+# A process as -p has it, for all that follows it.
+cat >z.bt <<'END'
+options = { pid = process("-p, --pid PID", ""); }
+uprobe:libc:getpid { printf("%d\n", pid == opt.pid); }
+end { printf("end %d\n", opt.pid); }
+END
+is 'end 0' -c true z.bt
+is "ERROR: -p/--pid: 'x' is not a number" z.bt -p x
+is 'ERROR: -p/--pid: there is no process 99999999' z.bt -p 99999999
+is 'ERROR: Cannot use -c or -p with a script that follows a process itself' -c true z.bt -p $$
+sleep 1 &
+is "end $!" z.bt -p $!

@@ -42,7 +42,7 @@ refuses 'stdin:1:42-45: ERROR: A can be left out, so what follows has to be, too
 # kinds
 refuses "stdin:1:17-20: ERROR: Unknown kind of option: 'itn'" 'a = itn("-x N", "x");'
 refuses "HINT: Did you mean 'int'?" 'a = itn("-x N", "x");'
-refuses 'HINT: the kinds are flag, count, int, decimal, text, regex, choice, user, errno, disk, signals, ints, texts, event, command' \
+refuses 'HINT: the kinds are flag, count, int, decimal, text, regex, choice, user, errno, disk, process, signals, ints, texts, event, command' \
 	'a = gobbledygook("-x N", "x");'
 # defaults
 refuses 'stdin:1:34-37: ERROR: syntax: the default of int() is a number' 'a = int("-x N", "x", "3");'
