@@ -1,4 +1,4 @@
-# timeout: 60
+# timeout: 120
 # As ext4slower.
 slow-files xfs 20 || exit
 case-slower xfsslower XFS
