@@ -534,6 +534,27 @@ static void do_setuid(void)
 	check(setuid((uid_t)arg(0)), "setuid");
 }
 
+struct pair {
+	int first;
+	unsigned char second;
+};
+
+long called(int i, const char *name, struct pair *pair);
+long __attribute__((noipa)) called(int i, const char *name, struct pair *pair)
+{
+	return i * 100 + pair->second - (*name == 'e');
+}
+
+/* call N: called(i, "even" or "odd", {-i, 7}) for i from 0 to N - 1 */
+static void do_call(void)
+{
+	for (int i = 0; i < arg(0); i++) {
+		struct pair pair = {-i, 7};
+
+		called(i, i % 2 ? "odd" : "even", &pair);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -569,6 +590,7 @@ static const struct {
     {"vanish", do_vanish},
     {"mount", do_mount},
     {"datagrams", do_datagrams},
+    {"call", do_call},
 };
 
 /* as UID WHAT...: the same, as this user */
