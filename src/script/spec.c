@@ -91,6 +91,7 @@ struct making {
 	struct spec_text probes, report;
 	uint32_t n; /* specifications so far */
 	bool has_message;
+	const struct option *shows; /* NULL, or the flag that prints what was made */
 };
 
 /* The label of argdist begins at a # outside of quotes. */
@@ -197,7 +198,6 @@ static void add_answer(struct making *m)
 static bool finish(struct making *m)
 {
 	struct unit *u = m->u;
-	const struct option *shows = option_at(m, languages[m->language].n_lists, GIVES_BOOL);
 	const char *text;
 	uint32_t source;
 
@@ -209,7 +209,7 @@ static bool finish(struct making *m)
 	} else {
 		add_answer(m);
 	}
-	if (shows && shows->is_given && u->opts->dump)
+	if (m->shows && m->shows->is_given && u->opts->dump)
 		sb_add(u->opts->dump, sb_str(&m->probes.out), m->probes.out.n);
 	text = arena_strndup(u->a, sb_str(&m->probes.out), m->probes.out.n);
 	source = diag_add_source(u->diag, "specifications", text, m->probes.out.n);
@@ -221,11 +221,13 @@ static bool finish(struct making *m)
 static bool make_all(struct making *m)
 {
 	size_t errors = diag_errors(m->u->diag);
+	const char *titles = "";
 	uint32_t n_lists;
 
 	if (!find_language(m))
 		return false;
 	n_lists = languages[m->language].n_lists;
+	m->shows = option_at(m, n_lists, GIVES_BOOL);
 	for (uint32_t i = 0; i < n_lists; i++) {
 		const struct option *o = option_at(m, i, GIVES_TEXTS);
 
@@ -237,7 +239,10 @@ static bool make_all(struct making *m)
 		return false;
 	if (m->n)
 		return finish(m);
-	diag_error(m->u->diag, E_PARAM, NO_SPAN, "There is nothing to do: no probe is specified");
+	for (uint32_t i = 0; i < n_lists; i++)
+		titles = arena_printf(m->u->a, "%s%s%s", titles, i ? " or " : "",
+		                      option_title(m->u->a, option_at(m, i, GIVES_TEXTS)));
+	diag_error(m->u->diag, E_PARAM, NO_SPAN, "There is nothing to do: %s is missing", titles);
 	return false;
 }
 

@@ -85,7 +85,10 @@ bool spec_trace(struct spec *s, struct spec_text *probes, bool *has_message)
 		s->next = close + 1;
 	}
 	spec_add(probes, "/\n{\n\tspec_event(");
-	spec_add_literal(probes, s->func, strlen(s->func));
+	if (s->kind <= SPEC_RETURN && strchr(s->func, '*'))
+		spec_add(probes, "func"); /* which of those that match */
+	else
+		spec_add_literal(probes, s->func, strlen(s->func));
 	spec_add(probes, ", ");
 	if (s->next < s->tokens.n) {
 		*has_message = true;

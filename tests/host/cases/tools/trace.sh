@@ -64,6 +64,8 @@ cat out
 skep -q -c 'marks 2' trace 'u:marks:skep_test:operands ((int)arg1 < 1) "%d %s %lld", arg1, arg5, arg4' 'u:marks:memory' >out
 cat out
 grep -q ' operands         -1 .* -5000000001$' out && [ "$(grep -c ' memory  ' out)" -eq 2 ] || exit 1
+run 'r:work:cal*d "%ld", retval' -M 1
+sed -n 2p out | grep -qE ' work            called           6$' || exit 1
 # What does not go together.
 for wrong in '-u' '-A' '-Z 2000' '-Z 0' '-p 1 -L 1'; do
 	skep -q trace $wrong work:called 2>err && exit 1
