@@ -9,7 +9,7 @@ echo $$ >/sys/fs/cgroup/in/cgroup.procs
 work tcp 7150 2048 1 4 7151
 work open inside 1
 umount inside-mount 2>/dev/null
-./inside as 0 spin 60 1; ./inside as 0 spin 60 1
+./inside as 0 spin 60 1; ./inside as 0 sleep 20 1
 exec /bin/cat inside-arguments
 END
 cat >l.sh <<'END'
@@ -17,7 +17,7 @@ sh inside.sh
 work tcp 7152 2048 1 4 7153
 work open outside 1
 umount outside-mount 2>/dev/null
-./outside as 0 spin 60 1
+./outside as 0 spin 60 1; ./outside as 0 sleep 20 1
 /bin/cat outside-arguments
 exit 0
 END
@@ -39,6 +39,7 @@ check tcpaccept 7150 7152
 check tcptop 7150 7152 -C 100
 check tcptracer 'X .*7151 +7150' 7152
 check profile '- +inside \(' '- +outside \(' -F 999
+check offcputime '- +inside \(' '- +outside \(' -K
 # Each asks twice, as two processes: which are one by cgroup, and two by namespace.
 check capable ' inside +7 +CAP_SETUID' ' outside +7 +CAP_SETUID' --unique
 [ "$(grep -c ' inside .*CAP_SETUID' out)" -eq 2 ] || { cat out; exit 1; }
