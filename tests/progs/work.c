@@ -103,14 +103,18 @@ static void do_write(void)
 	}
 }
 
-/* direct PATH BYTES N: reads past the page cache. */
+/* direct PATH BYTES N [PROCESSES]: reads past the page cache, by so many at the same time */
 static void do_direct(void)
 {
 	void *bytes = aligned_alloc(4096, (size_t)arg(1));
 	int fd = check(open(text(0), O_RDONLY | O_DIRECT), text(0));
 
+	for (long i = 1; i < arg(3) && check(fork(), "fork"); i++)
+		;
 	for (long i = 0; i < arg(2); i++)
 		check(pread(fd, bytes, (size_t)arg(1), i * arg(1)), "pread");
+	while (wait(NULL) > 0)
+		;
 }
 
 /* life PATH MS: a file that lives so long. */

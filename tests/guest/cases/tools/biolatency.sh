@@ -22,7 +22,7 @@ sed -n 1p out5 | grep -qx 'flags,low,high,count' &&
 # One request at a time: the others wait in the queue, which counts with -Q only.
 slow-disk 100 hw_queue_depth=1 || exit
 echo mq-deadline >/sys/block/nullb0/queue/scheduler
-together 'for i in 1 2 3 4; do work direct /dev/nullb0 4096 1 & done; wait' \
+together 'work direct /dev/nullb0 4096 1 4' \
 	'biolatency -me' 'biolatency -meDQ' 'biolatency -T 1 1' || exit
 average() {
 	awk '/^avg = / && $9 == 4 { print $3 }' "$1"

@@ -18,7 +18,7 @@ grep -qE '^\{"time": "[0-9:]{8}\.[0-9]{3}", "comm": "work", "pid": [0-9]+, "disk
 # One request at a time: the others wait in the queue. Another disk than the one of -d.
 slow-disk 100 hw_queue_depth=1 nr_devices=2 || exit
 echo mq-deadline >/sys/block/nullb0/queue/scheduler
-together 'for i in 1 2 3 4; do work direct /dev/nullb0 4096 1 & done; work direct /dev/nullb1 4096 1; wait' \
+together 'work direct /dev/nullb0 4096 1 4; work direct /dev/nullb1 4096 1' \
 	'biosnoop -Qd nullb0' 'biosnoop -d nullb1 -m 1' || exit
 awk 'NR > 1 { n++; que += $8; bad += $9 < 100 || $4 != "nullb0" } END { exit !(n == 4 && que >= 100 && !bad) }' out1 || exit 1
 [ "$(grep -c nullb1 out2)" -eq 1 ] && [ "$(wc -l <out2)" -eq 2 ]
