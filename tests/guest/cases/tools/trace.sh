@@ -12,7 +12,14 @@ skep -q --no-warnings -c 'work open /nowhere/at/all 3' trace \
 skep -q --no-warnings -c 'work read known 100 4' trace -a -K \
 	'p::vfs_read(struct file *file, char *buf, size_t count) (count == 100 && $tgid == $pid && STRCMP("known", file->f_path.dentry->d_name.name)) "%s %lu %K", file->f_path.dentry->d_name.name, count, file->f_op->read_iter' >read &
 wait
+# What skep itself does is seen with -S only.
+for how in '' -S; do
+	skep -q -c 'work write known 10 3' trace $how 't:syscalls:sys_enter_write "%d", args->count' >self$how || exit 1
+done
 cat out failed read
+cat self
+! grep -q ' skep  ' self && grep -q ' skep  ' self-S || exit 1
+[ "$(grep -c ' work  *sys_enter_write  10$' self)" -ge 3 ] || exit 1
 [ "$(grep -c ' work  *do_sys_openat2   -100 /etc/passwd$' out)" -eq 3 ] || exit 1
 [ "$(grep -c ' work  *do_sys_openat2   plus /etc/passwd$' out)" -eq 3 ] || exit 1
 [ "$(grep -c ' work  *__x64_sys_openat registers -100 /etc/passwd$' out)" -eq 3 ] || exit 1
