@@ -276,6 +276,14 @@ static void add_counts(const struct argdist *g, const char *map, struct spec_tex
 	spec_add(t, ");\n\t}\n");
 }
 
+static bool is_option_given(const struct argdist *g, const char *name)
+{
+	const struct option *o = unit_find_option(g->s->u, name);
+
+	return o && o->is_given;
+}
+
+/* Which one it is, programs have to be told in each. */
 static void add_hist(const struct argdist *g, const char *map, struct spec_text *t)
 {
 	own_strbuf struct strbuf name = {0};
@@ -292,18 +300,21 @@ static void add_hist(const struct argdist *g, const char *map, struct spec_text 
 		add_expr_name(g, 0, &name);
 		spec_add_literal(t, sb_str(&name), name.n);
 	}
+	if (is_option_given(g, "json") || is_option_given(g, "csv")) {
+		spec_add(t, ", 1, \"spec\", ");
+		add_label(g->s, t);
+	}
 	spec_add(t, ");\n");
 }
 
 bool spec_argdist(struct spec *s, bool is_hist, struct spec_text *probes, struct spec_text *report)
 {
-	const struct option *cumulative = unit_find_option(s->u, "cumulative");
 	struct argdist g = {.s = s, .is_hist = is_hist};
 	const char *map = arena_printf(probes->a, "@%s_%u", is_hist ? "hist" : "counts", s->number);
 
 	if (!read_rest(&g) || !add_probes(&g, probes))
 		return false;
-	if (!cumulative || !cumulative->is_given)
+	if (!is_option_given(&g, "cumulative"))
 		map = arena_printf(probes->a, "take(%s)", map);
 	if (is_hist)
 		add_hist(&g, map, report);

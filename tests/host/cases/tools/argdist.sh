@@ -73,7 +73,7 @@ run --csv -C 'p:work:called(int a, char *b):char*:b' -C 'p:work:called()'
 [ "$(sed -n 1p out)" = SPEC,COUNT,EVENT ] && [ "$(sed -n 4p out)" = 'p:work:called(),20,total calls' ] || exit 1
 run --json -C 'p:work:called()' -H 'p:work:called(int i):int:i / 16'
 sed -n 1p out | grep -qxF '{"spec": "p:work:called()", "count": 20, "event": "total calls"}' &&
-	sed -n 2p out | grep -qF '"val_type": "i / 16", "data": [{"interval-start": 0, "interval-end": 1, "count": 20}]' || exit 1
+	sed -n 2p out | grep -qF '"val_type": "i / 16", "spec": "p:work:called(int i):int:i / 16", "data": [{"interval-start": 0, "interval-end": 1, "count": 20}]' || exit 1
 skep -q -c 'marks 3' argdist -C 't:syscalls:sys_exit_write():long:args->ret > 0' -H 'u:marks:operands():int:-arg1' >out || exit
 cat out
 grep -q '         2 -> 3          : 1' out || exit 1
