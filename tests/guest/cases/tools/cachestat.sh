@@ -4,6 +4,7 @@ tool=/tools/cachestat.bt
 slow-disk 0 || exit
 trap 'slow-disk off' EXIT
 cat >load.sh <<'END'
+exec 3</dev/nullb0 # when nobody has it open its pages go
 dd if=/dev/nullb0 of=/dev/null bs=4096 count=400 2>/dev/null
 dd if=/dev/nullb0 of=/dev/null bs=4096 count=400 2>/dev/null
 dd if=/dev/zero of=/dev/nullb0 bs=4096 count=60 2>/dev/null
@@ -25,4 +26,12 @@ kb() { awk -v w="$1:" '$1 == w { print int($2 / 1024) }' /proc/meminfo; }
 awk -v b="$(kb Buffers)" -v c="$(kb Cached)" 'NR == 2 { exit !($6 <= b + 1 && $6 >= b - 1 && $7 <= c + 4 && $7 >= c - 4) }' times || exit 1
 grep -qE '^\{"hits": [0-9]+, "misses": [0-9]+, "dirties": [0-9]+, "hitratio": "[0-9.]+%", "buffers_mb": [0-9]+, "cached_mb": [0-9]+\}$' json || exit 1
 skep $tool 1 2 >out || exit
-[ "$(grep -c % out)" -eq 2 ]
+[ "$(grep -c % out)" -eq 2 ] || exit 1
+# Without kprobes, by the pages of each read.
+[ -d /sys/kernel/tracing/events/filemap/mm_filemap_get_pages ] || exit 0
+sed "s/kprobe:[a-z_]*_accessed/kprobe:nothing/" $tool >plain.bt
+sync
+echo 1 >/proc/sys/vm/drop_caches
+skep -q -c "sh load.sh" plain.bt 100 >out || exit
+cat out
+awk 'NR == 2 { exit !($1 + $2 >= 800 && $1 + $2 < 1600 && $1 >= 200 && $2 >= 300 && $2 < 700) }' out
