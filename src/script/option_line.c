@@ -45,7 +45,8 @@ static const char *take_all(struct line *l, struct option *o)
 	return mistake;
 }
 
-/* An option that takes a value: it hangs on, or is the next argument. One whose value may be left
+/* An option that takes a value: it hangs on, or is the next argument; of texts all up to the next
+ * option, if it takes several. One whose value may be left
  * out does not take what looks like an option. */
 static const char *take_value(struct line *l, struct option *o, const char *attached)
 {
@@ -61,6 +62,9 @@ static const char *take_value(struct line *l, struct option *o, const char *atta
 	if (attached)
 		mistake = take(l, o, attached);
 	else
+		mistake = take(l, o, l->args[++l->i]);
+	while (o->kind == OPTION_TEXTS && o->takes_rest && !mistake && l->i + 1 < l->n_args &&
+	       l->args[l->i + 1][0] != '-')
 		mistake = take(l, o, l->args[++l->i]);
 	if (o->kind != OPTION_COMMAND || !o->takes_rest || mistake)
 		return mistake;

@@ -193,7 +193,8 @@ static bool check_kind(const struct spec *sp)
 		return wrong(sp->p, sp->at, "an option without its command would do nothing");
 	if (o->takes_rest && !is_list)
 		return wrong(sp->p, sp->at, "%s() takes one value", word);
-	if (o->takes_rest && !o->is_positional && o->kind != OPTION_COMMAND)
+	if (o->takes_rest && !o->is_positional && o->kind != OPTION_COMMAND &&
+	    o->kind != OPTION_TEXTS)
 		return wrong(sp->p, sp->at, "an option takes one value each time it is given");
 	return o->kind != OPTION_CHOICE || read_choices(sp);
 }

@@ -65,6 +65,8 @@ r:work:called
 ~COUNT      EVENT
 ~1          retval = 1907
 END
+run -C 'p:work:called()#one' 'p:work:called()#two' -T 1 -C 'p:work:called()#three'
+[ "$(grep -cx 'one\|two\|three' out)" -eq 3 ] && [ "$(grep -c '20         total calls' out)" -eq 3 ] || exit 1
 for filter in '-t 1' '-p 1'; do
 	run $filter -C 'p:work:called()'
 	[ "$(wc -l <out)" -eq 3 ] || exit 1
