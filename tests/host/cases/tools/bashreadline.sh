@@ -39,7 +39,7 @@ saw() { # LIBRARY-USED OPTIONS...: what is seen
 	shift
 	echo "python3 library.py $used <lines >/dev/null" >library.sh
 	skep -q -c 'sh library.sh' bashreadline --csv "$@" | sed 's/.*,//' >out || exit
-	echo "== $used $*"
+	echo "== $1"
 	cat out
 }
 saw "$library" -s
