@@ -170,7 +170,7 @@ static int64_t option_number(const struct hosting *h, const char *name, bool *re
 }
 
 /* `report`: every so often, so many times, as the options say that all such tools have. */
-static void set_report(const struct hosting *h, struct host_handler *to)
+static bool set_report(struct hosting *h, const struct host_block *b, struct host_handler *to)
 {
 	static const uint64_t second_ns = 1000000000;
 	bool has_interval, has_count, has_duration;
@@ -178,6 +178,12 @@ static void set_report(const struct hosting *h, struct host_handler *to)
 	int64_t count = option_number(h, "count", &has_count);
 	int64_t duration = option_number(h, "duration", &has_duration);
 
+	if (has_interval && interval <= 0) {
+		host_error(h, b->at, E_PROBE_PARTS,
+		           "Reports are a second apart at least (interval: %lld)",
+		           (long long)interval);
+		return false;
+	}
 	if (has_duration && !has_interval) {
 		interval = duration;
 		count = 1;
@@ -188,6 +194,7 @@ static void set_report(const struct hosting *h, struct host_handler *to)
 	if (interval > 0 && interval < INT64_MAX / (int64_t)second_ns)
 		to->period_ns = (uint64_t)interval * second_ns;
 	to->times = count > 0 ? (uint64_t)count : UINT64_MAX;
+	return true;
 }
 
 static bool set_signal(struct hosting *h, const struct host_block *b, struct host_handler *to)
@@ -244,7 +251,7 @@ static bool set_trigger(struct hosting *h, const struct host_block *b, struct ho
 		to->trigger = HOST_ON_END;
 	} else if (point_of(b)->n_parts == 1 && !strcmp(word, "report")) {
 		to->trigger = HOST_ON_REPORT;
-		set_report(h, to);
+		return set_report(h, b, to);
 	} else if (point_of(b)->n_parts == 3 && !strcmp(word, "interval")) {
 		return set_interval(h, b, to);
 	} else if (point_of(b)->n_parts == 2 && !strcmp(word, "signal")) {
