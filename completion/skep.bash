@@ -30,7 +30,7 @@ _skep_vm_options() {
 
 _skep_verbs() {
 	# begin verbs
-	echo "vm flamegraph tools"
+	echo "vm flamegraph prog map tools"
 	# end verbs
 }
 

@@ -80,6 +80,8 @@ complete -c skep -n '__fish_seen_subcommand_from flamegraph' -l negate -d 'red f
 complete -c skep -n '__fish_seen_subcommand_from flamegraph' -l normalize -d 'compare shares of the two sums rather than counts'
 complete -c skep -n '__fish_seen_subcommand_from flamegraph' -l map -x -d 'of a script\'s output: the map whose stacks to draw'
 complete -c skep -n '__fish_seen_subcommand_from flamegraph' -l offsets -d 'of a script\'s output: keep the places in functions apart'
+complete -c skep -n __fish_use_subcommand -a prog -d 'BPF programs in the kernel, in bpftool\'s words'
+complete -c skep -n __fish_use_subcommand -a map -d 'BPF maps in the kernel, in bpftool\'s words'
 complete -c skep -n __fish_use_subcommand -a tools -d 'list the tools that are run by their name'
 complete -c skep -n '__fish_seen_subcommand_from tools' -l source -x -d 'print the script that this tool is'
 complete -c skep -n '__fish_seen_subcommand_from tools' -l man -x -d 'print the manual page of this tool, for man -l -'

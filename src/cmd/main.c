@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "cmd/flamegraph.h"
+#include "cmd/inspect.h"
 #include "cmd/tools.h"
 #include "cmd/trace.h"
 #include "cmd/vm.h"
+#include "inspect/inspect.h"
 
 static const struct {
 	const char *name;
@@ -39,6 +41,10 @@ int main(int argc, char **argv)
 	 * verb's name is run as ./vm. */
 	bool has_verbs = strcmp(slash ? slash + 1 : argv[0], "bpftrace") != 0;
 
+	if (inspect_called_as(argv[0])) {
+		argv[0] = "bpftool";
+		return inspect_run(argc, argv);
+	}
 	if (tools_called_as(argv[0]))
 		return run_tool(argc, argv);
 	for (size_t k = 0; has_verbs && argc > 1 && k < sizeof(verbs) / sizeof(*verbs); k++)

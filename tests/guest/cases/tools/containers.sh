@@ -39,6 +39,7 @@ check tcpaccept 7150 7152
 check tcptop 7150 7152 -C 100
 check tcptracer 'X .*7151 +7150' 7152
 check profile '- +inside \(' '- +outside \(' -F 999
+check stackcount ' inside \[' ' outside \[' -P t:syscalls:sys_enter_clock_nanosleep
 check offcputime '- +inside \(' '- +outside \(' -K
 # Each asks twice, as two processes: which are one by cgroup, and two by namespace.
 check capable ' inside +7 +CAP_SETUID' ' outside +7 +CAP_SETUID' --unique

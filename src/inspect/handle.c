@@ -1,0 +1,193 @@
+/* `id N`, `tag HEX`, `name NAME`, `pinned PATH`: which objects are meant. */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "inspect/internal.h"
+#include "inspect/info.h"
+
+void close_all(fd_list *fds)
+{
+	vec_each (fd, fds)
+		close(*fd);
+	fds->n = 0;
+}
+
+static int parse_id(struct inspect *x, const char *word, uint32_t *ret)
+{
+	char *end;
+
+	*ret = (uint32_t)strtoul(word, &end, 0);
+	if (*end || !*word)
+		return inspect_error(x, "can't parse %s as ID", word);
+	return 0;
+}
+
+static int by_path(struct inspect *x, const char *path, const char *kind, fd_list *out)
+{
+	static const char *const kinds[HELD_N] = {"prog", "map", "link", "unknown"};
+	int fd = bpf_obj_get(path);
+	const char *is = "unknown";
+	uint64_t id;
+
+	if (fd < 0)
+		return inspect_error(x, "bpf obj get (%s): %s", path, strerror(errno));
+	if (fdinfo_number(fd, "link_id", &id))
+		is = kinds[HELD_LINK];
+	else if (fdinfo_number(fd, "prog_id", &id))
+		is = kinds[HELD_PROG];
+	else if (fdinfo_number(fd, "map_id", &id))
+		is = kinds[HELD_MAP];
+	if (strcmp(is, kind) != 0) {
+		close(fd);
+		return inspect_error(x, "incorrect object type: %s", is);
+	}
+	vec_push(x->a, out, fd);
+	return 1;
+}
+
+/* All whose tag or name it is. */
+static int progs_like(struct inspect *x, const uint8_t *tag, const char *name, fd_list *out)
+{
+	uint32_t id = 0;
+
+	while (!bpf_prog_get_next_id(id, &id)) {
+		struct bpf_prog_info info;
+		int fd = bpf_prog_get_fd_by_id(id);
+		bool is_meant;
+
+		if (fd < 0 || prog_info(fd, &info)) {
+			if (fd >= 0)
+				close(fd);
+			continue; /* it has gone */
+		}
+		is_meant = tag ? !memcmp(info.tag, tag, BPF_TAG_SIZE)
+		               : !strcmp(prog_name(x->a, &info, fd), name);
+		if (is_meant)
+			vec_push(x->a, out, fd);
+		else
+			close(fd);
+	}
+	return out->n ? (int)out->n : -1;
+}
+
+static int maps_like(struct inspect *x, const char *name, fd_list *out)
+{
+	uint32_t id = 0;
+
+	while (!bpf_map_get_next_id(id, &id)) {
+		struct bpf_map_info info;
+		int fd = bpf_map_get_fd_by_id(id);
+
+		if (fd < 0)
+			continue;
+		if (!map_info(fd, &info) && !strcmp(info.name, name))
+			vec_push(x->a, out, fd);
+		else
+			close(fd);
+	}
+	return out->n ? (int)out->n : -1;
+}
+
+static int prog_by_tag(struct inspect *x, const char *word, fd_list *out)
+{
+	uint8_t tag[BPF_TAG_SIZE];
+	unsigned byte;
+	size_t i;
+
+	for (i = 0; i < BPF_TAG_SIZE && sscanf(word + 2 * i, "%2x", &byte) == 1; i++)
+		tag[i] = (uint8_t)byte;
+	if (i != BPF_TAG_SIZE || strlen(word) != 2 * BPF_TAG_SIZE)
+		return inspect_error(x, "can't parse tag");
+	return progs_like(x, tag, NULL, out);
+}
+
+int progs_of(struct inspect *x, struct words *w, fd_list *out)
+{
+	const char *how = word_next(w), *which = word_next(w);
+	uint32_t id;
+	int fd;
+
+	if (!which)
+		return inspect_error(x, "what is '%s'?", how ? how : w->at[-1]);
+	if (word_is(how, "id")) {
+		if (parse_id(x, which, &id))
+			return -1;
+		fd = bpf_prog_get_fd_by_id(id);
+		if (fd < 0)
+			return inspect_error(x, "get by id (%u): %s", id, strerror(errno));
+		vec_push(x->a, out, fd);
+		return 1;
+	}
+	if (word_is(how, "tag"))
+		return prog_by_tag(x, which, out);
+	if (word_is(how, "name")) {
+		if (strlen(which) > 127)
+			return inspect_error(x, "can't parse name");
+		return progs_like(x, NULL, which, out);
+	}
+	if (word_is(how, "pinned"))
+		return by_path(x, which, "prog", out);
+	return inspect_error(x, "expected 'id', 'tag', 'name' or 'pinned', got: '%s'?", how);
+}
+
+int maps_of(struct inspect *x, struct words *w, fd_list *out)
+{
+	const char *how = word_next(w), *which = word_next(w);
+	uint32_t id;
+	int fd;
+
+	if (!which)
+		return inspect_error(x, "what is '%s'?", how ? how : w->at[-1]);
+	if (word_is(how, "id")) {
+		if (parse_id(x, which, &id))
+			return -1;
+		fd = bpf_map_get_fd_by_id(id);
+		if (fd < 0)
+			return inspect_error(x, "get map by id (%u): %s", id, strerror(errno));
+		vec_push(x->a, out, fd);
+		return 1;
+	}
+	if (word_is(how, "name")) {
+		if (strlen(which) > BPF_OBJ_NAME_LEN - 1)
+			return inspect_error(x, "can't parse name");
+		return maps_like(x, which, out);
+	}
+	if (word_is(how, "pinned"))
+		return by_path(x, which, "map", out);
+	return inspect_error(x, "expected 'id', 'name' or 'pinned', got: '%s'?", how);
+}
+
+static int only_one(struct inspect *x, int n, fd_list *found, const char *what)
+{
+	int fd;
+
+	if (n < 0)
+		return n;
+	if (n > 1) {
+		close_all(found);
+		return inspect_error(x, "several %s match this handle", what);
+	}
+	fd = found->items[0];
+	return fd;
+}
+
+int prog_of(struct inspect *x, struct words *w)
+{
+	fd_list found = {0};
+
+	return only_one(x, progs_of(x, w, &found), &found, "programs");
+}
+
+int map_of(struct inspect *x, struct words *w)
+{
+	fd_list found = {0};
+
+	return only_one(x, maps_of(x, w, &found), &found, "maps");
+}

@@ -1,0 +1,109 @@
+/* What the commands share. A command takes the words behind it, writes plain text or JSON, and
+ * returns 0 or a negative number, whose low 8 bits become the exit status as bpftool's do. */
+#ifndef SKEP_INSPECT_INTERNAL_H
+#define SKEP_INSPECT_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "inspect/json_writer.h"
+
+struct inspect;
+
+/* The words of a command that are left. */
+struct words {
+	char **at;
+	int n;
+};
+
+typedef int command_fn(struct inspect *x, struct words *w);
+
+struct command {
+	const char *name;
+	command_fn *run;
+	const char *arguments; /* in usage; NULL: it is not shown */
+};
+
+struct object {
+	const char *name;
+	const struct command
+	    *commands;           /* up to one without a name; the first is what no word means */
+	const char *definitions; /* below the commands in usage; may be NULL */
+};
+
+/* Who holds a file descriptor of an object. */
+enum held_kind { HELD_PROG, HELD_MAP, HELD_LINK, HELD_BTF, HELD_N };
+
+struct holder {
+	enum held_kind kind;
+	uint32_t id;
+	pid_t pid;
+	char comm[16];
+};
+
+/* Where an object is pinned. */
+struct pin {
+	enum held_kind kind;
+	uint32_t id;
+	const char *path;
+};
+
+struct inspect {
+	struct arena *a;
+	const char *program; /* what usage calls us */
+	bool is_json, is_pretty, shows_pins, may_not_mount, is_debug, is_compatible, has_loader;
+	const char *base_btf;
+	struct json_writer json;
+	bool has_error; /* an error has been told */
+	/* Found when first asked for. */
+	vec(struct holder) holders;
+	vec(struct pin) pins;
+	bool knows_holders, knows_pins;
+};
+
+/* ---- line.c ---- */
+/* `Error: ...`, or the object {"error": ...}. Returns -1. */
+int inspect_error(struct inspect *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* `Warning: ...` on stderr; nothing in JSON. */
+void inspect_warn(struct inspect *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Does the word begin `name`? Any part of it will do, but none. */
+bool word_is(const char *word, const char *name);
+const char *word_next(struct words *w);                           /* NULL: none is left */
+bool words_need(struct inspect *x, const struct words *w, int n); /* false: reported */
+command_fn inspect_dispatch, inspect_version;
+extern const struct object inspect_objects[];
+void inspect_usage(const struct inspect *x, const struct object *o); /* NULL: of all; to stderr */
+int inspect_say_usage(struct inspect *x, const char *object);        /* returns -1 */
+
+/* ---- handle.c ---- */
+typedef vec(int) fd_list;
+/* The objects that `id N`, `name NAME`, ... mean, as descriptors to be closed. Returns how many, or
+ * a negative number, reported but where nothing has the name. */
+int progs_of(struct inspect *x, struct words *w, fd_list *out);
+int maps_of(struct inspect *x, struct words *w, fd_list *out);
+int prog_of(struct inspect *x, struct words *w); /* one: a descriptor */
+int map_of(struct inspect *x, struct words *w);
+void close_all(fd_list *fds);
+
+/* ---- pin.c ---- */
+/* 0, or reported. A file system of the type bpf is mounted at /sys/fs/bpf if that is empty, nowhere
+ * else. */
+int pin_at(struct inspect *x, int fd, const char *path);
+
+/* ---- holders.c ---- */
+void show_holders(struct inspect *x, enum held_kind kind, uint32_t id);
+void show_pins(struct inspect *x, enum held_kind kind, uint32_t id);
+/* A line's number in /proc/self/fdinfo of one of our descriptors, such as `memlock`; false: none.
+ */
+bool fdinfo_number(int fd, const char *name, uint64_t *ret);
+bool fdinfo_text(int fd, const char *name, char *ret, size_t size_b);
+
+/* ---- one file each ---- */
+command_fn prog_show;
+command_fn map_show, map_dump, map_lookup, map_getnext, map_update, map_delete, map_freeze,
+    map_peek, map_pop, map_create, map_pin;
+
+#endif

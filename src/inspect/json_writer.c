@@ -1,0 +1,133 @@
+/* See json_writer.h. */
+#include "inspect/json_writer.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/json.h"
+
+enum { ENOUGH_B = 1 << 16, INDENT = 4 };
+
+void json_begin(struct json_writer *w, FILE *to, bool is_pretty)
+{
+	*w = (struct json_writer){.to = to, .is_pretty = is_pretty};
+}
+
+static void flush(struct json_writer *w)
+{
+	fwrite(sb_str(&w->text), 1, w->text.n, w->to);
+	sb_reset(&w->text);
+}
+
+void json_end(struct json_writer *w)
+{
+	sb_addc(&w->text, '\n');
+	flush(w);
+	fflush(w->to);
+	sb_free(&w->text);
+}
+
+static void new_line(struct json_writer *w)
+{
+	if (!w->is_pretty)
+		return;
+	sb_addc(&w->text, '\n');
+	sb_pad(&w->text, ' ', (size_t)w->depth * INDENT);
+}
+
+/* In front of a value: a comma, unless a key or nothing stands there. */
+static void separate(struct json_writer *w)
+{
+	if (!w->has_key && w->has_any[w->depth])
+		sb_addc(&w->text, ',');
+	w->has_any[w->depth] = true;
+	w->has_key = false;
+	if (w->text.n >= ENOUGH_B)
+		flush(w);
+}
+
+void json_open(struct json_writer *w, char bracket)
+{
+	separate(w);
+	sb_addc(&w->text, bracket);
+	if (w->depth < JSON_DEPTH_MOST)
+		w->depth++;
+	w->has_any[w->depth] = false;
+}
+
+void json_close(struct json_writer *w, char bracket)
+{
+	bool had_any = w->has_any[w->depth];
+
+	if (w->depth)
+		w->depth--;
+	if (had_any)
+		new_line(w);
+	sb_addc(&w->text, bracket);
+	w->has_key = false;
+}
+
+void json_key(struct json_writer *w, const char *name)
+{
+	separate(w);
+	new_line(w);
+	json_add_string(&w->text, name, strlen(name));
+	sb_adds(&w->text, w->is_pretty ? ": " : ":");
+	w->has_key = true;
+}
+
+void json_bare(struct json_writer *w, const char *text)
+{
+	separate(w);
+	sb_adds(&w->text, text);
+}
+
+void json_uint(struct json_writer *w, uint64_t n)
+{
+	separate(w);
+	sb_addf(&w->text, "%" PRIu64, n);
+}
+
+void json_int(struct json_writer *w, int64_t n)
+{
+	separate(w);
+	sb_addf(&w->text, "%" PRId64, n);
+}
+
+void json_bool(struct json_writer *w, bool is)
+{
+	json_bare(w, is ? "true" : "false");
+}
+
+void json_null(struct json_writer *w)
+{
+	json_bare(w, "null");
+}
+
+void json_string_n(struct json_writer *w, const char *s, size_t len_b)
+{
+	separate(w);
+	json_add_string(&w->text, s, len_b);
+}
+
+void json_string(struct json_writer *w, const char *s)
+{
+	json_string_n(w, s, strlen(s));
+}
+
+void json_format(struct json_writer *w, const char *fmt, ...)
+{
+	own_strbuf struct strbuf s = {0};
+	va_list ap;
+
+	va_start(ap, fmt);
+	sb_vaddf(&s, fmt, ap);
+	va_end(ap);
+	json_string_n(w, sb_str(&s), s.n);
+}
+
+bool json_has_output(const struct json_writer *w)
+{
+	return w->has_any[0];
+}

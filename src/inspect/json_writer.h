@@ -1,0 +1,47 @@
+/* JSON as it is written, a piece at a time, in bpftool's two layouts: one line, or indented by
+ * four.
+ *
+ * Indented, a key begins a line and so does the closing bracket of what is not empty; elements of
+ * an array stand one behind the other. What is written goes to a file when there is enough of it,
+ * so a map of a million entries needs no memory for its text. */
+#ifndef SKEP_INSPECT_JSON_WRITER_H
+#define SKEP_INSPECT_JSON_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/strbuf.h"
+
+enum { JSON_DEPTH_MOST = 64 };
+
+struct json_writer {
+	FILE *to;
+	struct strbuf text; /* not written yet */
+	bool is_pretty, has_key;
+	unsigned depth;
+	bool has_any[JSON_DEPTH_MOST + 1]; /* is there something in the container already? */
+};
+
+void json_begin(struct json_writer *w, FILE *to, bool is_pretty);
+/* The rest, and the line's end. Frees. */
+void json_end(struct json_writer *w);
+
+void json_open(struct json_writer *w, char bracket); /* '{' or '[' */
+void json_close(struct json_writer *w, char bracket);
+void json_key(struct json_writer *w, const char *name);
+
+void json_uint(struct json_writer *w, uint64_t n);
+void json_int(struct json_writer *w, int64_t n);
+void json_bool(struct json_writer *w, bool is);
+void json_null(struct json_writer *w);
+void json_string(struct json_writer *w, const char *s);
+void json_string_n(struct json_writer *w, const char *s, size_t len_b);
+/* As a string. */
+void json_format(struct json_writer *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* As it is: bpftool's typed listings hold 0x3 without quotes. */
+void json_bare(struct json_writer *w, const char *text);
+/* Has anything been written? */
+bool json_has_output(const struct json_writer *w);
+
+#endif

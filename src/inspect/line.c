@@ -1,0 +1,251 @@
+/* The command line of bpftool: options anywhere on it, then an object, a command and its words,
+ * each by any beginning of its name; the first row that begins so is meant. */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "inspect/inspect.h"
+#include "inspect/internal.h"
+
+/* ---- what is said ---------------------------------------------------------------------------- */
+
+int inspect_error(struct inspect *x, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	x->has_error = true;
+	if (x->is_json) {
+		const char *text = arena_vprintf(x->a, fmt, ap);
+
+		json_open(&x->json, '{');
+		json_key(&x->json, "error");
+		json_string(&x->json, text);
+		json_close(&x->json, '}');
+	} else {
+		fflush(stdout);
+		fputs("Error: ", stderr);
+		vfprintf(stderr, fmt, ap);
+		fputc('\n', stderr);
+	}
+	va_end(ap);
+	return -1;
+}
+
+void inspect_warn(struct inspect *x, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (x->is_json)
+		return;
+	va_start(ap, fmt);
+	fflush(stdout);
+	fputs("Warning: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+}
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+bool word_is(const char *word, const char *name)
+{
+	return *word && !strncmp(word, name, strlen(word));
+}
+
+const char *word_next(struct words *w)
+{
+	if (!w->n)
+		return NULL;
+	w->n--;
+	return *w->at++;
+}
+
+bool words_need(struct inspect *x, const struct words *w, int n)
+{
+	if (w->n >= n)
+		return true;
+	/* The word in front of those that are missing is still there. */
+	inspect_error(x, "'%s' needs at least %d arguments, %d found", w->at[-1], n, w->n);
+	return false;
+}
+
+/* ---- usage ----------------------------------------------------------------------------------- */
+
+static const char options_text[] =
+    "{-j|--json} [{-p|--pretty}] | {-f|--bpffs} | {-m|--mapcompat} |\n"
+    "                    {-n|--nomount} | {-d|--debug} | {-L|--use-loader} |\n"
+    "                    {-B|--base-btf FILE} | {-V|--version}";
+
+void inspect_usage(const struct inspect *x, const struct object *o)
+{
+	fflush(stdout);
+	if (!o) {
+		fprintf(stderr,
+		        "Usage: %s [OPTIONS] OBJECT { COMMAND | help }\n"
+		        "       %s batch file FILE\n"
+		        "       %s version\n\n"
+		        "       OBJECT := {",
+		        x->program, x->program, x->program);
+		for (const struct object *each = inspect_objects; each->name; each++)
+			fprintf(stderr, "%s %s", each == inspect_objects ? "" : " |", each->name);
+		fprintf(stderr, " }\n       OPTIONS := { %s }\n", options_text);
+		return;
+	}
+	for (const struct command *c = o->commands; c->name; c++)
+		if (c->arguments)
+			fprintf(stderr, "%s %s %s %s%s%s\n", c == o->commands ? "Usage:" : "      ",
+			        x->program, o->name, c->name, *c->arguments ? " " : "",
+			        c->arguments);
+	fprintf(stderr, "       %s %s help\n\n", x->program, o->name);
+	if (o->definitions)
+		fputs(o->definitions, stderr);
+	fprintf(stderr, "       OPTIONS := { %s }\n", options_text);
+}
+
+static int usage(struct inspect *x, const struct object *o, int status)
+{
+	if (!x->is_json)
+		inspect_usage(x, o);
+	else
+		json_null(&x->json);
+	return status;
+}
+
+int inspect_say_usage(struct inspect *x, const char *object)
+{
+	const struct object *o = inspect_objects;
+
+	while (o->name && strcmp(o->name, object) != 0)
+		o++;
+	return usage(x, o->name ? o : NULL, -1);
+}
+
+/* ---- dispatch -------------------------------------------------------------------------------- */
+
+int inspect_dispatch(struct inspect *x, struct words *w)
+{
+	const char *word = word_next(w);
+	const struct object *o;
+	const struct command *c;
+
+	if (!word)
+		return usage(x, NULL, 0);
+	if (word_is(word, "help"))
+		return usage(x, NULL, 0);
+	for (o = inspect_objects; o->name && !word_is(word, o->name); o++)
+		;
+	if (!o->name)
+		return usage(x, NULL, -1);
+	if (!o->commands[0].name) /* it is a command itself */
+		return o->commands[0].run(x, w);
+	word = word_next(w);
+	if (!word)
+		return o->commands[0].run(x, w);
+	if (word_is(word, "help"))
+		return usage(x, o, 0);
+	for (c = o->commands; c->name && !word_is(word, c->name); c++)
+		;
+	return c->name ? c->run(x, w) : usage(x, o, -1);
+}
+
+static const struct option long_options[] = {
+    {"json", no_argument, NULL, 'j'},
+    {"help", no_argument, NULL, 'h'},
+    {"pretty", no_argument, NULL, 'p'},
+    {"version", no_argument, NULL, 'V'},
+    {"bpffs", no_argument, NULL, 'f'},
+    {"mapcompat", no_argument, NULL, 'm'},
+    {"nomount", no_argument, NULL, 'n'},
+    {"debug", no_argument, NULL, 'd'},
+    {"use-loader", no_argument, NULL, 'L'},
+    {"base-btf", required_argument, NULL, 'B'},
+    {NULL},
+};
+
+enum reading { READ_GO_ON, READ_HELP, READ_VERSION, READ_BAD };
+
+static enum reading read_options(struct inspect *x, int argc, char **argv)
+{
+	enum reading reading = READ_GO_ON;
+	int c;
+
+	opterr = 0;
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "jhpVfmndLB:l", long_options, NULL)) != -1)
+		switch (c) {
+		case 'p':
+			x->is_pretty = true;
+			x->is_json = true;
+			break;
+		case 'j':
+			x->is_json = true;
+			break;
+		case 'f':
+			x->shows_pins = true;
+			break;
+		case 'm':
+			x->is_compatible = true;
+			break;
+		case 'n':
+			x->may_not_mount = true;
+			break;
+		case 'd':
+			x->is_debug = true;
+			break;
+		case 'L':
+			x->has_loader = true;
+			break;
+		case 'B':
+			x->base_btf = optarg;
+			break;
+		case 'l':
+			break;
+		case 'h':
+			if (reading == READ_GO_ON)
+				reading = READ_HELP;
+			break;
+		case 'V':
+			reading = READ_VERSION;
+			break;
+		default:
+			if (reading == READ_GO_ON)
+				reading = READ_BAD;
+			break;
+		}
+	return reading;
+}
+
+int inspect_run(int argc, char **argv)
+{
+	own_arena struct arena *a = arena_create();
+	struct inspect x = {.a = a, .program = argv[0]};
+	enum reading reading = read_options(&x, argc, argv);
+	struct words w = {argv + optind, argc - optind};
+	int status;
+
+	setlinebuf(stdout);
+	if (x.is_json)
+		json_begin(&x.json, stdout, x.is_pretty);
+	switch (reading) {
+	case READ_VERSION:
+		status = inspect_version(&x, &w);
+		break;
+	case READ_HELP:
+		status = usage(&x, NULL, 0);
+		break;
+	case READ_BAD:
+		status = inspect_error(&x, "unrecognized option '%s'", argv[optind - 1]);
+		if (!x.is_json)
+			inspect_usage(&x, NULL);
+		break;
+	default:
+		status = inspect_dispatch(&x, &w);
+	}
+	if (x.is_json)
+		json_end(&x.json);
+	return status & 0xff;
+}

@@ -1,0 +1,283 @@
+/* See map_data.h. */
+#include "inspect/map_data.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "inspect/info.h"
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static bool is_per_cpu(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
+	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
+}
+
+static void find_types(struct open_map *m)
+{
+	struct btf *base = NULL;
+
+	if (!m->info.btf_id && !m->info.btf_vmlinux_value_type_id)
+		return;
+	if (m->info.btf_vmlinux_value_type_id) { /* struct_ops */
+		m->btf = btf__load_vmlinux_btf();
+		m->value_type = m->info.btf_vmlinux_value_type_id;
+		return;
+	}
+	m->btf = btf__load_from_kernel_by_id_split(m->info.btf_id, base);
+	m->key_type = m->info.btf_key_type_id;
+	m->value_type = m->info.btf_value_type_id;
+	if (m->btf && !m->value_type) {
+		btf__free(m->btf);
+		m->btf = NULL;
+	}
+}
+
+int map_open_fd(struct inspect *x, int fd, bool wants_types, struct open_map *ret)
+{
+	int err;
+
+	*ret = (struct open_map){.fd = fd, .n_cpus = 1};
+	err = map_info(fd, &ret->info);
+	if (err)
+		return inspect_error(x, "can't get map info: %s", strerror(-err));
+	ret->is_per_cpu = is_per_cpu(ret->info.type);
+	ret->is_of_maps = ret->info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
+	                  ret->info.type == BPF_MAP_TYPE_HASH_OF_MAPS;
+	ret->is_of_progs = ret->info.type == BPF_MAP_TYPE_PROG_ARRAY;
+	ret->stride_b = ret->info.value_size;
+	if (ret->is_per_cpu) {
+		int n = libbpf_num_possible_cpus();
+
+		ret->n_cpus = n > 0 ? (uint32_t)n : 1;
+		ret->stride_b = (ret->info.value_size + 7) & ~7u;
+	}
+	ret->value_b = ret->stride_b * ret->n_cpus;
+	ret->key = arena_alloc(x->a, ret->info.key_size + 8u);
+	ret->value = arena_alloc(x->a, ret->value_b + 8u);
+	if (wants_types)
+		find_types(ret);
+	return 0;
+}
+
+bool map_open(struct inspect *x, struct words *w, bool wants_types, struct open_map *ret)
+{
+	int fd = map_of(x, w);
+
+	if (fd < 0)
+		return false;
+	if (!map_open_fd(x, fd, wants_types, ret))
+		return true;
+	close(fd);
+	return false;
+}
+
+void map_close(struct open_map *m)
+{
+	if (m->btf)
+		btf__free(m->btf);
+	close(m->fd);
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+int parse_bytes(struct inspect *x, struct words *w, const char *what, unsigned char *to,
+                uint32_t n_b)
+{
+	uint32_t i = 0;
+	int base = 0;
+
+	if (w->n && word_is(w->at[0], "hex") && !isdigit((unsigned char)w->at[0][0])) {
+		base = 16;
+		word_next(w);
+	}
+	for (; i < n_b && w->n; i++) {
+		char *end;
+
+		to[i] = (unsigned char)strtoul(w->at[0], &end, base);
+		if (*end)
+			return inspect_error(x, "error parsing byte: %s", w->at[0]);
+		word_next(w);
+	}
+	if (i != n_b)
+		return inspect_error(x, "%s expected %u bytes got %u", what, n_b, i);
+	return 0;
+}
+
+static void print_row(const unsigned char *bytes, uint32_t n_b)
+{
+	for (uint32_t i = 0; i < n_b; i++)
+		printf("%s%02x", !i ? "" : i == 8 ? "  " : " ", bytes[i]);
+}
+
+void print_hex(const unsigned char *bytes, uint32_t n_b)
+{
+	for (uint32_t i = 0; i < n_b; i += 16) {
+		if (i)
+			printf("\n");
+		print_row(bytes + i, n_b - i < 16 ? n_b - i : 16);
+	}
+}
+
+void json_hex(struct json_writer *j, const unsigned char *bytes, uint32_t n_b)
+{
+	json_open(j, '[');
+	for (uint32_t i = 0; i < n_b; i++)
+		json_format(j, "0x%02x", bytes[i]);
+	json_close(j, ']');
+}
+
+/* ---- entries --------------------------------------------------------------------------------- */
+
+static bool is_typed(const struct open_map *m)
+{
+	return m->btf != NULL;
+}
+
+/* {"key": ..., "value": ...} by types. */
+static void typed_entry(struct json_writer *j, const struct open_map *m, bool is_formatted)
+{
+	json_open(j, '{');
+	if (m->info.key_size) {
+		json_key(j, "key");
+		if (m->key_type)
+			print_typed(j, m->btf, m->key_type, m->key, is_formatted);
+		else
+			json_hex(j, m->key, m->info.key_size);
+	}
+	if (!m->is_per_cpu) {
+		json_key(j, "value");
+		print_typed(j, m->btf, m->value_type, m->value, is_formatted);
+	} else {
+		json_key(j, "values");
+		json_open(j, '[');
+		for (uint32_t cpu = 0; cpu < m->n_cpus; cpu++) {
+			json_open(j, '{');
+			json_key(j, "cpu");
+			json_uint(j, cpu);
+			json_key(j, "value");
+			print_typed(j, m->btf, m->value_type, m->value + cpu * m->stride_b,
+			            is_formatted);
+			json_close(j, '}');
+		}
+		json_close(j, ']');
+	}
+	json_close(j, '}');
+}
+
+static uint32_t id_of(const struct open_map *m)
+{
+	uint32_t id;
+
+	memcpy(&id, m->value, 4);
+	return id;
+}
+
+static void entry_json(struct inspect *x, struct open_map *m)
+{
+	struct json_writer *j = &x->json;
+
+	json_open(j, '{');
+	json_key(j, "key");
+	json_hex(j, m->key, m->info.key_size);
+	if (!m->is_per_cpu) {
+		json_key(j, "value");
+		json_hex(j, m->value, m->info.value_size);
+		if (m->is_of_maps) {
+			json_key(j, "inner_map_id");
+			json_uint(j, id_of(m));
+		}
+	} else {
+		json_key(j, "values");
+		json_open(j, '[');
+		for (uint32_t cpu = 0; cpu < m->n_cpus; cpu++) {
+			json_open(j, '{');
+			json_key(j, "cpu");
+			json_uint(j, cpu);
+			json_key(j, "value");
+			json_hex(j, m->value + cpu * m->stride_b, m->info.value_size);
+			json_close(j, '}');
+		}
+		json_close(j, ']');
+	}
+	if (is_typed(m) && !m->is_of_maps && !m->is_of_progs) {
+		json_key(j, "formatted");
+		typed_entry(j, m, true);
+	}
+	json_close(j, '}');
+}
+
+static void part(const char *name, const unsigned char *bytes, uint32_t n_b, bool is_alone)
+{
+	printf("%s:%s", name, is_alone ? "\n" : " ");
+	print_hex(bytes, n_b);
+}
+
+static void entry_plain(struct open_map *m)
+{
+	uint32_t key_b = m->info.key_size, value_b = m->info.value_size;
+	bool is_long = key_b > 16 || value_b > 16;
+
+	if (m->is_per_cpu) {
+		part("key", m->key, key_b, true);
+		printf("\n");
+		for (uint32_t cpu = 0; cpu < m->n_cpus; cpu++) {
+			printf("value (CPU %02u):%s", cpu, value_b > 16 ? "\n" : " ");
+			print_hex(m->value + cpu * m->stride_b, value_b);
+			printf("\n");
+		}
+		return;
+	}
+	if (key_b) {
+		part("key", m->key, key_b, is_long);
+		printf(is_long || key_b + value_b > 24 ? "\n" : "  ");
+	}
+	if (m->is_of_maps)
+		printf("inner_map_id: %u \n", id_of(m));
+	else if (value_b) {
+		part("value", m->value, value_b, is_long);
+		printf("\n");
+	}
+}
+
+void print_entry(struct inspect *x, struct open_map *m)
+{
+	if (x->is_json) {
+		entry_json(x, m);
+	} else if (is_typed(m)) {
+		typed_entry(&x->json, m, false);
+	} else {
+		entry_plain(m);
+	}
+}
+
+void print_no_entry(struct inspect *x, struct open_map *m, int err)
+{
+	const char *why = err == -ENOENT ? "<no entry>" : strerror(-err);
+	struct json_writer *j = &x->json;
+
+	if (m->is_of_maps || m->is_of_progs)
+		return; /* an empty slot */
+	if (!x->is_json && !is_typed(m)) {
+		part("key", m->key, m->info.key_size, false);
+		printf("  value: %s\n", why);
+		return;
+	}
+	json_open(j, '{');
+	json_key(j, "key");
+	json_hex(j, m->key, m->info.key_size);
+	json_key(j, "value");
+	json_open(j, '{');
+	json_key(j, "error");
+	json_string(j, why);
+	json_close(j, '}');
+	json_close(j, '}');
+}

@@ -1,0 +1,171 @@
+/* `map show`: what maps there are, how large, of whom. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "inspect/info.h"
+#include "inspect/internal.h"
+
+struct shown {
+	struct bpf_map_info info;
+	const char *type, *owner_type;
+	char name[BPF_OBJ_NAME_LEN + 1];
+	uint64_t memlock_b, frozen;
+	bool has_memlock, has_owner, owner_is_jited;
+};
+
+static void show_plain(struct inspect *x, const struct shown *s)
+{
+	const struct bpf_map_info *i = &s->info;
+
+	printf("%u: ", i->id);
+	if (s->type)
+		printf("%s  ", s->type);
+	else
+		printf("type %u  ", i->type);
+	if (*s->name)
+		printf("name %s  ", s->name);
+	printf("flags 0x%x\n\tkey %uB  value %uB  max_entries %u", i->map_flags, i->key_size,
+	       i->value_size, i->max_entries);
+	if (s->has_memlock)
+		printf("  memlock %lluB", (unsigned long long)s->memlock_b);
+	if (s->has_owner) {
+		printf("\n\t");
+		if (s->owner_type)
+			printf("owner_prog_type %s  ", s->owner_type);
+		printf("owner%s jited", s->owner_is_jited ? "" : " not");
+	}
+	show_pins(x, HELD_MAP, i->id);
+	if (i->btf_id)
+		printf("\n\tbtf_id %u", i->btf_id);
+	if (s->frozen)
+		printf("%sfrozen", i->btf_id ? "  " : "\n\t");
+	show_holders(x, HELD_MAP, i->id);
+	printf("\n");
+}
+
+static void show_json(struct inspect *x, const struct shown *s)
+{
+	const struct bpf_map_info *i = &s->info;
+	struct json_writer *j = &x->json;
+
+	json_open(j, '{');
+	json_key(j, "id");
+	json_uint(j, i->id);
+	json_key(j, "type");
+	if (s->type)
+		json_string(j, s->type);
+	else
+		json_uint(j, i->type);
+	if (*s->name) {
+		json_key(j, "name");
+		json_string(j, s->name);
+	}
+	json_key(j, "flags");
+	json_uint(j, i->map_flags);
+	json_key(j, "bytes_key");
+	json_uint(j, i->key_size);
+	json_key(j, "bytes_value");
+	json_uint(j, i->value_size);
+	json_key(j, "max_entries");
+	json_uint(j, i->max_entries);
+	if (s->has_memlock) {
+		json_key(j, "bytes_memlock");
+		json_uint(j, s->memlock_b);
+	}
+	if (s->has_owner) {
+		if (s->owner_type) {
+			json_key(j, "owner_prog_type");
+			json_string(j, s->owner_type);
+		}
+		json_key(j, "owner_jited");
+		json_bool(j, s->owner_is_jited);
+	}
+	json_key(j, "frozen");
+	json_uint(j, s->frozen);
+	if (i->btf_id) {
+		json_key(j, "btf_id");
+		json_uint(j, i->btf_id);
+	}
+	show_pins(x, HELD_MAP, i->id);
+	show_holders(x, HELD_MAP, i->id);
+	json_close(j, '}');
+}
+
+static int show(struct inspect *x, int fd)
+{
+	struct shown s = {0};
+	uint64_t owner, jited;
+	int err = map_info(fd, &s.info);
+
+	if (err)
+		return inspect_error(x, "can't get map info: %s", strerror(-err));
+	memcpy(s.name, s.info.name, BPF_OBJ_NAME_LEN);
+	s.type = libbpf_bpf_map_type_str(s.info.type);
+	s.has_memlock = fdinfo_number(fd, "memlock", &s.memlock_b);
+	if (!fdinfo_number(fd, "frozen", &s.frozen))
+		s.frozen = 0;
+	if (s.info.type == BPF_MAP_TYPE_PROG_ARRAY &&
+	    fdinfo_number(fd, "owner_prog_type", &owner)) {
+		s.has_owner = true;
+		s.owner_type = libbpf_bpf_prog_type_str((enum bpf_prog_type)owner);
+		s.owner_is_jited = fdinfo_number(fd, "owner_jited", &jited) && jited;
+	}
+	if (x->is_json)
+		show_json(x, &s);
+	else
+		show_plain(x, &s);
+	return 0;
+}
+
+static int show_all(struct inspect *x)
+{
+	uint32_t id = 0;
+	int status = 0;
+
+	if (x->is_json)
+		json_open(&x->json, '[');
+	while (!status && !bpf_map_get_next_id(id, &id)) {
+		int fd = bpf_map_get_fd_by_id(id);
+
+		if (fd < 0 && errno == ENOENT)
+			continue; /* it has gone meanwhile */
+		if (fd < 0) {
+			status =
+			    inspect_error(x, "can't get map by id (%u): %s", id, strerror(errno));
+			break;
+		}
+		status = show(x, fd);
+		close(fd);
+	}
+	if (!status && errno != ENOENT)
+		status = inspect_error(x, "can't get next map: %s%s", strerror(errno),
+		                       errno == EINVAL ? " -- kernel too old?" : "");
+	if (x->is_json)
+		json_close(&x->json, ']');
+	return status;
+}
+
+int map_show(struct inspect *x, struct words *w)
+{
+	fd_list fds = {0};
+	int n, status = 0;
+
+	if (!w->n)
+		return show_all(x);
+	n = maps_of(x, w, &fds);
+	if (n < 0)
+		return n;
+	if (x->is_json && n > 1)
+		json_open(&x->json, '[');
+	for (int i = 0; i < n && !status; i++)
+		status = show(x, fds.items[i]);
+	if (x->is_json && n > 1)
+		json_close(&x->json, ']');
+	close_all(&fds);
+	return status;
+}

@@ -1,0 +1,209 @@
+/* `prog show`: what is loaded, by whom, how large, how often it ran. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "inspect/info.h"
+#include "inspect/internal.h"
+
+static uint64_t ns_of(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* The kernel counts from boot. */
+static time_t loaded_at(const struct bpf_prog_info *info)
+{
+	return (time_t)((ns_of(CLOCK_REALTIME) - ns_of(CLOCK_BOOTTIME) + info->load_time) /
+	                1000000000);
+}
+
+struct shown {
+	struct bpf_prog_info info;
+	const char *name, *type;
+	uint32_t *maps, n_maps;
+	uint64_t memlock_b;
+	bool has_memlock;
+	char tag[2 * BPF_TAG_SIZE + 1];
+};
+
+static void show_plain(struct inspect *x, const struct shown *s)
+{
+	const struct bpf_prog_info *i = &s->info;
+	time_t at = loaded_at(i);
+	char time[32];
+
+	printf("%u: ", i->id);
+	if (s->type)
+		printf("%s  ", s->type);
+	else
+		printf("type %u  ", i->type);
+	if (*s->name)
+		printf("name %s  ", s->name);
+	printf("tag %s%s", s->tag, i->gpl_compatible ? "  gpl" : "");
+	if (i->run_time_ns)
+		printf(" run_time_ns %llu run_cnt %llu", (unsigned long long)i->run_time_ns,
+		       (unsigned long long)i->run_cnt);
+	if (i->recursion_misses)
+		printf(" recursion_misses %llu", (unsigned long long)i->recursion_misses);
+	if (i->load_time) {
+		strftime(time, sizeof(time), "%FT%T%z", localtime(&at));
+		printf("\n\tloaded_at %s  uid %u", time, i->created_by_uid);
+	}
+	printf("\n\txlated %uB", i->xlated_prog_len);
+	if (i->jited_prog_len)
+		printf("  jited %uB", i->jited_prog_len);
+	else
+		printf("  not jited");
+	if (s->has_memlock)
+		printf("  memlock %lluB", (unsigned long long)s->memlock_b);
+	for (uint32_t n = 0; n < s->n_maps; n++)
+		printf("%s%u", n ? "," : "  map_ids ", s->maps[n]);
+	show_pins(x, HELD_PROG, i->id);
+	if (i->btf_id)
+		printf("\n\tbtf_id %u", i->btf_id);
+	show_holders(x, HELD_PROG, i->id);
+	printf("\n");
+}
+
+static void show_json(struct inspect *x, const struct shown *s)
+{
+	const struct bpf_prog_info *i = &s->info;
+	struct json_writer *j = &x->json;
+
+	json_open(j, '{');
+	json_key(j, "id");
+	json_uint(j, i->id);
+	json_key(j, "type");
+	if (s->type)
+		json_string(j, s->type);
+	else
+		json_uint(j, i->type);
+	if (*s->name) {
+		json_key(j, "name");
+		json_string(j, s->name);
+	}
+	json_key(j, "tag");
+	json_string(j, s->tag);
+	json_key(j, "gpl_compatible");
+	json_bool(j, i->gpl_compatible);
+	if (i->run_time_ns) {
+		json_key(j, "run_time_ns");
+		json_uint(j, i->run_time_ns);
+		json_key(j, "run_cnt");
+		json_uint(j, i->run_cnt);
+	}
+	if (i->recursion_misses) {
+		json_key(j, "recursion_misses");
+		json_uint(j, i->recursion_misses);
+	}
+	if (i->load_time) {
+		json_key(j, "loaded_at");
+		json_int(j, loaded_at(i));
+		json_key(j, "uid");
+		json_uint(j, i->created_by_uid);
+	}
+	json_key(j, "orphaned");
+	json_bool(j, false);
+	json_key(j, "bytes_xlated");
+	json_uint(j, i->xlated_prog_len);
+	json_key(j, "jited");
+	json_bool(j, i->jited_prog_len);
+	if (i->jited_prog_len) {
+		json_key(j, "bytes_jited");
+		json_uint(j, i->jited_prog_len);
+	}
+	if (s->has_memlock) {
+		json_key(j, "bytes_memlock");
+		json_uint(j, s->memlock_b);
+	}
+	if (s->n_maps) {
+		json_key(j, "map_ids");
+		json_open(j, '[');
+		for (uint32_t n = 0; n < s->n_maps; n++)
+			json_uint(j, s->maps[n]);
+		json_close(j, ']');
+	}
+	if (i->btf_id) {
+		json_key(j, "btf_id");
+		json_uint(j, i->btf_id);
+	}
+	show_pins(x, HELD_PROG, i->id);
+	show_holders(x, HELD_PROG, i->id);
+	json_close(j, '}');
+}
+
+static int show(struct inspect *x, int fd)
+{
+	struct shown s = {0};
+	int err = prog_info(fd, &s.info);
+
+	if (err)
+		return inspect_error(x, "can't get prog info: %s", strerror(-err));
+	s.name = prog_name(x->a, &s.info, fd);
+	s.type = libbpf_bpf_prog_type_str(s.info.type);
+	s.maps = prog_map_ids(x->a, &s.info, fd, &s.n_maps);
+	s.has_memlock = fdinfo_number(fd, "memlock", &s.memlock_b);
+	for (int i = 0; i < BPF_TAG_SIZE; i++)
+		snprintf(s.tag + 2 * i, 3, "%02x", s.info.tag[i]);
+	if (x->is_json)
+		show_json(x, &s);
+	else
+		show_plain(x, &s);
+	return 0;
+}
+
+static int show_all(struct inspect *x)
+{
+	uint32_t id = 0;
+	int status = 0;
+
+	if (x->is_json)
+		json_open(&x->json, '[');
+	while (!status && !bpf_prog_get_next_id(id, &id)) {
+		int fd = bpf_prog_get_fd_by_id(id);
+
+		if (fd < 0 && errno == ENOENT)
+			continue; /* it has gone meanwhile */
+		if (fd < 0) {
+			status =
+			    inspect_error(x, "can't get prog by id (%u): %s", id, strerror(errno));
+			break;
+		}
+		status = show(x, fd);
+		close(fd);
+	}
+	if (!status && errno != ENOENT)
+		status = inspect_error(x, "can't get next program: %s%s", strerror(errno),
+		                       errno == EINVAL ? " -- kernel too old?" : "");
+	if (x->is_json)
+		json_close(&x->json, ']');
+	return status;
+}
+
+int prog_show(struct inspect *x, struct words *w)
+{
+	fd_list fds = {0};
+	int n, status = 0;
+
+	if (!w->n)
+		return show_all(x);
+	n = progs_of(x, w, &fds);
+	if (n < 0)
+		return n;
+	if (x->is_json && n > 1)
+		json_open(&x->json, '[');
+	for (int i = 0; i < n && !status; i++)
+		status = show(x, fds.items[i]);
+	if (x->is_json && n > 1)
+		json_close(&x->json, ']');
+	close_all(&fds);
+	return status;
+}
