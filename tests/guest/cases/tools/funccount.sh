@@ -19,8 +19,8 @@ count -r '^udp_(send|recv)msg$' -T
 sed -n 1p out | grep -q '^Tracing 2 functions' && sed -n 3p out | grep -qE '^[0-2][0-9]:[0-5][0-9]:[0-5][0-9] *$' &&
 	has udp_recvmsg 60 || exit 1
 # On the one CPU and on the other; on one that is not there.
-count -c 0 udp_sendmsg && cp out zero && count -c 1 udp_sendmsg
-awk '/^udp_sendmsg/ { n += $2 } END { exit n != 60 }' zero out || exit 1
+together 'work udp 7114 10 60' 'funccount -c 0 udp_sendmsg' 'funccount -c 1 udp_sendmsg' || exit
+awk '/^udp_sendmsg/ { n += $2 } END { exit n != 60 }' out1 out2 || exit 1
 count -c 77 udp_sendmsg
 grep -q '^udp_sendmsg' out && exit 1
 count --csv 't:syscalls:sys_enter_sendto*'
