@@ -13,7 +13,7 @@ from common import SCRATCH, Failed, Tracer, measure, note, reason, statistics_on
 TEN = [
     ("opensnoop", "-p P", "openat", 400, "/nonexistent/of"),
     ("killsnoop", "-p P", "kill", 400, "driver"),
-    ("mountsnoop", "-p P", "umount", 400, "/nonexistent/of"),
+    ("mountsnoop", "", "umount", 400, "/nonexistent/of"),
     ("tcpstates", "-D 9", "refused", 200, "SYN_SENT"),
     ("tcplife", "-D 9", "refused", 200, "127.0.0.1"),
     ("syscount", "-p P", "getppid", 10000, "Tracing"),
