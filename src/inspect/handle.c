@@ -108,23 +108,41 @@ static int prog_by_tag(struct inspect *x, const char *word, fd_list *out)
 	return progs_like(x, tag, NULL, out);
 }
 
-int progs_of(struct inspect *x, struct words *w, fd_list *out)
+static int by_id(struct inspect *x, const char *which, int (*open)(uint32_t id),
+                 const char *message, fd_list *out)
 {
-	const char *how = word_next(w), *which = word_next(w);
 	uint32_t id;
 	int fd;
 
-	if (!which)
-		return inspect_error(x, "what is '%s'?", how ? how : w->at[-1]);
-	if (word_is(how, "id")) {
-		if (parse_id(x, which, &id))
-			return -1;
-		fd = bpf_prog_get_fd_by_id(id);
-		if (fd < 0)
-			return inspect_error(x, "get by id (%u): %s", id, strerror(errno));
-		vec_push(x->a, out, fd);
-		return 1;
-	}
+	if (parse_id(x, which, &id))
+		return -1;
+	fd = open(id);
+	if (fd < 0)
+		return inspect_error(x, "%s (%u): %s", message, id, strerror(errno));
+	vec_push(x->a, out, fd);
+	return 1;
+}
+
+/* The two words of a handle; false: reported. */
+static bool read_handle(struct inspect *x, struct words *w, const char **ret_how,
+                        const char **ret_which)
+{
+	*ret_how = word_next(w);
+	*ret_which = word_next(w);
+	if (*ret_which)
+		return true;
+	inspect_error(x, "what is '%s'?", *ret_how ? *ret_how : w->at[-1]);
+	return false;
+}
+
+int progs_of(struct inspect *x, struct words *w, fd_list *out)
+{
+	const char *how, *which;
+
+	if (!read_handle(x, w, &how, &which))
+		return -1;
+	if (word_is(how, "id"))
+		return by_id(x, which, bpf_prog_get_fd_by_id, "get by id", out);
 	if (word_is(how, "tag"))
 		return prog_by_tag(x, which, out);
 	if (word_is(how, "name")) {
@@ -139,21 +157,12 @@ int progs_of(struct inspect *x, struct words *w, fd_list *out)
 
 int maps_of(struct inspect *x, struct words *w, fd_list *out)
 {
-	const char *how = word_next(w), *which = word_next(w);
-	uint32_t id;
-	int fd;
+	const char *how, *which;
 
-	if (!which)
-		return inspect_error(x, "what is '%s'?", how ? how : w->at[-1]);
-	if (word_is(how, "id")) {
-		if (parse_id(x, which, &id))
-			return -1;
-		fd = bpf_map_get_fd_by_id(id);
-		if (fd < 0)
-			return inspect_error(x, "get map by id (%u): %s", id, strerror(errno));
-		vec_push(x->a, out, fd);
-		return 1;
-	}
+	if (!read_handle(x, w, &how, &which))
+		return -1;
+	if (word_is(how, "id"))
+		return by_id(x, which, bpf_map_get_fd_by_id, "get map by id", out);
 	if (word_is(how, "name")) {
 		if (strlen(which) > BPF_OBJ_NAME_LEN - 1)
 			return inspect_error(x, "can't parse name");

@@ -159,8 +159,7 @@ void show_holders(struct inspect *x, enum held_kind kind, uint32_t id)
 			json_open(&x->json, '{');
 			json_key(&x->json, "pid");
 			json_int(&x->json, h->pid);
-			json_key(&x->json, "comm");
-			json_string(&x->json, h->comm);
+			json_member_string(&x->json, "comm", h->comm);
 			json_close(&x->json, '}');
 		}
 		is_first = false;

@@ -88,6 +88,16 @@ int prog_of(struct inspect *x, struct words *w); /* one: a descriptor */
 int map_of(struct inspect *x, struct words *w);
 void close_all(fd_list *fds);
 
+/* ---- show.c ---- */
+struct shown_kind {
+	int (*next_id)(uint32_t after, uint32_t *ret); /* -1 and ENOENT behind the last */
+	int (*open)(uint32_t id);                      /* a descriptor, or -1 and errno */
+	int (*find)(struct inspect *x, struct words *w, fd_list *out);
+	int (*show)(struct inspect *x, int fd);
+	const char *word, *title; /* in messages */
+};
+int show_objects(struct inspect *x, struct words *w, const struct shown_kind *k);
+
 /* ---- pin.c ---- */
 /* 0, or reported. A file system of the type bpf is mounted at /sys/fs/bpf if that is empty, nowhere
  * else. */

@@ -131,3 +131,21 @@ bool json_has_output(const struct json_writer *w)
 {
 	return w->has_any[0];
 }
+
+void json_member_uint(struct json_writer *w, const char *name, uint64_t n)
+{
+	json_key(w, name);
+	json_uint(w, n);
+}
+
+void json_member_bool(struct json_writer *w, const char *name, bool is)
+{
+	json_key(w, name);
+	json_bool(w, is);
+}
+
+void json_member_string(struct json_writer *w, const char *name, const char *s)
+{
+	json_key(w, name);
+	json_string(w, s);
+}

@@ -39,6 +39,10 @@ void json_string(struct json_writer *w, const char *s);
 void json_string_n(struct json_writer *w, const char *s, size_t len_b);
 /* As a string. */
 void json_format(struct json_writer *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A key with its value. */
+void json_member_uint(struct json_writer *w, const char *name, uint64_t n);
+void json_member_bool(struct json_writer *w, const char *name, bool is);
+void json_member_string(struct json_writer *w, const char *name, const char *s);
 /* As it is: bpftool's typed listings hold 0x3 without quotes. */
 void json_bare(struct json_writer *w, const char *text);
 /* Has anything been written? */

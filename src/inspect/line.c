@@ -22,8 +22,7 @@ int inspect_error(struct inspect *x, const char *fmt, ...)
 		const char *text = arena_vprintf(x->a, fmt, ap);
 
 		json_open(&x->json, '{');
-		json_key(&x->json, "error");
-		json_string(&x->json, text);
+		json_member_string(&x->json, "error", text);
 		json_close(&x->json, '}');
 	} else {
 		fflush(stdout);

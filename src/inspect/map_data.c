@@ -142,6 +142,38 @@ static bool is_typed(const struct open_map *m)
 	return m->btf != NULL;
 }
 
+enum form { FORM_BYTES, FORM_TYPED, FORM_FORMATTED };
+
+static void value_json(struct json_writer *j, const struct open_map *m, uint32_t cpu,
+                       enum form form)
+{
+	const unsigned char *value = m->value + cpu * m->stride_b;
+
+	json_key(j, "value");
+	if (form == FORM_BYTES)
+		json_hex(j, value, m->info.value_size);
+	else
+		print_typed(j, m->btf, m->value_type, value, form == FORM_FORMATTED);
+}
+
+/* `value`, or the `values` of all CPUs. */
+static void values_json(struct json_writer *j, const struct open_map *m, enum form form)
+{
+	if (!m->is_per_cpu) {
+		value_json(j, m, 0, form);
+		return;
+	}
+	json_key(j, "values");
+	json_open(j, '[');
+	for (uint32_t cpu = 0; cpu < m->n_cpus; cpu++) {
+		json_open(j, '{');
+		json_member_uint(j, "cpu", cpu);
+		value_json(j, m, cpu, form);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
 /* {"key": ..., "value": ...} by types. */
 static void typed_entry(struct json_writer *j, const struct open_map *m, bool is_formatted)
 {
@@ -153,23 +185,7 @@ static void typed_entry(struct json_writer *j, const struct open_map *m, bool is
 		else
 			json_hex(j, m->key, m->info.key_size);
 	}
-	if (!m->is_per_cpu) {
-		json_key(j, "value");
-		print_typed(j, m->btf, m->value_type, m->value, is_formatted);
-	} else {
-		json_key(j, "values");
-		json_open(j, '[');
-		for (uint32_t cpu = 0; cpu < m->n_cpus; cpu++) {
-			json_open(j, '{');
-			json_key(j, "cpu");
-			json_uint(j, cpu);
-			json_key(j, "value");
-			print_typed(j, m->btf, m->value_type, m->value + cpu * m->stride_b,
-			            is_formatted);
-			json_close(j, '}');
-		}
-		json_close(j, ']');
-	}
+	values_json(j, m, is_formatted ? FORM_FORMATTED : FORM_TYPED);
 	json_close(j, '}');
 }
 
@@ -188,26 +204,9 @@ static void entry_json(struct inspect *x, struct open_map *m)
 	json_open(j, '{');
 	json_key(j, "key");
 	json_hex(j, m->key, m->info.key_size);
-	if (!m->is_per_cpu) {
-		json_key(j, "value");
-		json_hex(j, m->value, m->info.value_size);
-		if (m->is_of_maps) {
-			json_key(j, "inner_map_id");
-			json_uint(j, id_of(m));
-		}
-	} else {
-		json_key(j, "values");
-		json_open(j, '[');
-		for (uint32_t cpu = 0; cpu < m->n_cpus; cpu++) {
-			json_open(j, '{');
-			json_key(j, "cpu");
-			json_uint(j, cpu);
-			json_key(j, "value");
-			json_hex(j, m->value + cpu * m->stride_b, m->info.value_size);
-			json_close(j, '}');
-		}
-		json_close(j, ']');
-	}
+	values_json(j, m, FORM_BYTES);
+	if (m->is_of_maps)
+		json_member_uint(j, "inner_map_id", id_of(m));
 	if (is_typed(m) && !m->is_of_maps && !m->is_of_progs) {
 		json_key(j, "formatted");
 		typed_entry(j, m, true);
@@ -276,8 +275,7 @@ void print_no_entry(struct inspect *x, struct open_map *m, int err)
 	json_hex(j, m->key, m->info.key_size);
 	json_key(j, "value");
 	json_open(j, '{');
-	json_key(j, "error");
-	json_string(j, why);
+	json_member_string(j, "error", why);
 	json_close(j, '}');
 	json_close(j, '}');
 }

@@ -54,43 +54,28 @@ static void show_json(struct inspect *x, const struct shown *s)
 	struct json_writer *j = &x->json;
 
 	json_open(j, '{');
-	json_key(j, "id");
-	json_uint(j, i->id);
+	json_member_uint(j, "id", i->id);
 	json_key(j, "type");
 	if (s->type)
 		json_string(j, s->type);
 	else
 		json_uint(j, i->type);
-	if (*s->name) {
-		json_key(j, "name");
-		json_string(j, s->name);
-	}
-	json_key(j, "flags");
-	json_uint(j, i->map_flags);
-	json_key(j, "bytes_key");
-	json_uint(j, i->key_size);
-	json_key(j, "bytes_value");
-	json_uint(j, i->value_size);
-	json_key(j, "max_entries");
-	json_uint(j, i->max_entries);
-	if (s->has_memlock) {
-		json_key(j, "bytes_memlock");
-		json_uint(j, s->memlock_b);
-	}
+	if (*s->name)
+		json_member_string(j, "name", s->name);
+	json_member_uint(j, "flags", i->map_flags);
+	json_member_uint(j, "bytes_key", i->key_size);
+	json_member_uint(j, "bytes_value", i->value_size);
+	json_member_uint(j, "max_entries", i->max_entries);
+	if (s->has_memlock)
+		json_member_uint(j, "bytes_memlock", s->memlock_b);
 	if (s->has_owner) {
-		if (s->owner_type) {
-			json_key(j, "owner_prog_type");
-			json_string(j, s->owner_type);
-		}
-		json_key(j, "owner_jited");
-		json_bool(j, s->owner_is_jited);
+		if (s->owner_type)
+			json_member_string(j, "owner_prog_type", s->owner_type);
+		json_member_bool(j, "owner_jited", s->owner_is_jited);
 	}
-	json_key(j, "frozen");
-	json_uint(j, s->frozen);
-	if (i->btf_id) {
-		json_key(j, "btf_id");
-		json_uint(j, i->btf_id);
-	}
+	json_member_uint(j, "frozen", s->frozen);
+	if (i->btf_id)
+		json_member_uint(j, "btf_id", i->btf_id);
 	show_pins(x, HELD_MAP, i->id);
 	show_holders(x, HELD_MAP, i->id);
 	json_close(j, '}');
@@ -122,50 +107,14 @@ static int show(struct inspect *x, int fd)
 	return 0;
 }
 
-static int show_all(struct inspect *x)
-{
-	uint32_t id = 0;
-	int status = 0;
-
-	if (x->is_json)
-		json_open(&x->json, '[');
-	while (!status && !bpf_map_get_next_id(id, &id)) {
-		int fd = bpf_map_get_fd_by_id(id);
-
-		if (fd < 0 && errno == ENOENT)
-			continue; /* it has gone meanwhile */
-		if (fd < 0) {
-			status =
-			    inspect_error(x, "can't get map by id (%u): %s", id, strerror(errno));
-			break;
-		}
-		status = show(x, fd);
-		close(fd);
-	}
-	if (!status && errno != ENOENT)
-		status = inspect_error(x, "can't get next map: %s%s", strerror(errno),
-		                       errno == EINVAL ? " -- kernel too old?" : "");
-	if (x->is_json)
-		json_close(&x->json, ']');
-	return status;
-}
-
 int map_show(struct inspect *x, struct words *w)
 {
-	fd_list fds = {0};
-	int n, status = 0;
+	static const struct shown_kind maps = {.next_id = bpf_map_get_next_id,
+	                                       .open = bpf_map_get_fd_by_id,
+	                                       .find = maps_of,
+	                                       .show = show,
+	                                       .word = "map",
+	                                       .title = "map"};
 
-	if (!w->n)
-		return show_all(x);
-	n = maps_of(x, w, &fds);
-	if (n < 0)
-		return n;
-	if (x->is_json && n > 1)
-		json_open(&x->json, '[');
-	for (int i = 0; i < n && !status; i++)
-		status = show(x, fds.items[i]);
-	if (x->is_json && n > 1)
-		json_close(&x->json, ']');
-	close_all(&fds);
-	return status;
+	return show_objects(x, w, &maps);
 }

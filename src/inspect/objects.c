@@ -15,8 +15,7 @@ int inspect_version(struct inspect *x, struct words *w)
 		return 0;
 	}
 	json_open(j, '{');
-	json_key(j, "version");
-	json_string(j, SKEP_VERSION);
+	json_member_string(j, "version", SKEP_VERSION);
 	json_key(j, "libbpf_version");
 	json_format(j, "%u.%u", libbpf_major_version(), libbpf_minor_version());
 	json_key(j, "features");

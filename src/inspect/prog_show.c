@@ -79,51 +79,34 @@ static void show_json(struct inspect *x, const struct shown *s)
 	struct json_writer *j = &x->json;
 
 	json_open(j, '{');
-	json_key(j, "id");
-	json_uint(j, i->id);
+	json_member_uint(j, "id", i->id);
 	json_key(j, "type");
 	if (s->type)
 		json_string(j, s->type);
 	else
 		json_uint(j, i->type);
-	if (*s->name) {
-		json_key(j, "name");
-		json_string(j, s->name);
-	}
-	json_key(j, "tag");
-	json_string(j, s->tag);
-	json_key(j, "gpl_compatible");
-	json_bool(j, i->gpl_compatible);
+	if (*s->name)
+		json_member_string(j, "name", s->name);
+	json_member_string(j, "tag", s->tag);
+	json_member_bool(j, "gpl_compatible", i->gpl_compatible);
 	if (i->run_time_ns) {
-		json_key(j, "run_time_ns");
-		json_uint(j, i->run_time_ns);
-		json_key(j, "run_cnt");
-		json_uint(j, i->run_cnt);
+		json_member_uint(j, "run_time_ns", i->run_time_ns);
+		json_member_uint(j, "run_cnt", i->run_cnt);
 	}
-	if (i->recursion_misses) {
-		json_key(j, "recursion_misses");
-		json_uint(j, i->recursion_misses);
-	}
+	if (i->recursion_misses)
+		json_member_uint(j, "recursion_misses", i->recursion_misses);
 	if (i->load_time) {
 		json_key(j, "loaded_at");
 		json_int(j, loaded_at(i));
-		json_key(j, "uid");
-		json_uint(j, i->created_by_uid);
+		json_member_uint(j, "uid", i->created_by_uid);
 	}
-	json_key(j, "orphaned");
-	json_bool(j, false);
-	json_key(j, "bytes_xlated");
-	json_uint(j, i->xlated_prog_len);
-	json_key(j, "jited");
-	json_bool(j, i->jited_prog_len);
-	if (i->jited_prog_len) {
-		json_key(j, "bytes_jited");
-		json_uint(j, i->jited_prog_len);
-	}
-	if (s->has_memlock) {
-		json_key(j, "bytes_memlock");
-		json_uint(j, s->memlock_b);
-	}
+	json_member_bool(j, "orphaned", false);
+	json_member_uint(j, "bytes_xlated", i->xlated_prog_len);
+	json_member_bool(j, "jited", i->jited_prog_len);
+	if (i->jited_prog_len)
+		json_member_uint(j, "bytes_jited", i->jited_prog_len);
+	if (s->has_memlock)
+		json_member_uint(j, "bytes_memlock", s->memlock_b);
 	if (s->n_maps) {
 		json_key(j, "map_ids");
 		json_open(j, '[');
@@ -131,10 +114,8 @@ static void show_json(struct inspect *x, const struct shown *s)
 			json_uint(j, s->maps[n]);
 		json_close(j, ']');
 	}
-	if (i->btf_id) {
-		json_key(j, "btf_id");
-		json_uint(j, i->btf_id);
-	}
+	if (i->btf_id)
+		json_member_uint(j, "btf_id", i->btf_id);
 	show_pins(x, HELD_PROG, i->id);
 	show_holders(x, HELD_PROG, i->id);
 	json_close(j, '}');
@@ -160,50 +141,14 @@ static int show(struct inspect *x, int fd)
 	return 0;
 }
 
-static int show_all(struct inspect *x)
-{
-	uint32_t id = 0;
-	int status = 0;
-
-	if (x->is_json)
-		json_open(&x->json, '[');
-	while (!status && !bpf_prog_get_next_id(id, &id)) {
-		int fd = bpf_prog_get_fd_by_id(id);
-
-		if (fd < 0 && errno == ENOENT)
-			continue; /* it has gone meanwhile */
-		if (fd < 0) {
-			status =
-			    inspect_error(x, "can't get prog by id (%u): %s", id, strerror(errno));
-			break;
-		}
-		status = show(x, fd);
-		close(fd);
-	}
-	if (!status && errno != ENOENT)
-		status = inspect_error(x, "can't get next program: %s%s", strerror(errno),
-		                       errno == EINVAL ? " -- kernel too old?" : "");
-	if (x->is_json)
-		json_close(&x->json, ']');
-	return status;
-}
-
 int prog_show(struct inspect *x, struct words *w)
 {
-	fd_list fds = {0};
-	int n, status = 0;
+	static const struct shown_kind programs = {.next_id = bpf_prog_get_next_id,
+	                                           .open = bpf_prog_get_fd_by_id,
+	                                           .find = progs_of,
+	                                           .show = show,
+	                                           .word = "prog",
+	                                           .title = "program"};
 
-	if (!w->n)
-		return show_all(x);
-	n = progs_of(x, w, &fds);
-	if (n < 0)
-		return n;
-	if (x->is_json && n > 1)
-		json_open(&x->json, '[');
-	for (int i = 0; i < n && !status; i++)
-		status = show(x, fds.items[i]);
-	if (x->is_json && n > 1)
-		json_close(&x->json, ']');
-	close_all(&fds);
-	return status;
+	return show_objects(x, w, &programs);
 }
