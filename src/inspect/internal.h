@@ -96,6 +96,10 @@ struct shown_kind {
 	int (*show)(struct inspect *x, int fd);
 	const char *word, *title; /* in messages */
 };
+/* What begins an object in either form; `type` NULL: its number has no name here. An empty name is
+ * not shown. */
+void show_identity(struct inspect *x, uint32_t id, const char *type, uint32_t type_number,
+                   const char *name);
 int show_objects(struct inspect *x, struct words *w, const struct shown_kind *k);
 
 /* ---- pin.c ---- */

@@ -22,13 +22,7 @@ static void show_plain(struct inspect *x, const struct shown *s)
 {
 	const struct bpf_map_info *i = &s->info;
 
-	printf("%u: ", i->id);
-	if (s->type)
-		printf("%s  ", s->type);
-	else
-		printf("type %u  ", i->type);
-	if (*s->name)
-		printf("name %s  ", s->name);
+	show_identity(x, i->id, s->type, i->type, s->name);
 	printf("flags 0x%x\n\tkey %uB  value %uB  max_entries %u", i->map_flags, i->key_size,
 	       i->value_size, i->max_entries);
 	if (s->has_memlock)
@@ -54,14 +48,7 @@ static void show_json(struct inspect *x, const struct shown *s)
 	struct json_writer *j = &x->json;
 
 	json_open(j, '{');
-	json_member_uint(j, "id", i->id);
-	json_key(j, "type");
-	if (s->type)
-		json_string(j, s->type);
-	else
-		json_uint(j, i->type);
-	if (*s->name)
-		json_member_string(j, "name", s->name);
+	show_identity(x, i->id, s->type, i->type, s->name);
 	json_member_uint(j, "flags", i->map_flags);
 	json_member_uint(j, "bytes_key", i->key_size);
 	json_member_uint(j, "bytes_value", i->value_size);

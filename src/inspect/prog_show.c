@@ -40,13 +40,7 @@ static void show_plain(struct inspect *x, const struct shown *s)
 	time_t at = loaded_at(i);
 	char time[32];
 
-	printf("%u: ", i->id);
-	if (s->type)
-		printf("%s  ", s->type);
-	else
-		printf("type %u  ", i->type);
-	if (*s->name)
-		printf("name %s  ", s->name);
+	show_identity(x, i->id, s->type, i->type, s->name);
 	printf("tag %s%s", s->tag, i->gpl_compatible ? "  gpl" : "");
 	if (i->run_time_ns)
 		printf(" run_time_ns %llu run_cnt %llu", (unsigned long long)i->run_time_ns,
@@ -79,14 +73,7 @@ static void show_json(struct inspect *x, const struct shown *s)
 	struct json_writer *j = &x->json;
 
 	json_open(j, '{');
-	json_member_uint(j, "id", i->id);
-	json_key(j, "type");
-	if (s->type)
-		json_string(j, s->type);
-	else
-		json_uint(j, i->type);
-	if (*s->name)
-		json_member_string(j, "name", s->name);
+	show_identity(x, i->id, s->type, i->type, s->name);
 	json_member_string(j, "tag", s->tag);
 	json_member_bool(j, "gpl_compatible", i->gpl_compatible);
 	if (i->run_time_ns) {

@@ -1,10 +1,35 @@
 /* `OBJECT show`: those that a handle means, or all there are. In JSON one that was asked for is an
  * object, any other answer an array of them. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "inspect/internal.h"
+
+void show_identity(struct inspect *x, uint32_t id, const char *type, uint32_t type_number,
+                   const char *name)
+{
+	struct json_writer *j = &x->json;
+
+	if (!x->is_json) {
+		printf("%u: ", id);
+		if (type)
+			printf("%s  ", type);
+		else
+			printf("type %u  ", type_number);
+		if (*name)
+			printf("name %s  ", name);
+		return;
+	}
+	json_member_uint(j, "id", id);
+	if (type)
+		json_member_string(j, "type", type);
+	else
+		json_member_uint(j, "type", type_number);
+	if (*name)
+		json_member_string(j, "name", name);
+}
 
 static int show_all(struct inspect *x, const struct shown_kind *k)
 {

@@ -15,7 +15,6 @@
 #include <time.h>
 
 #include "base/cpus.h"
-#include "base/cpus.h"
 #include "engine/kernel/sys.h"
 
 enum { RING_MIN_B = 256 << 10, RING_MAX_B = 2 << 20 };
