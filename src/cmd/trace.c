@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@
 #define ENOUGH_NS 200000000ull    /* of measuring */
 #define LANGUAGE_VERSION "0.26.1" /* of bpftrace, whose language this is */
 
-static const char is_damaged_text[] = "The compiled script in %s is damaged%s";
+static const char is_damaged_text[] = "The compiled script in %s is damaged";
 
 struct run {
 	struct arena *a;
@@ -75,11 +76,16 @@ static void show_diagnostics(struct run *r)
 	fputs(sb_str(&text), stderr);
 }
 
-static int plain_error(const char *fmt, const char *a, const char *b)
+static int plain_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static int plain_error(const char *fmt, ...)
 {
+	va_list ap;
+
+	va_start(ap, fmt);
 	fputs("ERROR: ", stderr);
-	fprintf(stderr, fmt, a, b);
+	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
+	va_end(ap);
 	return 1;
 }
 
@@ -449,7 +455,7 @@ static int set_compiled_options(struct run *r, struct compiled *c)
 		fputs(text, stdout);
 		return 1;
 	}
-	plain_error("%s%s", text, "");
+	plain_error("%s", text);
 	if (hint)
 		fprintf(stderr, "HINT: %s\n", hint);
 	return 1;
@@ -469,8 +475,8 @@ static int keep_image(struct run *r, struct image *img)
 	vec_each (p, &img->programs)
 		if (p->attach_prog_id)
 			return plain_error("%s cannot be used with --aot: programs have other "
-			                   "numbers with each boot%s",
-			                   p->name, "");
+			                   "numbers with each boot",
+			                   p->name);
 	err = set_compiled_options(r, &c); /* those given now are the defaults then */
 	if (err >= 0)
 		return err;
@@ -506,20 +512,19 @@ static int check_compiled(struct run *r, struct compiled *c)
 	const char *here, *missing;
 
 	if (problem)
-		return plain_error("%s%s", problem, "");
+		return plain_error("%s", problem);
 	target_describe(&r->so.target, r->types, false, c->is_user_engine);
 	here = compiled_machine(r->a, &r->so.target);
 	if (strcmp(here, c->machine) != 0) {
-		plain_error("This script was compiled for another system: %s%s", c->machine, "");
+		plain_error("This script was compiled for another system: %s", c->machine);
 		fprintf(stderr, "HINT: here is %s; compile it here, too\n", here);
 		return 1;
 	}
 	if (r->o.pid && !c->is_user_engine)
 		return plain_error("-p comes too late: what is of one process only is compiled "
-		                   "in%s%s",
-		                   "", "");
+		                   "in");
 	if (!compiled_resolve(c, r->types, &missing))
-		return plain_error("Unable to attach probe: %s%s", missing, "");
+		return plain_error("Unable to attach probe: %s", missing);
 	return -1;
 }
 
@@ -539,8 +544,8 @@ static int run_compiled(struct run *r, struct compiled *c)
 	if (r->so.n_params)
 		return mind_options(c,
 		                    plain_error("unexpected parameter: %s (a compiled script has "
-		                                "those it was compiled with)%s",
-		                                r->so.params[0], ""));
+		                                "those it was compiled with)",
+		                                r->so.params[0]));
 	status = mind_options(c, set_compiled_options(r, c));
 	if (status < 0)
 		status = check_compiled(r, c);
@@ -549,7 +554,7 @@ static int run_compiled(struct run *r, struct compiled *c)
 	if (r->o.command) {
 		child = child_start(r->a, r->o.command, !c->is_user_engine, &problem);
 		if (!child)
-			return plain_error("%s%s", problem, "");
+			return plain_error("%s", problem);
 	}
 	status = run_image(r, &c->img, child);
 	if (child)
@@ -603,17 +608,15 @@ static int ask_script(struct run *r)
 	}
 	if (q->command && (r->o.command || r->o.pid))
 		return plain_error("Cannot use -c or -p with a script that runs a command "
-		                   "itself%s%s",
-		                   "", "");
+		                   "itself");
 	if (q->pid && (r->o.command || r->o.pid))
 		return plain_error("Cannot use -c or -p with a script that follows a process "
-		                   "itself%s%s",
-		                   "", "");
+		                   "itself");
 	if (q->pid)
 		r->o.pid = r->so.pid = q->pid;
 	if (q->command && (r->o.aot || r->o.elf))
-		return plain_error("Cannot use %s with a script that runs a command%s",
-		                   r->o.aot ? "--aot" : "--emit-elf", "");
+		return plain_error("Cannot use %s with a script that runs a command",
+		                   r->o.aot ? "--aot" : "--emit-elf");
 	return -1;
 }
 
@@ -650,7 +653,7 @@ static int run_script(struct run *r)
 	r->engine = choose_engine(r, &problem);
 	child = problem ? NULL : start_child(r, &child_error);
 	if (child_error)
-		return plain_error("%s%s", child_error, "");
+		return plain_error("%s", child_error);
 	if (child)
 		r->so.child_pid = child_pid(child);
 	target_describe(&r->so.target, r->types, !problem, r->engine == &engine_user);
@@ -720,7 +723,7 @@ static int act(struct run *r, const char *name, const char *path, struct compile
 		if (!own && r->o.file && !r->line.tool.name)
 			own = compiled_read(r->a, r->o.file, r->diag, &is_damaged);
 		if (is_damaged)
-			return plain_error(is_damaged_text, r->o.file, "");
+			return plain_error(is_damaged_text, r->o.file);
 		return own ? run_compiled(r, own) : run_script(r);
 	case ACTION_LIST:
 		return list_probes(r);
@@ -750,7 +753,7 @@ static int begin(struct run *r, int argc, char **argv, const char *name, struct 
 
 	*ret_own = compiled_read(r->a, "/proc/self/exe", r->diag, &is_damaged);
 	if (is_damaged)
-		return plain_error(is_damaged_text, name, "");
+		return plain_error(is_damaged_text, name);
 	r->line.n_own = argc;
 	if (!*ret_own)
 		script_line_split(r->a, argc, argv, r->has_tools, &r->line);
@@ -763,8 +766,8 @@ static int begin(struct run *r, int argc, char **argv, const char *name, struct 
 	r->is_colored = wants_color(&is_bad_color);
 	if (status < 0 && is_bad_color)
 		status = plain_error("Invalid value for %s: valid values are auto, always, and "
-		                     "never.%s",
-		                     "BPFTRACE_COLOR", "");
+		                     "never.",
+		                     "BPFTRACE_COLOR");
 	return status;
 }
 
