@@ -106,11 +106,22 @@ static inline __attribute__((always_inline)) bool key_equals(const struct hash_e
 	return __atomic_load_n(&e->key[i / 8], __ATOMIC_RELAXED) == word;
 }
 
+static struct hash_stripe *stripe_of(const struct hash_map *h, uint32_t hash)
+{
+	return (struct hash_stripe *)&h->stripes[hash & h->mask & (N_STRIPES - 1)];
+}
+
+static struct map_lock *lock_of(const struct hash_map *h, uint32_t hash)
+{
+	return &stripe_of(h, hash)->lock;
+}
+
 /* Without a lock; its index in *ret_at. NULL: it is not there. */
 static inline __attribute__((always_inline)) struct hash_elem *
 find(const struct hash_map *h, const void *key, uint32_t hash, uint32_t size_b, uint32_t *ret_at)
 {
-	uint32_t bucket = hash & h->mask, at;
+	uint32_t bucket = hash & h->mask, at, n_changes, n_changes_before = 0;
+	bool is_second_look = false;
 
 again:
 	at = __atomic_load_n(&h->buckets[bucket], __ATOMIC_ACQUIRE);
@@ -133,6 +144,13 @@ again:
 	}
 	if (at != (CHAIN_END | bucket))
 		goto again;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	n_changes = __atomic_load_n(&stripe_of(h, hash)->n_changes, __ATOMIC_ACQUIRE);
+	if (!is_second_look || n_changes != n_changes_before) {
+		is_second_look = true;
+		n_changes_before = n_changes;
+		goto again;
+	}
 	return NULL;
 }
 
@@ -167,16 +185,6 @@ void *hash_lookup(struct vm_map *m, const void *key, uint32_t cpu)
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
-
-static struct hash_stripe *stripe_of(struct hash_map *h, uint32_t hash)
-{
-	return &h->stripes[hash & h->mask & (N_STRIPES - 1)];
-}
-
-static struct map_lock *lock_of(struct hash_map *h, uint32_t hash)
-{
-	return &stripe_of(h, hash)->lock;
-}
 
 /* With the stripe locked: the place that holds the element's index, or NULL. */
 static uint32_t *find_place(struct hash_map *h, const void *key, uint32_t hash)
@@ -279,15 +287,18 @@ static bool evict(struct hash_map *h)
 	return true;
 }
 
-/* Fill in a new element, all but its place in a chain. `value` per CPU: of `cpu` alone, the others
- * get zeros (pcpu_init_value()), or of all with ALL_CPUS. */
+/* With the stripe locked: fill in a new element, all but its place in a chain. `value` per CPU: of
+ * `cpu` alone, the others get zeros (pcpu_init_value()), or of all with ALL_CPUS. */
 #define ALL_CPUS UINT32_MAX
-static void elem_fill(struct hash_map *h, uint32_t at, const void *key, const void *value,
-                      uint32_t cpu)
+static void elem_fill(struct hash_map *h, uint32_t at, const void *key, uint32_t hash,
+                      const void *value, uint32_t cpu)
 {
+	struct hash_stripe *stripe = stripe_of(h, hash);
 	struct hash_elem *e = hash_elem_at(h, at);
 	struct vm_map *m = &h->m;
 
+	__atomic_store_n(&stripe->n_changes, stripe->n_changes + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	__atomic_store_n(&e->hash, 0, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	__atomic_store_n(&e->is_used, 0, __ATOMIC_RELAXED);
@@ -340,7 +351,7 @@ static void replace(struct hash_map *h, uint32_t *place, const void *key, uint32
 		map_value_in(&h->m, value_of(h, old, 0), value, flags);
 	} else {
 		at = stripe->spare ? stripe->spare : elem_take(h);
-		elem_fill(h, at, key, value, cpu);
+		elem_fill(h, at, key, hash, value, cpu);
 		elem_publish(h, place, at, hash_elem_at(h, old)->next, hash);
 		if (h->lru) {
 			lru_remove(h, old);
@@ -359,7 +370,7 @@ static void insert(struct hash_map *h, const void *key, uint32_t hash, const voi
 {
 	uint32_t bucket = hash & h->mask, *place = &h->buckets[bucket], at = elem_take(h);
 
-	elem_fill(h, at, key, value, cpu);
+	elem_fill(h, at, key, hash, value, cpu);
 	elem_publish(h, place, at, *place ? *place : CHAIN_END | bucket, hash);
 	if (h->lru)
 		lru_append(h, at);

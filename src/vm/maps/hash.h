@@ -7,7 +7,10 @@
  * chain, it finds another bucket's number at the end and starts again (the kernel's hlist_nulls).
  * Elements are used again at once. While one is being filled, its hash is 0: a reader that comes
  * upon that starts again, too. An update puts a new element into the old one's place in the chain,
- * so that no reader finds neither; the old value stays what it was until the element is reused. */
+ * so that no reader finds neither; the old value stays what it was until the element is reused.
+ *
+ * It may be reused further down the same chain, and a reader standing on it goes past what lies
+ * between. So whoever found nothing looks again, between two looks at its stripe's n_changes. */
 #ifndef SKEP_VM_MAPS_HASH_H
 #define SKEP_VM_MAPS_HASH_H
 
@@ -32,7 +35,8 @@ struct lru_link {
 
 struct hash_stripe {
 	struct map_lock lock;
-	uint32_t spare; /* what the last update replaced, for the next one; 0: none yet */
+	uint32_t spare;     /* what the last update replaced, for the next one; 0: none yet */
+	uint32_t n_changes; /* counts each time that an element is about to enter a chain */
 } __attribute__((aligned(64)));
 
 struct hash_map {
