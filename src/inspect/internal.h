@@ -69,14 +69,15 @@ struct inspect {
 int inspect_error(struct inspect *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* `Warning: ...` on stderr; nothing in JSON. */
 void inspect_warn(struct inspect *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What a command without a result says in JSON: null. Nothing otherwise. */
+void say_done(struct inspect *x);
 /* Does the word begin `name`? Any part of it will do, but none. */
 bool word_is(const char *word, const char *name);
 const char *word_next(struct words *w);                           /* NULL: none is left */
 bool words_need(struct inspect *x, const struct words *w, int n); /* false: reported */
 command_fn inspect_dispatch, inspect_version;
-extern const struct object inspect_objects[];
 void inspect_usage(const struct inspect *x, const struct object *o); /* NULL: of all; to stderr */
-int inspect_say_usage(struct inspect *x, const char *object);        /* returns -1 */
+int inspect_say_usage(struct inspect *x, const struct object *o);    /* returns -1 */
 
 /* ---- handle.c ---- */
 typedef vec(int) fd_list;
@@ -115,9 +116,12 @@ void show_pins(struct inspect *x, enum held_kind kind, uint32_t id);
 bool fdinfo_number(int fd, const char *name, uint64_t *ret);
 bool fdinfo_text(int fd, const char *name, char *ret, size_t size_b);
 
-/* ---- one file each ---- */
-command_fn prog_show;
-command_fn map_show, map_dump, map_lookup, map_getnext, map_update, map_delete, map_freeze,
-    map_peek, map_pop, map_create, map_pin;
+/* ---- the objects, each in a folder of its own or with its like ---- */
+extern const struct object prog_object, map_object;
+/* NULL-terminated (objects.c) */
+extern const struct object *const inspect_objects[];
+/* Lines of usage that explain words which several objects take. */
+#define PROG_WORDS "       PROG := { id PROG_ID | pinned FILE | tag PROG_TAG | name PROG_NAME }\n"
+#define MAP_WORDS "       MAP := { id MAP_ID | pinned FILE | name MAP_NAME }\n"
 
 #endif

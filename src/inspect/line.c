@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/strbuf.h"
 #include "inspect/inspect.h"
@@ -48,6 +49,12 @@ void inspect_warn(struct inspect *x, const char *fmt, ...)
 	va_end(ap);
 }
 
+void say_done(struct inspect *x)
+{
+	if (x->is_json)
+		json_null(&x->json);
+}
+
 /* ---- words ----------------------------------------------------------------------------------- */
 
 bool word_is(const char *word, const char *name)
@@ -89,8 +96,8 @@ void inspect_usage(const struct inspect *x, const struct object *o)
 		        "       %s version\n\n"
 		        "       OBJECT := {",
 		        x->program, x->program, x->program);
-		for (const struct object *each = inspect_objects; each->name; each++)
-			fprintf(stderr, "%s %s", each == inspect_objects ? "" : " |", each->name);
+		for (size_t i = 0; inspect_objects[i]; i++)
+			fprintf(stderr, "%s %s", i ? " |" : "", inspect_objects[i]->name);
 		fprintf(stderr, " }\n       OPTIONS := { %s }\n", options_text);
 		return;
 	}
@@ -114,13 +121,9 @@ static int usage(struct inspect *x, const struct object *o, int status)
 	return status;
 }
 
-int inspect_say_usage(struct inspect *x, const char *object)
+int inspect_say_usage(struct inspect *x, const struct object *o)
 {
-	const struct object *o = inspect_objects;
-
-	while (o->name && strcmp(o->name, object) != 0)
-		o++;
-	return usage(x, o->name ? o : NULL, -1);
+	return usage(x, o, -1);
 }
 
 /* ---- dispatch -------------------------------------------------------------------------------- */
@@ -128,16 +131,17 @@ int inspect_say_usage(struct inspect *x, const char *object)
 int inspect_dispatch(struct inspect *x, struct words *w)
 {
 	const char *word = word_next(w);
-	const struct object *o;
+	const struct object *const *each, *o;
 	const struct command *c;
 
 	if (!word)
 		return usage(x, NULL, 0);
 	if (word_is(word, "help"))
 		return usage(x, NULL, 0);
-	for (o = inspect_objects; o->name && !word_is(word, o->name); o++)
+	for (each = inspect_objects; *each && !word_is(word, (*each)->name); each++)
 		;
-	if (!o->name)
+	o = *each;
+	if (!o)
 		return usage(x, NULL, -1);
 	if (!o->commands[0].name) /* it is a command itself */
 		return o->commands[0].run(x, w);
@@ -226,7 +230,9 @@ int inspect_run(int argc, char **argv)
 	struct words w = {argv + optind, argc - optind};
 	int status;
 
-	setlinebuf(stdout);
+	/* A reader sees each line at once in a terminal; a dump into a file is not slowed. */
+	if (isatty(STDOUT_FILENO))
+		setlinebuf(stdout);
 	if (x.is_json)
 		json_begin(&x.json, stdout, x.is_pretty);
 	switch (reading) {

@@ -1,4 +1,5 @@
-/* The objects and their commands: what the line is read by and usage is made from. */
+/* The objects, in the order in which a beginning of a name is matched. Their commands are in the
+ * folders of their own. */
 #include <bpf/libbpf.h>
 #include <stdio.h>
 
@@ -25,44 +26,12 @@ int inspect_version(struct inspect *x, struct words *w)
 	return 0;
 }
 
-#define PROG_WORDS "       PROG := { id PROG_ID | pinned FILE | tag PROG_TAG | name PROG_NAME }\n"
-#define MAP_WORDS "       MAP := { id MAP_ID | pinned FILE | name MAP_NAME }\n"
-
-static const struct command prog_commands[] = {
-    {"show", prog_show, "[PROG]"},
-    {"list", prog_show, "[PROG]"},
-    {NULL},
-};
-
-static const struct command map_commands[] = {
-    {"show", map_show, "[MAP]"},
-    {"list", map_show, "[MAP]"},
-    {"lookup", map_lookup, "MAP [key DATA]"},
-    {"update", map_update, "MAP [key DATA] [value VALUE] [UPDATE_FLAGS]"},
-    {"dump", map_dump, "MAP"},
-    {"getnext", map_getnext, "MAP [key DATA]"},
-    {"delete", map_delete, "MAP key DATA"},
-    {"pin", map_pin, "MAP FILE"},
-    {"peek", map_peek, "MAP"},
-    {"push", map_update, "MAP value VALUE"},
-    {"pop", map_pop, "MAP"},
-    {"enqueue", map_update, "MAP value VALUE"},
-    {"dequeue", map_pop, "MAP"},
-    {"freeze", map_freeze, "MAP"},
-    {"create", map_create,
-     "FILE type TYPE key KEY_SIZE value VALUE_SIZE entries MAX_ENTRIES name NAME [flags FLAGS] "
-     "[inner_map MAP]"},
-    {NULL},
-};
-
 static const struct command version_commands[] = {{NULL, inspect_version, NULL}};
+static const struct object version_object = {"version", version_commands, NULL};
 
-const struct object inspect_objects[] = {
-    {"prog", prog_commands, PROG_WORDS},
-    {"map", map_commands,
-     MAP_WORDS "       DATA := { [hex] BYTES }\n" PROG_WORDS
-               "       VALUE := { DATA | MAP | PROG }\n"
-               "       UPDATE_FLAGS := { any | exist | noexist }\n"},
-    {"version", version_commands, NULL},
-    {NULL},
+const struct object *const inspect_objects[] = {
+    &prog_object,
+    &map_object,
+    &version_object,
+    NULL,
 };

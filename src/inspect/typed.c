@@ -1,9 +1,10 @@
-/* A value by its BTF type, as JSON. */
+/* See typed.h. */
 #include <bpf/btf.h>
 #include <ctype.h>
 #include <string.h>
 
-#include "inspect/map_data.h"
+#include "inspect/json_writer.h"
+#include "inspect/typed.h"
 
 enum { DEPTH_MOST = 32 };
 

@@ -9,7 +9,8 @@
 #include <bpf/btf.h>
 #include <cmocka.h>
 
-#include "inspect/map_data.h"
+#include "inspect/map/data.h"
+#include "inspect/typed.h"
 
 struct page {
 	struct json_writer j;

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "inspect/map_data.h"
+#include "inspect/map/data.h"
+#include "inspect/map/map.h"
 
 struct creation {
 	bool has_type;
@@ -15,12 +16,6 @@ struct creation {
 	const char *name;
 	int inner_fd; /* -1: none */
 };
-
-static void nothing_to_say(struct inspect *x)
-{
-	if (x->is_json)
-		json_null(&x->json);
-}
 
 /* Plain output of types is JSON as well, indented. */
 static void typed_begin(struct inspect *x, const struct open_map *m)
@@ -80,7 +75,7 @@ int map_dump(struct inspect *x, struct words *w)
 	int n, status = 0;
 
 	if (w->n != 2)
-		return inspect_say_usage(x, "map");
+		return inspect_say_usage(x, &map_object);
 	n = maps_of(x, w, &fds);
 	if (n < 0)
 		return n;
@@ -125,7 +120,7 @@ int map_lookup(struct inspect *x, struct words *w)
 	int status;
 
 	if (w->n < 2)
-		return inspect_say_usage(x, "map");
+		return inspect_say_usage(x, &map_object);
 	if (!map_open(x, w, true, &m))
 		return -1;
 	status = parse_key(x, w, &m);
@@ -165,7 +160,7 @@ int map_getnext(struct inspect *x, struct words *w)
 	int status = 0;
 
 	if (w->n < 2)
-		return inspect_say_usage(x, "map");
+		return inspect_say_usage(x, &map_object);
 	if (!map_open(x, w, false, &m))
 		return -1;
 	next = arena_alloc(x->a, m.info.key_size + 8u);
@@ -284,7 +279,7 @@ int map_update(struct inspect *x, struct words *w)
 	int status;
 
 	if (w->n < 2)
-		return inspect_say_usage(x, "map");
+		return inspect_say_usage(x, &map_object);
 	u.is_by_id = word_is(w->at[0], "id");
 	if (!map_open(x, w, false, &m))
 		return -1;
@@ -298,7 +293,7 @@ int map_update(struct inspect *x, struct words *w)
 		status = -errno;
 		inspect_error(x, "update failed: %s", strerror(errno));
 	} else if (!status) {
-		nothing_to_say(x);
+		say_done(x);
 	}
 	if (u.object >= 0)
 		close(u.object);
@@ -312,7 +307,7 @@ int map_delete(struct inspect *x, struct words *w)
 	int status;
 
 	if (w->n < 2)
-		return inspect_say_usage(x, "map");
+		return inspect_say_usage(x, &map_object);
 	if (!map_open(x, w, false, &m))
 		return -1;
 	status = parse_key(x, w, &m);
@@ -322,7 +317,7 @@ int map_delete(struct inspect *x, struct words *w)
 		status = -errno;
 		inspect_error(x, "delete failed: %s", strerror(errno));
 	} else if (!status) {
-		nothing_to_say(x);
+		say_done(x);
 	}
 	map_close(&m);
 	return status;
@@ -337,7 +332,7 @@ static int take(struct inspect *x, struct words *w, bool is_taken)
 	int err, status = 0;
 
 	if (w->n < 2)
-		return inspect_say_usage(x, "map");
+		return inspect_say_usage(x, &map_object);
 	if (!map_open(x, w, true, &m))
 		return -1;
 	err = w->n       ? inspect_error(x, "expected no more arguments, got: %s", w->at[0])
@@ -470,7 +465,7 @@ int map_create(struct inspect *x, struct words *w)
 			close(fd);
 	}
 	if (!status)
-		nothing_to_say(x);
+		say_done(x);
 	if (c.inner_fd >= 0)
 		close(c.inner_fd);
 	return status;
@@ -491,7 +486,7 @@ int map_pin(struct inspect *x, struct words *w)
 	              : pin_at(x, fd, path);
 	close(fd);
 	if (!status)
-		nothing_to_say(x);
+		say_done(x);
 	return status;
 }
 
@@ -510,7 +505,7 @@ int map_freeze(struct inspect *x, struct words *w)
 		status = -errno;
 		inspect_error(x, "failed to freeze map: %s", strerror(errno));
 	} else if (!status) {
-		nothing_to_say(x);
+		say_done(x);
 	}
 	close(fd);
 	return status;

@@ -38,9 +38,4 @@ void print_entry(struct inspect *x, struct open_map *m);
 /* Where the value cannot be had. */
 void print_no_entry(struct inspect *x, struct open_map *m, int err);
 
-/* ---- typed.c ---- */
-/* A value by its type. `formatted`: as strict JSON beside raw bytes. */
-void print_typed(struct json_writer *j, const struct btf *btf, uint32_t type, const void *bytes,
-                 bool is_formatted);
-
 #endif

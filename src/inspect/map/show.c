@@ -9,6 +9,7 @@
 
 #include "inspect/info.h"
 #include "inspect/internal.h"
+#include "inspect/map/map.h"
 
 struct shown {
 	struct bpf_map_info info;

@@ -9,6 +9,7 @@
 
 #include "inspect/info.h"
 #include "inspect/internal.h"
+#include "inspect/prog/prog.h"
 
 static uint64_t ns_of(clockid_t clock)
 {

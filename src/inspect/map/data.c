@@ -1,5 +1,6 @@
-/* See map_data.h. */
-#include "inspect/map_data.h"
+/* See map/data.h. */
+#include "inspect/map/data.h"
+#include "inspect/typed.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>

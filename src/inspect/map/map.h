@@ -1,0 +1,10 @@
+/* The commands of `map`. */
+#ifndef SKEP_INSPECT_MAP_H
+#define SKEP_INSPECT_MAP_H
+
+#include "inspect/internal.h"
+
+command_fn map_show, map_dump, map_lookup, map_getnext, map_update, map_delete, map_freeze,
+    map_peek, map_pop, map_create, map_pin;
+
+#endif

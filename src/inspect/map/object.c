@@ -1,0 +1,29 @@
+/* `map`: what there is to do with maps. */
+#include "inspect/internal.h"
+#include "inspect/map/map.h"
+
+static const struct command map_commands[] = {
+    {"show", map_show, "[MAP]"},
+    {"list", map_show, "[MAP]"},
+    {"lookup", map_lookup, "MAP [key DATA]"},
+    {"update", map_update, "MAP [key DATA] [value VALUE] [UPDATE_FLAGS]"},
+    {"dump", map_dump, "MAP"},
+    {"getnext", map_getnext, "MAP [key DATA]"},
+    {"delete", map_delete, "MAP key DATA"},
+    {"pin", map_pin, "MAP FILE"},
+    {"peek", map_peek, "MAP"},
+    {"push", map_update, "MAP value VALUE"},
+    {"pop", map_pop, "MAP"},
+    {"enqueue", map_update, "MAP value VALUE"},
+    {"dequeue", map_pop, "MAP"},
+    {"freeze", map_freeze, "MAP"},
+    {"create", map_create,
+     "FILE type TYPE key KEY_SIZE value VALUE_SIZE entries MAX_ENTRIES name NAME [flags FLAGS] "
+     "[inner_map MAP]"},
+    {NULL},
+};
+
+const struct object map_object = {"map", map_commands,
+                                  MAP_WORDS "       DATA := { [hex] BYTES }\n" PROG_WORDS
+                                            "       VALUE := { DATA | MAP | PROG }\n"
+                                            "       UPDATE_FLAGS := { any | exist | noexist }\n"};

@@ -1,0 +1,9 @@
+/* The commands of `prog`. */
+#ifndef SKEP_INSPECT_PROG_H
+#define SKEP_INSPECT_PROG_H
+
+#include "inspect/internal.h"
+
+command_fn prog_show;
+
+#endif

@@ -1,0 +1,16 @@
+/* A value by its BTF type, as JSON. */
+#ifndef SKEP_INSPECT_TYPED_H
+#define SKEP_INSPECT_TYPED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct btf;
+struct json_writer;
+
+/* The value of `type` at `bytes`, which are as many as the type has. `is_formatted`: as strict JSON
+ * beside raw bytes; else as bpftool's plain listings have it, which hold 0x3 without quotes. */
+void print_typed(struct json_writer *j, const struct btf *btf, uint32_t type, const void *bytes,
+                 bool is_formatted);
+
+#endif
