@@ -24,14 +24,16 @@ typedef int command_fn(struct inspect *x, struct words *w);
 struct command {
 	const char *name;
 	command_fn *run;
-	const char *arguments; /* in usage; NULL: it is not shown */
+	const char *arguments; /* in usage, with line ends where they are long; NULL: not shown */
 };
 
 struct object {
 	const char *name;
 	const struct command
-	    *commands;           /* up to one without a name; the first is what no word means */
-	const char *definitions; /* below the commands in usage; may be NULL */
+	    *commands; /* up to one without a name; the first is what no word means */
+	/* Below the commands in usage, or NULL: what words mean, the options beside those that all
+	 * objects take, and what else is to be said, each with its line ends but for `options`. */
+	const char *definitions, *options, *note;
 };
 
 /* Who holds a file descriptor of an object. */
@@ -58,6 +60,7 @@ struct inspect {
 	const char *base_btf;
 	struct json_writer json;
 	bool has_error; /* an error has been told */
+	bool is_batch;
 	/* Found when first asked for. */
 	vec(struct holder) holders;
 	vec(struct pin) pins;
@@ -76,6 +79,9 @@ bool word_is(const char *word, const char *name);
 const char *word_next(struct words *w);                           /* NULL: none is left */
 bool words_need(struct inspect *x, const struct words *w, int n); /* false: reported */
 command_fn inspect_dispatch, inspect_version;
+/* ---- batch.c ---- */
+command_fn inspect_batch;
+/* ---- line.c, usage ---- */
 void inspect_usage(const struct inspect *x, const struct object *o); /* NULL: of all; to stderr */
 int inspect_say_usage(struct inspect *x, const struct object *o);    /* returns -1 */
 
@@ -117,7 +123,7 @@ bool fdinfo_number(int fd, const char *name, uint64_t *ret);
 bool fdinfo_text(int fd, const char *name, char *ret, size_t size_b);
 
 /* ---- the objects, each in a folder of its own or with its like ---- */
-extern const struct object prog_object, map_object;
+extern const struct object batch_object, prog_object, map_object;
 /* NULL-terminated (objects.c) */
 extern const struct object *const inspect_objects[];
 /* Lines of usage that explain words which several objects take. */

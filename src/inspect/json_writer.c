@@ -54,6 +54,7 @@ void json_open(struct json_writer *w, char bracket)
 	if (w->depth < JSON_DEPTH_MOST)
 		w->depth++;
 	w->has_any[w->depth] = false;
+	w->is_object[w->depth] = bracket == '{';
 }
 
 void json_close(struct json_writer *w, char bracket)
@@ -127,9 +128,14 @@ void json_format(struct json_writer *w, const char *fmt, ...)
 	json_string_n(w, sb_str(&s), s.n);
 }
 
-bool json_has_output(const struct json_writer *w)
+bool json_wants_key(const struct json_writer *w)
 {
-	return w->has_any[0];
+	return w->depth && w->is_object[w->depth] && !w->has_key;
+}
+
+bool json_wants_value(const struct json_writer *w)
+{
+	return w->has_key;
 }
 
 void json_member_uint(struct json_writer *w, const char *name, uint64_t n)

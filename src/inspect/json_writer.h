@@ -21,6 +21,7 @@ struct json_writer {
 	bool is_pretty, has_key;
 	unsigned depth;
 	bool has_any[JSON_DEPTH_MOST + 1]; /* is there something in the container already? */
+	bool is_object[JSON_DEPTH_MOST + 1];
 };
 
 void json_begin(struct json_writer *w, FILE *to, bool is_pretty);
@@ -45,7 +46,9 @@ void json_member_bool(struct json_writer *w, const char *name, bool is);
 void json_member_string(struct json_writer *w, const char *name, const char *s);
 /* As it is: bpftool's typed listings hold 0x3 without quotes. */
 void json_bare(struct json_writer *w, const char *text);
-/* Has anything been written? */
-bool json_has_output(const struct json_writer *w);
+/* Is a member's key what comes next? */
+bool json_wants_key(const struct json_writer *w);
+/* Is a key without its value what was written last? */
+bool json_wants_value(const struct json_writer *w);
 
 #endif

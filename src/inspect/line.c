@@ -22,9 +22,14 @@ int inspect_error(struct inspect *x, const char *fmt, ...)
 	if (x->is_json) {
 		const char *text = arena_vprintf(x->a, fmt, ap);
 
-		json_open(&x->json, '{');
-		json_member_string(&x->json, "error", text);
-		json_close(&x->json, '}');
+		/* What was being written stays well-formed. */
+		if (json_wants_key(&x->json)) {
+			json_member_string(&x->json, "error", text);
+		} else {
+			json_open(&x->json, '{');
+			json_member_string(&x->json, "error", text);
+			json_close(&x->json, '}');
+		}
 	} else {
 		fflush(stdout);
 		fputs("Error: ", stderr);
@@ -81,13 +86,51 @@ bool words_need(struct inspect *x, const struct words *w, int n)
 
 /* ---- usage ----------------------------------------------------------------------------------- */
 
-static const char options_text[] =
-    "{-j|--json} [{-p|--pretty}] | {-f|--bpffs} | {-m|--mapcompat} |\n"
-    "                    {-n|--nomount} | {-d|--debug} | {-L|--use-loader} |\n"
-    "                    {-B|--base-btf FILE} | {-V|--version}";
+/* Behind those that every object takes. */
+static void print_options(const char *more)
+{
+	fprintf(stderr, "       OPTIONS := { {-j|--json} [{-p|--pretty}] | {-d|--debug}%s%s }\n",
+	        more ? " |\n                    " : "", more ? more : "");
+}
+
+/* A line for `c` and those behind it that are the same by other names; returns the next one. */
+static const struct command *print_command(const struct inspect *x, const struct object *o,
+                                           const struct command *c)
+{
+	const struct command *after = c + 1;
+	int width = 0;
+
+	while (after->name && after->run == c->run && after->arguments && c->arguments &&
+	       !strcmp(after->arguments, c->arguments))
+		after++;
+	if (!c->arguments)
+		return after;
+	for (const struct command *each = o->commands; each->name; each++)
+		if (each->arguments && (int)strlen(each->name) > width)
+			width = (int)strlen(each->name);
+	fprintf(stderr, "%s %s %s ", c == o->commands ? "Usage:" : "      ", x->program, o->name);
+	if (after == c + 1) {
+		fprintf(stderr, "%-*s%s", *c->arguments ? width : 0, c->name,
+		        *c->arguments ? " " : "");
+	} else {
+		fputs("{ ", stderr);
+		for (const struct command *each = c; each < after; each++)
+			fprintf(stderr, "%s%s", each == c ? "" : " | ", each->name);
+		fputs(" } ", stderr);
+	}
+	for (const char *p = c->arguments; *p; p++)
+		if (*p == '\n')
+			fputs(" \\\n                          ", stderr);
+		else
+			putc(*p, stderr);
+	putc('\n', stderr);
+	return after;
+}
 
 void inspect_usage(const struct inspect *x, const struct object *o)
 {
+	bool is_first = true;
+
 	fflush(stdout);
 	if (!o) {
 		fprintf(stderr,
@@ -97,19 +140,22 @@ void inspect_usage(const struct inspect *x, const struct object *o)
 		        "       OBJECT := {",
 		        x->program, x->program, x->program);
 		for (size_t i = 0; inspect_objects[i]; i++)
-			fprintf(stderr, "%s %s", i ? " |" : "", inspect_objects[i]->name);
-		fprintf(stderr, " }\n       OPTIONS := { %s }\n", options_text);
+			if (inspect_objects[i]->commands[0].name)
+				fprintf(stderr, "%s %s", is_first ? "" : " |",
+				        inspect_objects[i]->name),
+				    is_first = false;
+		fputs(" }\n", stderr);
+		print_options("{-V|--version}");
 		return;
 	}
-	for (const struct command *c = o->commands; c->name; c++)
-		if (c->arguments)
-			fprintf(stderr, "%s %s %s %s%s%s\n", c == o->commands ? "Usage:" : "      ",
-			        x->program, o->name, c->name, *c->arguments ? " " : "",
-			        c->arguments);
+	for (const struct command *c = o->commands; c->name; c = print_command(x, o, c))
+		;
 	fprintf(stderr, "       %s %s help\n\n", x->program, o->name);
 	if (o->definitions)
 		fputs(o->definitions, stderr);
-	fprintf(stderr, "       OPTIONS := { %s }\n", options_text);
+	print_options(o->options);
+	if (o->note)
+		fprintf(stderr, "\n%s", o->note);
 }
 
 static int usage(struct inspect *x, const struct object *o, int status)
@@ -141,7 +187,7 @@ int inspect_dispatch(struct inspect *x, struct words *w)
 	for (each = inspect_objects; *each && !word_is(word, (*each)->name); each++)
 		;
 	o = *each;
-	if (!o)
+	if (!o || (o == &batch_object && x->is_batch))
 		return usage(x, NULL, -1);
 	if (!o->commands[0].name) /* it is a command itself */
 		return o->commands[0].run(x, w);

@@ -18,7 +18,8 @@ static const struct command map_commands[] = {
     {"dequeue", map_pop, "MAP"},
     {"freeze", map_freeze, "MAP"},
     {"create", map_create,
-     "FILE type TYPE key KEY_SIZE value VALUE_SIZE entries MAX_ENTRIES name NAME [flags FLAGS] "
+     "FILE type TYPE key KEY_SIZE value VALUE_SIZE\n"
+     "entries MAX_ENTRIES name NAME [flags FLAGS] "
      "[inner_map MAP]"},
     {NULL},
 };
@@ -26,4 +27,5 @@ static const struct command map_commands[] = {
 const struct object map_object = {"map", map_commands,
                                   MAP_WORDS "       DATA := { [hex] BYTES }\n" PROG_WORDS
                                             "       VALUE := { DATA | MAP | PROG }\n"
-                                            "       UPDATE_FLAGS := { any | exist | noexist }\n"};
+                                            "       UPDATE_FLAGS := { any | exist | noexist }\n",
+                                  "{-f|--bpffs} | {-n|--nomount}"};

@@ -8,4 +8,6 @@ static const struct command prog_commands[] = {
     {NULL},
 };
 
-const struct object prog_object = {"prog", prog_commands, PROG_WORDS};
+const struct object prog_object = {"prog", prog_commands, PROG_WORDS,
+                                   "{-f|--bpffs} | {-m|--mapcompat} | {-n|--nomount} |\n"
+                                   "                    {-L|--use-loader}"};
