@@ -9,6 +9,7 @@
 
 #include "inspect/map/data.h"
 #include "inspect/map/map.h"
+#include "inspect/names.h"
 
 struct creation {
 	bool has_type;
@@ -397,10 +398,10 @@ static int parse_create(struct inspect *x, struct words *w, struct creation *c)
 			if (c->has_type)
 				return inspect_error(x, "map type already specified");
 			c->has_type = true;
-			for (c->type = 1; libbpf_bpf_map_type_str(c->type); c->type++)
-				if (!strcmp(libbpf_bpf_map_type_str(c->type), value))
+			for (c->type = 1; map_type_name(c->type); c->type++)
+				if (!strcmp(map_type_name(c->type), value))
 					break;
-			if (!libbpf_bpf_map_type_str(c->type))
+			if (!map_type_name(c->type))
 				return inspect_error(x, "unrecognized map type: %s", value);
 			continue;
 		}

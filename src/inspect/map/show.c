@@ -10,6 +10,7 @@
 #include "inspect/info.h"
 #include "inspect/internal.h"
 #include "inspect/map/map.h"
+#include "inspect/names.h"
 
 struct shown {
 	struct bpf_map_info info;
@@ -78,14 +79,14 @@ static int show(struct inspect *x, int fd)
 	if (err)
 		return inspect_error(x, "can't get map info: %s", strerror(-err));
 	memcpy(s.name, s.info.name, BPF_OBJ_NAME_LEN);
-	s.type = libbpf_bpf_map_type_str(s.info.type);
+	s.type = map_type_name(s.info.type);
 	s.has_memlock = fdinfo_number(fd, "memlock", &s.memlock_b);
 	if (!fdinfo_number(fd, "frozen", &s.frozen))
 		s.frozen = 0;
 	if (s.info.type == BPF_MAP_TYPE_PROG_ARRAY &&
 	    fdinfo_number(fd, "owner_prog_type", &owner)) {
 		s.has_owner = true;
-		s.owner_type = libbpf_bpf_prog_type_str((enum bpf_prog_type)owner);
+		s.owner_type = prog_type_name((uint32_t)owner);
 		s.owner_is_jited = fdinfo_number(fd, "owner_jited", &jited) && jited;
 	}
 	if (x->is_json)

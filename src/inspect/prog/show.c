@@ -9,6 +9,7 @@
 
 #include "inspect/info.h"
 #include "inspect/internal.h"
+#include "inspect/names.h"
 #include "inspect/prog/prog.h"
 
 static uint64_t ns_of(clockid_t clock)
@@ -117,7 +118,7 @@ static int show(struct inspect *x, int fd)
 	if (err)
 		return inspect_error(x, "can't get prog info: %s", strerror(-err));
 	s.name = prog_name(x->a, &s.info, fd);
-	s.type = libbpf_bpf_prog_type_str(s.info.type);
+	s.type = prog_type_name(s.info.type);
 	s.maps = prog_map_ids(x->a, &s.info, fd, &s.n_maps);
 	s.has_memlock = fdinfo_number(fd, "memlock", &s.memlock_b);
 	for (int i = 0; i < BPF_TAG_SIZE; i++)
