@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "inspect/internal.h"
@@ -34,10 +36,17 @@ static int by_path(struct inspect *x, const char *path, const char *kind, fd_lis
 	static const char *const kinds[HELD_N] = {"prog", "map", "link", "unknown"};
 	int fd = bpf_obj_get(path);
 	const char *is = "unknown";
+	struct statfs fs;
 	uint64_t id;
 
-	if (fd < 0)
-		return inspect_error(x, "bpf obj get (%s): %s", path, strerror(errno));
+	if (fd < 0) {
+		int err = errno;
+		bool is_elsewhere = !statfs(path, &fs) && fs.f_type != BPF_FS_MAGIC;
+
+		return inspect_error(x, "bpf obj get (%s): %s", path,
+		                     is_elsewhere ? "directory not in bpf file system (bpffs)"
+		                                  : strerror(err));
+	}
 	if (fdinfo_number(fd, "link_id", &id))
 		is = kinds[HELD_LINK];
 	else if (fdinfo_number(fd, "prog_id", &id))
@@ -74,7 +83,10 @@ static int progs_like(struct inspect *x, const uint8_t *tag, const char *name, f
 		else
 			close(fd);
 	}
-	return out->n ? (int)out->n : -1;
+	if (!out->n)
+		return name ? inspect_error(x, "no program matches name '%s'", name)
+		            : inspect_error(x, "no program matches this tag");
+	return (int)out->n;
 }
 
 static int maps_like(struct inspect *x, const char *name, fd_list *out)
@@ -92,7 +104,9 @@ static int maps_like(struct inspect *x, const char *name, fd_list *out)
 		else
 			close(fd);
 	}
-	return out->n ? (int)out->n : -1;
+	if (!out->n)
+		return inspect_error(x, "no map matches name '%s'", name);
+	return (int)out->n;
 }
 
 static int prog_by_tag(struct inspect *x, const char *word, fd_list *out)

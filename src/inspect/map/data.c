@@ -102,10 +102,13 @@ int parse_bytes(struct inspect *x, struct words *w, const char *what, unsigned c
 	}
 	for (; i < n_b && w->n; i++) {
 		char *end;
+		unsigned long byte = strtoul(w->at[0], &end, base);
 
-		to[i] = (unsigned char)strtoul(w->at[0], &end, base);
-		if (*end)
+		if (*end || end == w->at[0])
 			return inspect_error(x, "error parsing byte: %s", w->at[0]);
+		if (byte > UINT8_MAX)
+			return inspect_error(x, "%s is more than a byte holds", w->at[0]);
+		to[i] = (unsigned char)byte;
 		word_next(w);
 	}
 	if (i != n_b)

@@ -62,6 +62,7 @@ said() { # STATUS COMMAND...
 	said 255 map create /tmp/x type hash key 4 value 4 entries 2 name x
 	said 255 map lookup pinned $p/h key 1 2 3
 	said 255 map lookup pinned $p/h key 1 2 x 4
+	said 255 map lookup pinned $p/h key 1 2 256 4
 	said 255 map lookup pinned $p/h foo
 	said 255 map lookup pinned $p/h
 	said 255 map update pinned $p/h key 1 2 3 4
@@ -77,6 +78,9 @@ said() { # STATUS COMMAND...
 	said 255 prog show pinned $p/h
 	said 255 prog show id 99999999
 	said 255 prog show tag 12
+	said 255 prog show tag 0123456789abcdef
+	said 255 -j prog show name nosuch
+	said 255 map show pinned /init
 	said 255 -j --foo
 	said 0 -j
 } >all || { tail -n 5 all; exit 1; }
@@ -187,6 +191,8 @@ Error: /tmp is in no BPF file system: mount -t bpf bpf DIR makes one
 Error: key expected 4 bytes got 3
 > map lookup pinned /sys/fs/bpf/t/h key 1 2 x 4
 Error: error parsing byte: x
+> map lookup pinned /sys/fs/bpf/t/h key 1 2 256 4
+Error: 256 is more than a byte holds
 > map lookup pinned /sys/fs/bpf/t/h foo
 Error: expected key or value, got: foo
 > map lookup pinned /sys/fs/bpf/t/h
@@ -206,6 +212,7 @@ Error: expected 'id', 'name' or 'pinned', got: 'foo'?
 > map show id
 Error: what is 'id'?
 > map show name nosuch
+Error: no map matches name 'nosuch'
 > map show pinned /nowhere
 Error: bpf obj get (/nowhere): No such file or directory
 > -j map show pinned /nowhere
@@ -216,6 +223,12 @@ Error: incorrect object type: map
 Error: get by id (99999999): No such file or directory
 > prog show tag 12
 Error: can't parse tag
+> prog show tag 0123456789abcdef
+Error: no program matches this tag
+> -j prog show name nosuch
+{"error":"no program matches name 'nosuch'"}
+> map show pinned /init
+Error: bpf obj get (/init): directory not in bpf file system (bpffs)
 > -j --foo
 {"error":"unrecognized option '--foo'"}
 > -j

@@ -22,4 +22,4 @@ grep -q 'max_entries 77' map || grep -q 'pids skep' map || exit 1
 id=$(sed -n '1s/:.*//p' plain)
 skep prog show id "$id" 2>&1 | grep -qx "Error: get by id ($id): No such file or directory" || exit 1
 skep prog show name sys_enter && exit 1
-skep prog nonsense 2>&1 | grep -q '^Usage: skep prog show \[PROG\]$' && skep map help 2>&1 | grep -q '^Usage: skep map show \[MAP\]$'
+skep prog nonsense 2>&1 | grep -q '^Usage: skep prog { show | list } \[PROG\]$' && skep map help 2>&1 | grep -q '^Usage: skep map { show | list } \[MAP\]$'
