@@ -110,9 +110,13 @@ void show_identity(struct inspect *x, uint32_t id, const char *type, uint32_t ty
 int show_objects(struct inspect *x, struct words *w, const struct shown_kind *k);
 
 /* ---- pin.c ---- */
-/* 0, or reported. A file system of the type bpf is mounted at /sys/fs/bpf if that is empty, nowhere
- * else. */
+/* All return 0 or -1, reported. A file system of the type bpf is mounted at /sys/fs/bpf if that is
+ * empty, nowhere else. */
 int pin_at(struct inspect *x, int fd, const char *path);
+/* Can something be pinned there? */
+int pin_place(struct inspect *x, const char *path);
+/* A directory for pins, made if only its last component is missing. */
+int pin_dir(struct inspect *x, const char *dir, bool *ret_is_new);
 
 /* ---- holders.c ---- */
 void show_holders(struct inspect *x, enum held_kind kind, uint32_t id);

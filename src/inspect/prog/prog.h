@@ -5,5 +5,6 @@
 #include "inspect/internal.h"
 
 command_fn prog_show;
+command_fn prog_pin, prog_load, prog_loadall;
 
 #endif
