@@ -121,6 +121,7 @@ static int user_attach(struct engine *e, void (*warn)(void *arg, struct span at,
 	if (err)
 		return user_error(e, ret_error, err, UINT32_MAX, "No timer can be made: %s",
 		                  strerror(-err));
+	user_programs_serve(e);
 	*ret_attached = 0;
 	vec_each (p, &e->img->programs)
 		vec_each (at, &p->attaches) {

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "bpf/helpers.h"
+#include "engine/kernel/btf.h"
 #include "image/program.h"
 #include "types/btf.h"
 #include "vm/object.h"
@@ -139,6 +140,7 @@ int user_programs_create(struct engine *e, struct engine_error *ret)
 
 	e->maps = arena_array(e->a, struct vm_map *, e->img->maps.n + 1);
 	e->codes = arena_array(e->a, struct vm_code *, e->img->programs.n + 1);
+	e->counts = arena_array(e->a, struct vm_served_counts, e->img->programs.n + 1);
 	for (uint32_t i = 0; i < e->img->maps.n && !err; i++)
 		err = create_map(e, i, ret);
 	if (!err && image_needs_kernel_btf(e->img))
@@ -149,8 +151,36 @@ int user_programs_create(struct engine *e, struct engine_error *ret)
 	return err;
 }
 
+void user_programs_serve(struct engine *e)
+{
+	struct vm_served_program *programs =
+	    arena_array(e->a, struct vm_served_program, e->img->programs.n + 1);
+	struct btf_program *infos = arena_array(e->a, struct btf_program, e->img->programs.n + 1);
+	struct vm_served served = {.programs = programs,
+	                           .maps = e->maps,
+	                           .n_programs = (uint32_t)e->img->programs.n,
+	                           .n_maps = (uint32_t)e->img->maps.n};
+	own_strbuf struct strbuf blob = {0};
+
+	btf_build(e->a, e->img, e->opts.diag, &blob, infos);
+	served.btf = arena_memdup(e->a, sb_str(&blob), blob.n);
+	served.btf_b = (uint32_t)blob.n;
+	for (uint32_t i = 0; i < served.n_programs; i++)
+		programs[i] = (struct vm_served_program){
+		    .code = e->codes[i],
+		    .name = e->img->programs.items[i].name,
+		    .counts = &e->counts[i],
+		    .funcs = infos[i].funcs,
+		    .n_funcs = infos[i].n_funcs,
+		    .lines = infos[i].lines,
+		    .n_lines = infos[i].n_lines,
+		};
+	e->server = vm_serve_begin(&served);
+}
+
 void user_programs_destroy(struct engine *e)
 {
+	vm_serve_end(e->server);
 	for (size_t i = 0; e->codes && i < e->img->programs.n; i++)
 		if (e->codes[i])
 			vm_code_destroy(e->codes[i]);

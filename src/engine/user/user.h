@@ -17,6 +17,7 @@
 #include "engine/user/tracer.h"
 #include "vm/code.h"
 #include "vm/map.h"
+#include "vm/session/serve.h"
 
 struct btf_file;
 struct sampler;
@@ -45,6 +46,8 @@ struct engine {
 	struct vm_map **maps;   /* per image map, NULL: not used */
 	struct vm_code **codes; /* per program */
 	struct vm_map *ring, *lost_map;
+	struct vm_served_counts *counts; /* per program */
+	struct vm_server *server;        /* for who inspects the session; NULL: none */
 	/* Who reads the ring, while somebody polls. */
 	engine_event_fn *reader;
 	void *reader_arg;
@@ -88,6 +91,8 @@ void user_make_room(struct engine *e);
 /* programs.c: maps and code, all verified. 0, or -errno with the reason in *ret. */
 int user_programs_create(struct engine *e, struct engine_error *ret);
 void user_programs_destroy(struct engine *e);
+/* Lets others look at them while they run (vm/session). */
+void user_programs_serve(struct engine *e);
 bool user_image_calls(const struct image *img, uint32_t helper);
 
 /* events.c: which programs go where; refuses what only a kernel has. */
