@@ -23,6 +23,7 @@ int cmd_vm_conformance(int argc, char **argv);
 int cmd_vm_asm(int argc, char **argv);
 int cmd_vm_disasm(int argc, char **argv);
 int cmd_vm_bench(int argc, char **argv);
+int cmd_vm_inspect(int argc, char **argv); /* cmd/inspect.c */
 
 /* How `word` is used, to stderr, under what is wrong (may be NULL: getopt said it). Returns
  * VM_TROUBLE. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "inspect/internal.h"
+#include "inspect/source.h"
 #include "inspect/info.h"
 
 void close_all(fd_list *fds)
@@ -66,9 +67,9 @@ static int progs_like(struct inspect *x, const uint8_t *tag, const char *name, f
 {
 	uint32_t id = 0;
 
-	while (!bpf_prog_get_next_id(id, &id)) {
+	while (!source_next_prog(id, &id)) {
 		struct bpf_prog_info info;
-		int fd = bpf_prog_get_fd_by_id(id);
+		int fd = source_open_prog(id);
 		bool is_meant;
 
 		if (fd < 0 || prog_info(fd, &info)) {
@@ -93,9 +94,9 @@ static int maps_like(struct inspect *x, const char *name, fd_list *out)
 {
 	uint32_t id = 0;
 
-	while (!bpf_map_get_next_id(id, &id)) {
+	while (!source_next_map(id, &id)) {
 		struct bpf_map_info info;
-		int fd = bpf_map_get_fd_by_id(id);
+		int fd = source_open_map(id);
 
 		if (fd < 0)
 			continue;
@@ -156,7 +157,7 @@ int progs_of(struct inspect *x, struct words *w, fd_list *out)
 	if (!read_handle(x, w, &how, &which))
 		return -1;
 	if (word_is(how, "id"))
-		return by_id(x, which, bpf_prog_get_fd_by_id, "get by id", out);
+		return by_id(x, which, source_open_prog, "get by id", out);
 	if (word_is(how, "tag"))
 		return prog_by_tag(x, which, out);
 	if (word_is(how, "name")) {
@@ -176,7 +177,7 @@ int maps_of(struct inspect *x, struct words *w, fd_list *out)
 	if (!read_handle(x, w, &how, &which))
 		return -1;
 	if (word_is(how, "id"))
-		return by_id(x, which, bpf_map_get_fd_by_id, "get map by id", out);
+		return by_id(x, which, source_open_map, "get map by id", out);
 	if (word_is(how, "name")) {
 		if (strlen(which) > BPF_OBJ_NAME_LEN - 1)
 			return inspect_error(x, "can't parse name");

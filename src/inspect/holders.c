@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "inspect/internal.h"
+#include "inspect/source.h"
 
 static const char *const id_lines[HELD_N] = {
     [HELD_PROG] = "prog_id:",
@@ -130,8 +131,11 @@ static void find_holders(struct inspect *x)
 	struct dirent *entry;
 
 	x->knows_holders = true;
-	if (!proc)
+	if (!proc || source_session()) {
+		if (proc)
+			closedir(proc);
 		return;
+	}
 	snprintf(own, sizeof(own), "%d", (int)getpid());
 	while ((entry = readdir(proc)))
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&

@@ -1,27 +1,23 @@
 /* See info.h. */
 #include "inspect/info.h"
 
-#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "inspect/source.h"
 
 int prog_info(int fd, struct bpf_prog_info *ret)
 {
-	uint32_t size_b = sizeof(*ret);
-
 	memset(ret, 0, sizeof(*ret));
-	return bpf_obj_get_info_by_fd(fd, ret, &size_b) ? -errno : 0;
+	return source_prog_info(fd, ret) ? -errno : 0;
 }
 
 int map_info(int fd, struct bpf_map_info *ret)
 {
-	uint32_t size_b = sizeof(*ret);
-
 	memset(ret, 0, sizeof(*ret));
-	return bpf_obj_get_info_by_fd(fd, ret, &size_b) ? -errno : 0;
+	return source_map_info(fd, ret) ? -errno : 0;
 }
 
 static const char *name_by_btf(struct arena *a, const struct bpf_prog_info *info, int fd)
@@ -30,14 +26,13 @@ static const char *name_by_btf(struct arena *a, const struct bpf_prog_info *info
 	struct bpf_prog_info asked = {.func_info = (uint64_t)(uintptr_t)&func,
 	                              .nr_func_info = 1,
 	                              .func_info_rec_size = sizeof(func)};
-	uint32_t size_b = sizeof(asked);
-	struct btf *btf = btf__load_from_kernel_by_id(info->btf_id);
+	struct btf *btf = source_types(info->btf_id, NULL);
 	const struct btf_type *t;
 	const char *name = NULL;
 
 	if (!btf)
 		return NULL;
-	if (!bpf_obj_get_info_by_fd(fd, &asked, &size_b) && asked.nr_func_info) {
+	if (!source_prog_info(fd, &asked) && asked.nr_func_info) {
 		t = btf__type_by_id(btf, func.type_id);
 		name = t ? btf__name_by_offset(btf, t->name_off) : NULL;
 		name = name ? arena_strdup(a, name) : NULL;
@@ -59,12 +54,11 @@ const char *prog_name(struct arena *a, const struct bpf_prog_info *info, int fd)
 
 uint32_t *prog_map_ids(struct arena *a, const struct bpf_prog_info *info, int fd, uint32_t *ret_n)
 {
-	uint32_t *ids = arena_array(a, uint32_t, info->nr_map_ids + 1), size_b;
+	uint32_t *ids = arena_array(a, uint32_t, info->nr_map_ids + 1);
 	struct bpf_prog_info asked = {.nr_map_ids = info->nr_map_ids,
 	                              .map_ids = (uint64_t)(uintptr_t)ids};
 
-	size_b = sizeof(asked);
-	*ret_n = bpf_obj_get_info_by_fd(fd, &asked, &size_b) ? 0 : asked.nr_map_ids;
+	*ret_n = source_prog_info(fd, &asked) ? 0 : asked.nr_map_ids;
 	if (*ret_n > info->nr_map_ids)
 		*ret_n = info->nr_map_ids;
 	return ids;

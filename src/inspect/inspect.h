@@ -8,5 +8,8 @@
 /* argv[0] is what usage calls the program; the rest is bpftool's command line. Returns an exit
  * status, 0 for success. */
 int inspect_run(int argc, char **argv);
+/* The same words about programs and maps of a session of our own machine, in another process: the
+ * only one there is, or --pid's. `sessions` lists them. */
+int inspect_run_session(int argc, char **argv);
 
 #endif

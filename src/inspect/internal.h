@@ -25,6 +25,7 @@ struct command {
 	const char *name;
 	command_fn *run;
 	const char *arguments; /* in usage, with line ends where they are long; NULL: not shown */
+	bool is_for_sessions;  /* of our own machine, too; else of the kernel alone */
 };
 
 struct object {
@@ -61,6 +62,9 @@ struct inspect {
 	struct json_writer json;
 	bool has_error; /* an error has been told */
 	bool is_batch;
+	bool is_of_sessions; /* of our own machine, not of the kernel; */
+	const char *pid;     /* of the one that is meant; NULL: there is one only */
+	const struct object *const *objects;
 	/* Found when first asked for. */
 	vec(struct holder) holders;
 	vec(struct pin) pins;
@@ -129,7 +133,11 @@ bool fdinfo_text(int fd, const char *name, char *ret, size_t size_b);
 /* ---- the objects, each in a folder of its own or with its like ---- */
 extern const struct object batch_object, prog_object, map_object;
 /* NULL-terminated (objects.c) */
-extern const struct object *const inspect_objects[];
+extern const struct object *const inspect_objects[], *const session_objects[];
+/* ---- sessions.c ---- */
+command_fn sessions_show;
+int sessions_choose(struct inspect *x); /* the one that is asked from here on; or reported */
+/* ---- the objects */
 /* Lines of usage that explain words which several objects take. */
 #define PROG_WORDS "       PROG := { id PROG_ID | pinned FILE | tag PROG_TAG | name PROG_NAME }\n"
 #define MAP_WORDS "       MAP := { id MAP_ID | pinned FILE | name MAP_NAME }\n"

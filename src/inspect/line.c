@@ -139,13 +139,13 @@ void inspect_usage(const struct inspect *x, const struct object *o)
 		        "       %s version\n\n"
 		        "       OBJECT := {",
 		        x->program, x->program, x->program);
-		for (size_t i = 0; inspect_objects[i]; i++)
-			if (inspect_objects[i]->commands[0].name)
-				fprintf(stderr, "%s %s", is_first ? "" : " |",
-				        inspect_objects[i]->name),
+		for (size_t i = 0; x->objects[i]; i++)
+			if (x->objects[i]->commands[0].name)
+				fprintf(stderr, "%s %s", is_first ? "" : " |", x->objects[i]->name),
 				    is_first = false;
 		fputs(" }\n", stderr);
-		print_options("{-V|--version}");
+		print_options(x->is_of_sessions ? "{--pid PID} | {-V|--version}"
+		                                : "{-V|--version}");
 		return;
 	}
 	for (const struct command *c = o->commands; c->name; c = print_command(x, o, c))
@@ -184,22 +184,29 @@ int inspect_dispatch(struct inspect *x, struct words *w)
 		return usage(x, NULL, 0);
 	if (word_is(word, "help"))
 		return usage(x, NULL, 0);
-	for (each = inspect_objects; *each && !word_is(word, (*each)->name); each++)
+	for (each = x->objects; *each && !word_is(word, (*each)->name); each++)
 		;
 	o = *each;
 	if (!o || (o == &batch_object && x->is_batch))
 		return usage(x, NULL, -1);
-	if (!o->commands[0].name) /* it is a command itself */
-		return o->commands[0].run(x, w);
+	c = o->commands;
+	if (!c->name) /* it is a command itself */
+		return c->run(x, w);
 	word = word_next(w);
-	if (!word)
-		return o->commands[0].run(x, w);
-	if (word_is(word, "help"))
+	if (word && word_is(word, "help"))
 		return usage(x, o, 0);
-	for (c = o->commands; c->name && !word_is(word, c->name); c++)
-		;
-	return c->name ? c->run(x, w) : usage(x, o, -1);
+	while (word && c->name && !word_is(word, c->name))
+		c++;
+	if (!c->name)
+		return usage(x, o, -1);
+	if (x->is_of_sessions && !c->is_for_sessions)
+		return inspect_error(x, "'%s %s' is for objects in the kernel", o->name, c->name);
+	if (x->is_of_sessions && c->run != sessions_show && sessions_choose(x))
+		return -1;
+	return c->run(x, w);
 }
+
+enum { OPTION_PID = 256 };
 
 static const struct option long_options[] = {
     {"json", no_argument, NULL, 'j'},
@@ -212,6 +219,7 @@ static const struct option long_options[] = {
     {"debug", no_argument, NULL, 'd'},
     {"use-loader", no_argument, NULL, 'L'},
     {"base-btf", required_argument, NULL, 'B'},
+    {"pid", required_argument, NULL, OPTION_PID},
     {NULL},
 };
 
@@ -253,6 +261,11 @@ static enum reading read_options(struct inspect *x, int argc, char **argv)
 			break;
 		case 'l':
 			break;
+		case OPTION_PID:
+			x->pid = optarg;
+			if (!x->is_of_sessions && reading == READ_GO_ON)
+				reading = READ_BAD;
+			break;
 		case 'h':
 			if (reading == READ_GO_ON)
 				reading = READ_HELP;
@@ -268,10 +281,13 @@ static enum reading read_options(struct inspect *x, int argc, char **argv)
 	return reading;
 }
 
-int inspect_run(int argc, char **argv)
+static int run(int argc, char **argv, bool is_of_sessions)
 {
 	own_arena struct arena *a = arena_create();
-	struct inspect x = {.a = a, .program = argv[0]};
+	struct inspect x = {.a = a,
+	                    .program = argv[0],
+	                    .is_of_sessions = is_of_sessions,
+	                    .objects = is_of_sessions ? session_objects : inspect_objects};
 	enum reading reading = read_options(&x, argc, argv);
 	struct words w = {argv + optind, argc - optind};
 	int status;
@@ -299,4 +315,14 @@ int inspect_run(int argc, char **argv)
 	if (x.is_json)
 		json_end(&x.json);
 	return status & 0xff;
+}
+
+int inspect_run(int argc, char **argv)
+{
+	return run(argc, argv, false);
+}
+
+int inspect_run_session(int argc, char **argv)
+{
+	return run(argc, argv, true);
 }

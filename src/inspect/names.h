@@ -1,5 +1,5 @@
-/* How bpftool calls types of programs, maps, links and attachments: libbpf's names, and behind them those
- * of kernels that are newer than the library. NULL for a number that has no name yet. */
+/* How bpftool calls types of programs, maps, links and attachments: libbpf's names, and behind them
+ * those of kernels that are newer than the library. NULL for a number that has no name yet. */
 #ifndef SKEP_INSPECT_NAMES_H
 #define SKEP_INSPECT_NAMES_H
 

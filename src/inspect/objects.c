@@ -51,6 +51,14 @@ const struct object batch_object = {"batch", batch_commands};
 static const struct command version_commands[] = {{NULL, inspect_version, NULL}};
 static const struct object version_object = {"version", version_commands};
 
+static const struct command sessions_commands[] = {
+    {"show", sessions_show, "", true}, {"list", sessions_show, "", true}, {NULL}};
+static const struct object sessions_object = {"sessions", sessions_commands};
+
+const struct object *const session_objects[] = {
+    &batch_object, &prog_object, &map_object, &sessions_object, &version_object, NULL,
+};
+
 const struct object *const inspect_objects[] = {
     &batch_object, &prog_object, &map_object, &version_object, NULL,
 };

@@ -3,8 +3,8 @@
 #include "inspect/map/map.h"
 
 static const struct command map_commands[] = {
-    {"show", map_show, "[MAP]"},
-    {"list", map_show, "[MAP]"},
+    {"show", map_show, "[MAP]", true},
+    {"list", map_show, "[MAP]", true},
     {"lookup", map_lookup, "MAP [key DATA]"},
     {"update", map_update, "MAP [key DATA] [value VALUE] [UPDATE_FLAGS]"},
     {"dump", map_dump, "MAP"},

@@ -10,6 +10,7 @@
 #include "inspect/info.h"
 #include "inspect/internal.h"
 #include "inspect/map/map.h"
+#include "inspect/source.h"
 #include "inspect/names.h"
 
 struct shown {
@@ -81,8 +82,7 @@ static int show(struct inspect *x, int fd)
 	memcpy(s.name, s.info.name, BPF_OBJ_NAME_LEN);
 	s.type = map_type_name(s.info.type);
 	s.has_memlock = fdinfo_number(fd, "memlock", &s.memlock_b);
-	if (!fdinfo_number(fd, "frozen", &s.frozen))
-		s.frozen = 0;
+	s.frozen = source_is_frozen(fd);
 	if (s.info.type == BPF_MAP_TYPE_PROG_ARRAY &&
 	    fdinfo_number(fd, "owner_prog_type", &owner)) {
 		s.has_owner = true;
@@ -98,8 +98,8 @@ static int show(struct inspect *x, int fd)
 
 int map_show(struct inspect *x, struct words *w)
 {
-	static const struct shown_kind maps = {.next_id = bpf_map_get_next_id,
-	                                       .open = bpf_map_get_fd_by_id,
+	static const struct shown_kind maps = {.next_id = source_next_map,
+	                                       .open = source_open_map,
 	                                       .find = maps_of,
 	                                       .show = show,
 	                                       .word = "map",

@@ -9,8 +9,8 @@
 
 /* clang-format off */
 static const struct command prog_commands[] = {
-    {"show", prog_show, "[PROG]"},
-    {"list", prog_show, "[PROG]"},
+    {"show", prog_show, "[PROG]", true},
+    {"list", prog_show, "[PROG]", true},
     {"pin", prog_pin, "PROG FILE"},
     {"load", prog_load, LOAD_WORDS},
     {"loadall", prog_loadall, LOAD_WORDS},

@@ -11,6 +11,7 @@
 #include "inspect/internal.h"
 #include "inspect/names.h"
 #include "inspect/prog/prog.h"
+#include "inspect/source.h"
 
 static uint64_t ns_of(clockid_t clock)
 {
@@ -132,8 +133,8 @@ static int show(struct inspect *x, int fd)
 
 int prog_show(struct inspect *x, struct words *w)
 {
-	static const struct shown_kind programs = {.next_id = bpf_prog_get_next_id,
-	                                           .open = bpf_prog_get_fd_by_id,
+	static const struct shown_kind programs = {.next_id = source_next_prog,
+	                                           .open = source_open_prog,
 	                                           .find = progs_of,
 	                                           .show = show,
 	                                           .word = "prog",

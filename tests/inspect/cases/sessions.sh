@@ -1,0 +1,57 @@
+# timeout: 60
+# A session of our own machine, looked at from outside in the same words.
+vm() { # STATUS WORDS...
+	want=$1
+	shift
+	skep vm "$@" >out 2>&1
+	status=$?
+	[ "$status" = "$want" ] || { echo "status $status, not $want: $*"; cat out; exit 1; }
+}
+is() { # PATTERN: a line of what was said
+	grep -qE "$1" out || { echo "no line $1:"; cat out; exit 1; }
+}
+vm 0 sessions
+[ -s out ] && exit 1
+vm 255 prog show
+is '^Error: no session of this user runs here$'
+vm 255 map show --pid $$
+is "^Error: process $$ has no session: "
+vm 255 map show --pid x
+is "^Error: can't parse x as PID$"
+
+cat >script.bt <<'END'
+config = { max_map_keys = 77 }
+tracepoint:syscalls:sys_enter_kill { @calls[args.sig] = count(); @last = (uint32)args.sig; }
+END
+cat >command.sh <<'END'
+skep vm sessions >sessions
+kill -0 $$
+kill -0 $$
+skep vm prog show >progs
+skep vm prog show -j >progs.json && skep vm map -j >maps.json && skep vm map >maps || exit 1
+skep vm prog show id 99 >none 2>&1
+skep vm map pin id 1 /x >pin 2>&1
+skep vm map show foo 1 >foo 2>&1
+skep vm nonsense >nonsense 2>&1
+skep vm prog help >usage 2>&1
+END
+skep -q --engine user -c 'sh command.sh' script.bt >said 2>&1 || { cat said; exit 1; }
+cat sessions progs maps none pin >out
+is '^[0-9]+: skep  progs 1  maps [0-9]+$'
+is '^1: tracepoint  name sys_enter_kill  tag [0-9a-f]{16}  gpl run_time_ns [0-9]+ run_cnt 2$'
+is '^	loaded_at 20.*  uid 0$'
+is '^	xlated [0-9]+B  (not )?jited.*map_ids [0-9,]+$'
+is '^[0-9]+: percpu_hash  name .*calls  flags '
+is '^	key [48]B  value [0-9]+B  max_entries 77$'
+is '^Error: get by id \(99\): No such file or directory$'
+is "^Error: 'map pin' is for objects in the kernel\$"
+grep -q "^Error: expected 'id', 'name' or 'pinned', got: 'foo'?" foo || { cat foo; exit 1; }
+grep -q "has no word 'nonsense'" nonsense || { cat nonsense; exit 1; }
+grep -q '^Usage: skep vm prog { show | list } ' usage || { cat usage; exit 1; }
+python3 - <<'END'
+import json
+progs, maps = json.load(open("progs.json")), json.load(open("maps.json"))
+assert [p["name"] for p in progs] == ["sys_enter_kill"], progs
+assert progs[0]["run_cnt"] == 2 and progs[0]["bytes_xlated"] % 8 == 0, progs
+assert {m["id"] for m in maps} >= set(progs[0]["map_ids"]), (progs, maps)
+END
