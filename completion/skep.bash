@@ -12,7 +12,7 @@ _skep_options="
 
 _skep_vm_words="
 	# begin vm
-	run verify conformance asm disasm bench
+	run verify conformance asm disasm bench sessions prog map
 	# end vm
 "
 
@@ -24,6 +24,8 @@ _skep_vm_options() {
 	conformance) echo "--jit --interp --elf" ;;
 	asm) echo "-o" ;;
 	bench) echo "--type --mem --repeat" ;;
+	prog) echo "--pid" ;;
+	map) echo "--pid" ;;
 	# end vmoptions
 	esac
 }

@@ -53,6 +53,9 @@ complete -c skep -n '__fish_seen_subcommand_from vm' -a conformance -d 'run inst
 complete -c skep -n '__fish_seen_subcommand_from vm' -a asm -d 'assemble a text; without -o show what it became'
 complete -c skep -n '__fish_seen_subcommand_from vm' -a disasm -d 'list raw instructions, or an object\'s programs, with their bytes'
 complete -c skep -n '__fish_seen_subcommand_from vm' -a bench -d 'time a program on every engine there is'
+complete -c skep -n '__fish_seen_subcommand_from vm' -a sessions -d 'list the processes that run programs on this machine'
+complete -c skep -n '__fish_seen_subcommand_from vm' -a prog -d 'programs of such a session, in bpftool\'s words'
+complete -c skep -n '__fish_seen_subcommand_from vm' -a map -d 'maps of such a session, in bpftool\'s words'
 # end vm
 
 # begin verbs
