@@ -47,6 +47,8 @@ static void alu(const struct bpf_insn *i, struct strbuf *out)
 	} else if (op == BPF_MOV && !is_32 && i->off == BPF_CAST_OFF) {
 		sb_addf(out, "r%u = addr_space_cast(r%u, %u, %u)", i->dst_reg, i->src_reg,
 		        (uint32_t)i->imm >> 16, (uint16_t)i->imm);
+	} else if (op == BPF_MOV && !is_32 && i->off == BPF_PERCPU_OFF) {
+		sb_addf(out, "r%u = &(void __percpu *)(r%u)", i->dst_reg, i->src_reg);
 	} else if (op == BPF_MOV && i->off) {
 		sb_addf(out, "%c%u = (s%d)%c%u", r, i->dst_reg, i->off, r, i->src_reg);
 	} else {
@@ -111,6 +113,10 @@ static void memory(const struct bpf_insn *i, struct strbuf *out)
 		sb_addf(out, " = r%u", i->src_reg);
 		return;
 	case BPF_ST:
+		if (mode == BPF_NOSPEC_MODE) {
+			sb_adds(out, "nospec");
+			return;
+		}
 		if (mode != BPF_MEM)
 			break;
 		address(type, i->dst_reg, i->off, out);
@@ -156,6 +162,8 @@ static void jump(const struct bpf_insn *i, struct strbuf *out)
 		call(i, out);
 	} else if (op == BPF_EXIT && !is_32) {
 		sb_adds(out, "exit");
+	} else if (op == BPF_JA && !is_32 && BPF_SRC(i->code) == BPF_X) {
+		sb_addf(out, "gotox r%u", i->dst_reg);
 	} else if (op == BPF_JA) {
 		sb_addf(out, "%s pc%+d", is_32 ? "gotol" : "goto", is_32 ? i->imm : i->off);
 	} else if (op == BPF_JCOND && !is_32 && !i->src_reg) {
@@ -176,7 +184,6 @@ static void wide(const struct bpf_insn *i, struct strbuf *out)
 {
 	uint64_t imm = (uint32_t)i[0].imm | (uint64_t)(uint32_t)i[1].imm << 32;
 
-	sb_addf(out, "r%u = ", i->dst_reg);
 	switch (i->src_reg) {
 	case BPF_PSEUDO_MAP_FD:
 		sb_addf(out, "map[fd:%d]", i[0].imm);
@@ -207,6 +214,12 @@ static void wide(const struct bpf_insn *i, struct strbuf *out)
 
 size_t bpf_disasm_insn(const struct bpf_insn *code, size_t n, size_t pc, struct strbuf *out)
 {
+	return bpf_disasm_named(code, n, pc, NULL, out);
+}
+
+size_t bpf_disasm_named(const struct bpf_insn *code, size_t n, size_t pc,
+                        const struct bpf_disasm_names *names, struct strbuf *out)
+{
 	const struct bpf_insn *i = &code[pc];
 
 	if (bpf_is_lddw(i)) {
@@ -214,7 +227,9 @@ size_t bpf_disasm_insn(const struct bpf_insn *code, size_t n, size_t pc, struct 
 			bug(i, out);
 			return 1;
 		}
-		wide(i, out);
+		sb_addf(out, "r%u = ", i->dst_reg);
+		if (!names || !names->wide(names->arg, i, out))
+			wide(i, out);
 		return 2;
 	}
 	switch (BPF_CLASS(i->code)) {
@@ -224,7 +239,9 @@ size_t bpf_disasm_insn(const struct bpf_insn *code, size_t n, size_t pc, struct 
 		break;
 	case BPF_JMP:
 	case BPF_JMP32:
-		jump(i, out);
+		if (i->code != (BPF_JMP | BPF_CALL) || !names ||
+		    !names->call(names->arg, code, pc, out))
+			jump(i, out);
 		break;
 	default:
 		memory(i, out);

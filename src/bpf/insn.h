@@ -30,6 +30,9 @@ enum {
 	BPF_CAST_OFF = 1,       /* off of a mov that is BPF_ADDR_SPACE_CAST */
 	BPF_CAST_TO_KERNEL = 1, /* its imm: destination << 16 | source space */
 	BPF_CAST_TO_USER = 1 << 16,
+	/* In listings of loaded programs only: what the kernel's verifier puts in. */
+	BPF_PERCPU_OFF = -1,    /* off of a mov: this CPU's copy of a variable (v6.10) */
+	BPF_NOSPEC_MODE = 0xc0, /* of BPF_ST: no speculation beyond here (v5.14) */
 };
 
 enum {

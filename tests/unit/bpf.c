@@ -68,6 +68,11 @@ static void instructions_read_like_the_kernels_listing(void **state)
 	    {bpf_make(BPF_LD | BPF_IND | BPF_B, 0, 3, 0, -2), "r0 = *(u8 *)skb[r3 + -2]"},
 	    {bpf_atomic(1, BPF_LOAD_ACQ, 2, 4, 3), "r2 = load_acquire((u8 *)(r3 +4))"},
 	    {bpf_atomic(8, BPF_STORE_REL, 2, -4, 3), "store_release((u64 *)(r2 -4), r3)"},
+	    /* only in what the kernel gives back */
+	    {bpf_make(BPF_ALU64 | BPF_MOV | BPF_X, 1, 2, BPF_PERCPU_OFF, 0),
+	     "r1 = &(void __percpu *)(r2)"},
+	    {bpf_make(BPF_ST | BPF_NOSPEC_MODE, 0, 0, 0, 0), "nospec"},
+	    {bpf_make(BPF_JMP | BPF_JA | BPF_X, 3, 0, 0, 0), "gotox r3"},
 	    {bpf_exit(), "exit"},
 	};
 

@@ -4,7 +4,11 @@
 
 #include "inspect/internal.h"
 
-command_fn prog_show;
+command_fn prog_show, prog_dump;
 command_fn prog_pin, prog_load, prog_loadall;
+
+struct bpf_prog_info;
+/* What begins a program in listings of several: number, kind, name, tag, how often it ran. */
+void prog_show_heading(struct inspect *x, const struct bpf_prog_info *info, const char *name);
 
 #endif

@@ -30,12 +30,40 @@ static time_t loaded_at(const struct bpf_prog_info *info)
 
 struct shown {
 	struct bpf_prog_info info;
-	const char *name, *type;
+	const char *name;
 	uint32_t *maps, n_maps;
 	uint64_t memlock_b;
 	bool has_memlock;
-	char tag[2 * BPF_TAG_SIZE + 1];
 };
+
+void prog_show_heading(struct inspect *x, const struct bpf_prog_info *info, const char *name)
+{
+	char tag[2 * BPF_TAG_SIZE + 1];
+	struct json_writer *j = &x->json;
+
+	for (int i = 0; i < BPF_TAG_SIZE; i++)
+		snprintf(tag + 2 * i, 3, "%02x", info->tag[i]);
+	show_identity(x, info->id, prog_type_name(info->type), info->type, name);
+	if (!x->is_json) {
+		printf("tag %s%s", tag, info->gpl_compatible ? "  gpl" : "");
+		if (info->run_time_ns)
+			printf(" run_time_ns %llu run_cnt %llu",
+			       (unsigned long long)info->run_time_ns,
+			       (unsigned long long)info->run_cnt);
+		if (info->recursion_misses)
+			printf(" recursion_misses %llu",
+			       (unsigned long long)info->recursion_misses);
+		return;
+	}
+	json_member_string(j, "tag", tag);
+	json_member_bool(j, "gpl_compatible", info->gpl_compatible);
+	if (info->run_time_ns) {
+		json_member_uint(j, "run_time_ns", info->run_time_ns);
+		json_member_uint(j, "run_cnt", info->run_cnt);
+	}
+	if (info->recursion_misses)
+		json_member_uint(j, "recursion_misses", info->recursion_misses);
+}
 
 static void show_plain(struct inspect *x, const struct shown *s)
 {
@@ -43,13 +71,7 @@ static void show_plain(struct inspect *x, const struct shown *s)
 	time_t at = loaded_at(i);
 	char time[32];
 
-	show_identity(x, i->id, s->type, i->type, s->name);
-	printf("tag %s%s", s->tag, i->gpl_compatible ? "  gpl" : "");
-	if (i->run_time_ns)
-		printf(" run_time_ns %llu run_cnt %llu", (unsigned long long)i->run_time_ns,
-		       (unsigned long long)i->run_cnt);
-	if (i->recursion_misses)
-		printf(" recursion_misses %llu", (unsigned long long)i->recursion_misses);
+	prog_show_heading(x, i, s->name);
 	if (i->load_time) {
 		strftime(time, sizeof(time), "%FT%T%z", localtime(&at));
 		printf("\n\tloaded_at %s  uid %u", time, i->created_by_uid);
@@ -76,15 +98,7 @@ static void show_json(struct inspect *x, const struct shown *s)
 	struct json_writer *j = &x->json;
 
 	json_open(j, '{');
-	show_identity(x, i->id, s->type, i->type, s->name);
-	json_member_string(j, "tag", s->tag);
-	json_member_bool(j, "gpl_compatible", i->gpl_compatible);
-	if (i->run_time_ns) {
-		json_member_uint(j, "run_time_ns", i->run_time_ns);
-		json_member_uint(j, "run_cnt", i->run_cnt);
-	}
-	if (i->recursion_misses)
-		json_member_uint(j, "recursion_misses", i->recursion_misses);
+	prog_show_heading(x, i, s->name);
 	if (i->load_time) {
 		json_key(j, "loaded_at");
 		json_int(j, loaded_at(i));
@@ -119,11 +133,8 @@ static int show(struct inspect *x, int fd)
 	if (err)
 		return inspect_error(x, "can't get prog info: %s", strerror(-err));
 	s.name = prog_name(x->a, &s.info, fd);
-	s.type = prog_type_name(s.info.type);
 	s.maps = prog_map_ids(x->a, &s.info, fd, &s.n_maps);
 	s.has_memlock = fdinfo_number(fd, "memlock", &s.memlock_b);
-	for (int i = 0; i < BPF_TAG_SIZE; i++)
-		snprintf(s.tag + 2 * i, 3, "%02x", s.info.tag[i]);
 	if (x->is_json)
 		show_json(x, &s);
 	else
