@@ -36,4 +36,11 @@ enum {
 	MAP_INSN_ARRAY = 34,
 };
 
+/* bpf(2) command and its attributes, v6.17. */
+enum { SKEP_PROG_STREAM_READ_BY_FD = 37, SKEP_STREAM_STDOUT = 1, SKEP_STREAM_STDERR = 2 };
+struct skep_stream_read {
+	__u64 buf;
+	__u32 buf_b, stream_id, prog_fd, unused;
+};
+
 #endif

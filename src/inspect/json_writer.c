@@ -20,6 +20,12 @@ static void flush(struct json_writer *w)
 	sb_reset(&w->text);
 }
 
+void json_flush(struct json_writer *w)
+{
+	flush(w);
+	fflush(w->to);
+}
+
 void json_end(struct json_writer *w)
 {
 	sb_addc(&w->text, '\n');

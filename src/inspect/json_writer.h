@@ -27,6 +27,8 @@ struct json_writer {
 void json_begin(struct json_writer *w, FILE *to, bool is_pretty);
 /* The rest, and the line's end. Frees. */
 void json_end(struct json_writer *w);
+/* What is written so far goes to the file at once. */
+void json_flush(struct json_writer *w);
 
 void json_open(struct json_writer *w, char bracket); /* '{' or '[' */
 void json_close(struct json_writer *w, char bracket);

@@ -5,7 +5,7 @@
 #include "inspect/internal.h"
 
 command_fn prog_show, prog_dump;
-command_fn prog_pin, prog_load, prog_loadall;
+command_fn prog_pin, prog_load, prog_loadall, prog_attach, prog_detach, prog_run, prog_tracelog;
 
 struct bpf_prog_info;
 /* What begins a program in listings of several: number, kind, name, tag, how often it ran. */
