@@ -188,6 +188,31 @@ int maps_of(struct inspect *x, struct words *w, fd_list *out)
 	return inspect_error(x, "expected 'id', 'name' or 'pinned', got: '%s'?", how);
 }
 
+int links_of(struct inspect *x, struct words *w, fd_list *out)
+{
+	const char *how, *which;
+	uint32_t id;
+	int fd;
+
+	if (!read_handle(x, w, &how, &which))
+		return -1;
+	if (word_is(how, "pinned"))
+		return by_path(x, which, "link", out);
+	if (!word_is(how, "id"))
+		return inspect_error(x, "expected 'id' or 'pinned', got: '%s'?", how);
+	if (parse_id(x, which, &id))
+		return -1;
+	fd = bpf_link_get_fd_by_id(id);
+	if (fd < 0) {
+		int err = errno;
+
+		inspect_error(x, "failed to get link with ID %u: %s", id, strerror(err));
+		return -err;
+	}
+	vec_push(x->a, out, fd);
+	return 1;
+}
+
 static int only_one(struct inspect *x, int n, fd_list *found, const char *what)
 {
 	int fd;
@@ -214,4 +239,12 @@ int map_of(struct inspect *x, struct words *w)
 	fd_list found = {0};
 
 	return only_one(x, maps_of(x, w, &found), &found, "maps");
+}
+
+int link_of(struct inspect *x, struct words *w)
+{
+	fd_list found = {0};
+	int n = links_of(x, w, &found);
+
+	return n < 0 ? n : found.items[0];
 }

@@ -95,8 +95,10 @@ typedef vec(int) fd_list;
  * a negative number, reported but where nothing has the name. */
 int progs_of(struct inspect *x, struct words *w, fd_list *out);
 int maps_of(struct inspect *x, struct words *w, fd_list *out);
+int links_of(struct inspect *x, struct words *w, fd_list *out);
 int prog_of(struct inspect *x, struct words *w); /* one: a descriptor */
 int map_of(struct inspect *x, struct words *w);
+int link_of(struct inspect *x, struct words *w);
 void close_all(fd_list *fds);
 
 /* ---- show.c ---- */
@@ -132,6 +134,7 @@ bool fdinfo_text(int fd, const char *name, char *ret, size_t size_b);
 
 /* ---- the objects, each in a folder of its own or with its like ---- */
 extern const struct object batch_object, prog_object, map_object;
+extern const struct object link_object, cgroup_object, perf_object, net_object, token_object;
 /* NULL-terminated (objects.c) */
 extern const struct object *const inspect_objects[], *const session_objects[];
 /* ---- sessions.c ---- */
