@@ -13,6 +13,7 @@
 #include "bpf/asm.h"
 #include "cmd/vm.h"
 #include "vm/object.h"
+#include "vm/session/serve.h"
 
 static int open_object(struct machine *m, const char *name, const char *bytes, size_t len_b,
                        uint32_t type)
@@ -142,8 +143,42 @@ int machine_build(struct machine *m, void *memory, size_t memory_b, enum vm_back
 	return VM_OK;
 }
 
+static void add_funcs(struct arena *a, const struct vm_program *p, struct vm_served_program *to)
+{
+	struct bpf_func_info *funcs = arena_array(a, struct bpf_func_info, p->n_funcs + 1);
+
+	for (uint32_t i = 0; i < p->n_funcs; i++)
+		if (p->funcs[i].btf_id)
+			funcs[to->n_funcs++] = (struct bpf_func_info){
+			    .insn_off = p->funcs[i].pc, .type_id = p->funcs[i].btf_id};
+	to->funcs = funcs;
+}
+
+void machine_serve(struct machine *m)
+{
+	struct vm_served_program *programs =
+	    arena_array(m->a, struct vm_served_program, m->n_programs);
+	struct vm_served served = {.programs = programs,
+	                           .n_programs = m->n_programs,
+	                           .maps = m->bundle.maps,
+	                           .n_maps = m->bundle.n_maps};
+
+	for (uint32_t i = 0; i < m->n_programs; i++) {
+		programs[i].code = m->bundle.codes[i];
+		programs[i].name = m->programs[i].name;
+		add_funcs(m->a, &m->programs[i], &programs[i]);
+	}
+	if (m->object && m->object->btf_bytes) {
+		served.btf = m->object->btf_bytes;
+		served.btf_b = (uint32_t)m->object->btf_len_b;
+	}
+	m->server = vm_serve_begin(&served);
+}
+
 void machine_close(struct machine *m)
 {
+	vm_serve_end(m->server);
+	m->server = NULL;
 	vm_bundle_destroy(&m->bundle);
 	vm_input_free(&m->input);
 	if (m->object)

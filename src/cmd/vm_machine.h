@@ -25,6 +25,7 @@ struct machine {
 	struct vm_bundle bundle;
 	struct vm_code *code; /* p's */
 	struct vm_input input;
+	struct vm_server *server; /* for who inspects it; NULL: none */
 };
 
 /* All of these return VM_OK, VM_REFUSED or VM_TROUBLE. `type` UINT32_MAX: as the sections say. */
@@ -33,6 +34,8 @@ int machine_open_bytes(struct machine *m, struct arena *a, const char *name, cha
                        size_t len_b, uint32_t type);
 /* Verifies, makes maps and code. The program runs on `memory`. */
 int machine_build(struct machine *m, void *memory, size_t memory_b, enum vm_backend backend);
+/* Lets others look at it while it runs, until it is closed. */
+void machine_serve(struct machine *m);
 void machine_close(struct machine *m);
 
 /* One run. */

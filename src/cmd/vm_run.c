@@ -59,6 +59,7 @@ static int run_here(struct machine *m, const struct wish *w, void *memory, size_
 	status = machine_build(m, memory, memory_b, w->backend);
 	if (status != VM_OK)
 		return status;
+	machine_serve(m);
 	r0 = machine_run(m, &run);
 	ns = w->repeat ? machine_time(m, &run, w->repeat, &r0) : 0;
 	left = vm_input_result(&m->input, &left_b);
