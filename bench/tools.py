@@ -4,9 +4,9 @@ bench's own driver where the tool can be."""
 
 import os
 import shutil
-import statistics
 
 from common import SCRATCH, Failed, Tracer, measure, note, reason, statistics_on
+from sides import Figures, table
 
 # Name, options (P is the driver's pid), the driver's call, how many at a time, and what tells that the
 # tool is at work: a word of the call's row, or of the banner where the report comes at the end.
@@ -22,32 +22,7 @@ TEN = [
     ("cpudist", "-p P", "switch", 4000, "Tracing"),
     ("softirqs", "", "net", 1000, "Tracing"),
 ]
-
-
-class Figures:
-    """Of one tool: values of both sides by quantity."""
-
-    def __init__(self):
-        self.values = {}
-
-    def add(self, side, quantity, values):
-        self.values.setdefault((side, quantity), []).extend(values)
-
-    def median(self, side, quantity):
-        found = self.values.get((side, quantity))
-        return statistics.median(found) if found else None
-
-    def cell(self, side, quantity):
-        found = self.values.get((side, quantity))
-        if not found:
-            return "-"
-        digits = 0 if statistics.median(found) >= 100 else 1
-        return (f"{statistics.median(found):.{digits}f} "
-                f"({min(found):.{digits}f}-{max(found):.{digits}f})")
-
-    def ratio(self, quantity):
-        ours, theirs = self.median("skep", quantity), self.median("libbpf", quantity)
-        return ours / theirs if ours is not None and theirs else None
+QUANTITIES = [("start", "start ms"), ("memory", "memory MB"), ("event", "event ns")]
 
 
 def start_of(b, command, call, text, figures, side):
@@ -71,29 +46,6 @@ def cost_of(b, command, call, n, figures, side):
     figures.add(side, "event", costs)
 
 
-def table(rows, problems):
-    quantities = [("start", "start ms"), ("memory", "memory MB"), ("event", "event ns")]
-    lines = [["tool"] + [f"{head}: {what}" for _, head in quantities
-                         for what in ("skep", "libbpf-tools", "ratio")]]
-    for name, figures in rows:
-        line = [name]
-        for quantity, _ in quantities:
-            ratio = figures.ratio(quantity)
-            line += [figures.cell("skep", quantity), figures.cell("libbpf", quantity),
-                     "-" if ratio is None else f"{ratio:.2f}"]
-        lines.append(line)
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip()
-            for line in lines]
-    for quantity, head in quantities:
-        ratios = [r for r in (figures.ratio(quantity) for _, figures in rows) if r is not None]
-        if ratios:
-            text.append(f"{head}: {statistics.median(ratios):.2f} of libbpf-tools' (median of "
-                        f"{len(ratios)}; {min(ratios):.2f} to {max(ratios):.2f}); not more in "
-                        f"{sum(r <= 1 for r in ratios)}")
-    return "\n".join(text + problems)
-
-
 def bench_tools(b):
     """ten bundled tools beside libbpf-tools: start, memory, cost of an event"""
     rows, problems = [], []
@@ -105,7 +57,7 @@ def bench_tools(b):
         if theirs and os.path.basename(os.path.realpath(theirs)) == "skep":
             theirs = None
         sides = {"skep": b.tools.get("skep", []) + [name] if "skep" in b.tools else None,
-                 "libbpf": [theirs] if theirs else None}
+                 "theirs": [theirs] if theirs else None}
         words = [w.replace("P", str(b.driver.pid)) if w == "P" else w for w in options.split()]
         for _ in range(b.repeat):
             # By turns, so that a drift of the machine meets both alike.
@@ -120,7 +72,7 @@ def bench_tools(b):
                     if problem not in problems:
                         problems.append(problem)
         note(f"{name} done")
-    b.appendix.append(table(rows, problems))
+    b.appendix.append(table("tool", "libbpf-tools", QUANTITIES, rows, problems))
 
 
 BENCHES = {"tools": bench_tools}
