@@ -12,6 +12,7 @@
 #include "base/strbuf.h"
 #include "bpf/insn.h"
 #include "inspect/info.h"
+#include "inspect/source.h"
 
 static uint64_t room(struct arena *a, uint64_t n, size_t each_b)
 {
@@ -57,9 +58,9 @@ static int read_arrays(struct arena *a, int fd, struct loaded *l)
 	    .jited_line_info_rec_size = sizeof(uint64_t),
 	    .jited_line_info = room(a, had.nr_jited_line_info, sizeof(uint64_t)),
 	};
-	uint32_t size_b = sizeof(i), xlated_b;
+	uint32_t xlated_b;
 
-	if (bpf_obj_get_info_by_fd(fd, &i, &size_b))
+	if (source_prog_info(fd, &i))
 		return -errno;
 	TAKE(insns, n_insns, xlated_prog_insns, xlated_prog_len, had);
 	xlated_b = l->n_insns;
@@ -85,7 +86,7 @@ int loaded_open(struct arena *a, int fd, struct loaded *ret)
 	for (int i = 0; i < BPF_TAG_SIZE; i++)
 		snprintf(ret->tag + 2 * i, 3, "%02x", ret->info.tag[i]);
 	if (ret->info.btf_id)
-		ret->btf = btf__load_from_kernel_by_id(ret->info.btf_id);
+		ret->btf = source_types(ret->info.btf_id, NULL);
 	return read_arrays(a, fd, ret);
 }
 

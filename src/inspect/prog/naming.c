@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "bpf/helpers.h"
 #include "bpf/insn.h"
+#include "inspect/source.h"
 #include "symbols/symbols.h"
 #include "types/btf.h"
 
@@ -103,7 +104,9 @@ static bool name_wide(void *arg, const struct bpf_insn *i, struct strbuf *out)
 void naming_begin(struct naming *n)
 {
 	*n = (struct naming){.symbols = symbols_create()};
-	n->base = symbols_kernel_address(n->symbols, "__bpf_call_base");
+	/* Calls of a session keep the helpers' numbers. */
+	if (!source_session())
+		n->base = symbols_kernel_address(n->symbols, "__bpf_call_base");
 	n->names = (struct bpf_disasm_names){.arg = n, .call = name_call, .wide = name_wide};
 }
 

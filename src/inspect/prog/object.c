@@ -12,8 +12,8 @@
 static const struct command prog_commands[] = {
     {"show", prog_show, "[PROG]", true},
     {"list", prog_show, "[PROG]", true},
-    {"dump", prog_dump, "xlated PROG [{ file FILE | [opcodes] [linum] [visual] }]"},
-    {"dump", prog_dump, "jited  PROG [{ file FILE | [opcodes] [linum] }]"},
+    {"dump", prog_dump, "xlated PROG [{ file FILE | [opcodes] [linum] [visual] }]", true},
+    {"dump", prog_dump, "jited  PROG [{ file FILE | [opcodes] [linum] }]", true},
     {"pin", prog_pin, "PROG FILE"},
     {"load", prog_load, LOAD_WORDS},
     {"loadall", prog_loadall, LOAD_WORDS},

@@ -113,8 +113,16 @@ static struct vm_map *map_at(const struct vm_served *what, uint64_t address, uin
 	return NULL;
 }
 
-/* Instructions as the kernel shows them: maps by their ids instead of addresses
- * (bpf_insn_prepare_dump()). */
+static int32_t function_at(const struct vm_code *c, uint32_t pc)
+{
+	for (uint32_t i = 0; i < c->facts.n_funcs; i++)
+		if (c->facts.func_pcs[i] == pc)
+			return (int32_t)i;
+	return -1;
+}
+
+/* Instructions as the kernel shows them: maps by their ids instead of addresses, and with a call's
+ * distance the number of its function (bpf_insn_prepare_dump()). */
 static void add_insns(const struct vm_served *what, const struct vm_code *c, struct strbuf *to)
 {
 	for (uint32_t i = 0; i < c->n_insns; i++) {
@@ -122,6 +130,10 @@ static void add_insns(const struct vm_served *what, const struct vm_code *c, str
 		uint64_t off_b;
 		struct vm_map *m;
 
+		if (insn.code == (BPF_JMP | BPF_CALL) && insn.src_reg == BPF_PSEUDO_CALL) {
+			insn.off = (int16_t)insn.imm;
+			insn.imm = function_at(c, i + 1 + (uint32_t)insn.imm);
+		}
 		if (insn.code != (BPF_LD | BPF_IMM | BPF_DW) || insn.src_reg ||
 		    i + 1 == c->n_insns) {
 			sb_add(to, &insn, sizeof(insn));

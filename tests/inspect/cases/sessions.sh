@@ -34,9 +34,10 @@ skep vm map pin id 1 /x >pin 2>&1
 skep vm map show foo 1 >foo 2>&1
 skep vm nonsense >nonsense 2>&1
 skep vm prog help >usage 2>&1
+skep vm prog dump xlated name sys_enter_kill linum >xlated || exit 1
 END
 skep -q --engine user -c 'sh command.sh' script.bt >said 2>&1 || { cat said; exit 1; }
-cat sessions progs maps none pin >out
+cat sessions progs maps none pin xlated >out
 is '^[0-9]+: skep  progs 1  maps [0-9]+$'
 is '^1: tracepoint  name sys_enter_kill  tag [0-9a-f]{16}  gpl run_time_ns [0-9]+ run_cnt 2$'
 is '^	loaded_at 20.*  uid 0$'
@@ -45,6 +46,10 @@ is '^[0-9]+: percpu_hash  name .*calls  flags '
 is '^	key [48]B  value [0-9]+B  max_entries 77$'
 is '^Error: get by id \(99\): No such file or directory$'
 is "^Error: 'map pin' is for objects in the kernel\$"
+is '^long sys_enter_kill\(void \* ctx\):$'
+is '^; tracepoint:syscalls:sys_enter_kill .* \[file:.*script.bt line_num:2 line_col:[0-9]+\]$'
+is '^ +[0-9]+: \(18\) r[0-9] = map\[id:[0-9]+\]$'
+is '^ +[0-9]+: \(85\) call bpf_map_lookup_elem#1$'
 grep -q "^Error: expected 'id', 'name' or 'pinned', got: 'foo'?" foo || { cat foo; exit 1; }
 grep -q "has no word 'nonsense'" nonsense || { cat nonsense; exit 1; }
 grep -q '^Usage: skep vm prog { show | list } ' usage || { cat usage; exit 1; }
