@@ -90,6 +90,8 @@ complete -c skep -n __fish_use_subcommand -a cgroup -d 'BPF programs of control 
 complete -c skep -n __fish_use_subcommand -a perf -d 'BPF programs on tracepoints, kprobes and uprobes, by process'
 complete -c skep -n __fish_use_subcommand -a net -d 'BPF programs on the way of packets: XDP, traffic control, netfilter'
 complete -c skep -n __fish_use_subcommand -a token -d 'what file systems for BPF delegate'
+complete -c skep -n __fish_use_subcommand -a struct_ops -d 'functions of the kernel that programs stand in for'
+complete -c skep -n __fish_use_subcommand -a iter -d 'files that run a program when they are read'
 complete -c skep -n __fish_use_subcommand -a tools -d 'list the tools that are run by their name'
 complete -c skep -n '__fish_seen_subcommand_from tools' -l source -x -d 'print the script that this tool is'
 complete -c skep -n '__fish_seen_subcommand_from tools' -l man -x -d 'print the manual page of this tool, for man -l -'

@@ -1,9 +1,15 @@
 /* See typed.h. */
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <ctype.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/arena.h"
+#include "base/strbuf.h"
+#include "inspect/info.h"
 #include "inspect/json_writer.h"
+#include "inspect/prototype.h"
 #include "inspect/typed.h"
 
 enum { DEPTH_MOST = 32 };
@@ -12,6 +18,7 @@ struct typing {
 	struct json_writer *j;
 	const struct btf *btf;
 	bool is_formatted; /* strict JSON: numbers that it has not are strings */
+	bool has_progs;    /* pointers to functions are numbers of programs */
 	unsigned depth;
 };
 
@@ -131,6 +138,27 @@ static void print_pointer(struct typing *t, const unsigned char *at)
 		json_format(t->j, "0x%llx", (unsigned long long)n);
 }
 
+/* `u32 (struct sock *) NAME/prog_id:N`. */
+static void print_prog(struct typing *t, const struct btf_type *proto, const unsigned char *at)
+{
+	uint32_t id = (uint32_t)read_uint(at, sizeof(void *));
+	int fd = id ? bpf_prog_get_fd_by_id(id) : -1;
+	struct arena *a = arena_create();
+	struct strbuf text = {0};
+	struct bpf_prog_info info;
+
+	prototype_text(&text, t->btf, proto);
+	if (fd >= 0 && !prog_info(fd, &info))
+		sb_addf(&text, " %s/prog_id:%u", prog_name(a, &info, fd), id);
+	else
+		sb_addf(&text, " %u", id);
+	json_string(t->j, sb_str(&text));
+	if (fd >= 0)
+		close(fd);
+	sb_free(&text);
+	arena_destroy(a);
+}
+
 /* ---- containers ------------------------------------------------------------------------------ */
 
 static const struct btf_type *plain_type(const struct btf *btf, uint32_t id)
@@ -211,7 +239,7 @@ static void print_variables(struct typing *t, const struct btf_type *section,
 
 static void print_type(struct typing *t, uint32_t id, const unsigned char *at)
 {
-	const struct btf_type *type = plain_type(t->btf, id);
+	const struct btf_type *type = plain_type(t->btf, id), *pointee;
 
 	if (!type || t->depth >= DEPTH_MOST) {
 		json_null(t->j);
@@ -227,7 +255,11 @@ static void print_type(struct typing *t, uint32_t id, const unsigned char *at)
 		print_enum(t, type, at);
 		break;
 	case BTF_KIND_PTR:
-		print_pointer(t, at);
+		pointee = plain_type(t->btf, type->type);
+		if (t->has_progs && pointee && btf_is_func_proto(pointee))
+			print_prog(t, pointee, at);
+		else
+			print_pointer(t, at);
 		break;
 	case BTF_KIND_ARRAY:
 		print_array(t, type, at);
@@ -249,6 +281,13 @@ void print_typed(struct json_writer *j, const struct btf *btf, uint32_t type, co
                  bool is_formatted)
 {
 	struct typing t = {.j = j, .btf = btf, .is_formatted = is_formatted};
+
+	print_type(&t, type, bytes);
+}
+
+void print_typed_ops(struct json_writer *j, const struct btf *btf, uint32_t type, const void *bytes)
+{
+	struct typing t = {.j = j, .btf = btf, .is_formatted = true, .has_progs = true};
 
 	print_type(&t, type, bytes);
 }

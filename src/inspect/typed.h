@@ -12,5 +12,8 @@ struct json_writer;
  * beside raw bytes; else as bpftool's plain listings have it, which hold 0x3 without quotes. */
 void print_typed(struct json_writer *j, const struct btf *btf, uint32_t type, const void *bytes,
                  bool is_formatted);
+/* The same, formatted, of a struct_ops map, whose pointers to functions are numbers of programs. */
+void print_typed_ops(struct json_writer *j, const struct btf *btf, uint32_t type,
+                     const void *bytes);
 
 #endif
