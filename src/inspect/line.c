@@ -116,7 +116,7 @@ static const struct command *print_command(const struct inspect *x, const struct
 		fputs("{ ", stderr);
 		for (const struct command *each = c; each < after; each++)
 			fprintf(stderr, "%s%s", each == c ? "" : " | ", each->name);
-		fputs(" } ", stderr);
+		fprintf(stderr, " }%s", *c->arguments ? " " : "");
 	}
 	for (const char *p = c->arguments; *p; p++)
 		if (*p == '\n')
