@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # Further names to install skep under, as links. A program of that name that is not
 # ours stays as it is.
-ALIASES ?= bpftrace
+ALIASES ?= bpftrace bpftool
 
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 MANDIR = $(DESTDIR)$(PREFIX)/share/man/man1
