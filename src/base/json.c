@@ -1,12 +1,27 @@
 /* JSON strings, as the output of the tracing language spells them. */
 #include "base/json.h"
 
+#include <stdbool.h>
+
+static inline bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+}
+
 void json_add_string(struct strbuf *sb, const char *s, size_t len_b)
 {
 	sb_addc(sb, '"');
 	for (size_t i = 0; i < len_b; i++) {
-		unsigned char c = (unsigned char)s[i];
+		unsigned char c;
+		size_t run = i;
 
+		while (run < len_b && is_plain((unsigned char)s[run]))
+			run++;
+		sb_add(sb, s + i, run - i);
+		i = run;
+		if (i == len_b)
+			break;
+		c = (unsigned char)s[i];
 		switch (c) {
 		case '"':
 			sb_adds(sb, "\\\"");
@@ -24,10 +39,7 @@ void json_add_string(struct strbuf *sb, const char *s, size_t len_b)
 			sb_adds(sb, "\\t");
 			break;
 		default:
-			if (c < 0x20 || c == 0x7f)
-				sb_addf(sb, "\\u%04x", c);
-			else
-				sb_addc(sb, (char)c);
+			sb_addf(sb, "\\u%04x", c);
 		}
 	}
 	sb_addc(sb, '"');

@@ -37,9 +37,20 @@ void sb_adds(struct strbuf *sb, const char *s)
 	sb_add(sb, s, strlen(s));
 }
 
-void sb_addc(struct strbuf *sb, char c)
+void sb_addc_slow(struct strbuf *sb, char c)
 {
 	sb_add(sb, &c, 1);
+}
+
+void sb_add_uint(struct strbuf *sb, uint64_t n)
+{
+	char text[24], *at = text + sizeof(text);
+
+	do {
+		*--at = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	sb_add(sb, at, (size_t)(text + sizeof(text) - at));
 }
 
 void sb_pad(struct strbuf *sb, char c, size_t times)

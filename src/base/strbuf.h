@@ -14,13 +14,24 @@ struct strbuf {
 
 void sb_add(struct strbuf *sb, const void *bytes, size_t len_b);
 void sb_adds(struct strbuf *sb, const char *s);
-void sb_addc(struct strbuf *sb, char c);
+void sb_addc_slow(struct strbuf *sb, char c);
+void sb_add_uint(struct strbuf *sb, uint64_t n); /* in decimal, faster than sb_addf() */
 void sb_add_utf8(struct strbuf *sb, uint32_t c); /* a code point up to 0x10ffff */
 void sb_pad(struct strbuf *sb, char c, size_t times);
 void sb_addf(struct strbuf *sb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sb_vaddf(struct strbuf *sb, const char *fmt, va_list ap);
 void sb_reset(struct strbuf *sb); /* empty it, keep the storage */
 void sb_free(struct strbuf *sb);
+
+static inline void sb_addc(struct strbuf *sb, char c)
+{
+	if (sb->n + 1 >= sb->cap) {
+		sb_addc_slow(sb, c);
+		return;
+	}
+	sb->s[sb->n++] = c;
+	sb->s[sb->n] = '\0';
+}
 
 static inline const char *sb_str(const struct strbuf *sb)
 {

@@ -1,7 +1,6 @@
 /* See json_writer.h. */
 #include "inspect/json_writer.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -12,6 +11,20 @@ enum { ENOUGH_B = 1 << 16, INDENT = 4 };
 void json_begin(struct json_writer *w, FILE *to, bool is_pretty)
 {
 	*w = (struct json_writer){.to = to, .is_pretty = is_pretty};
+}
+
+/* A listing of all of the kernel's types is millions of small pieces. */
+static inline void put(struct json_writer *w, const char *bytes, size_t len_b)
+{
+	struct strbuf *sb = &w->text;
+
+	if (sb->n + len_b >= sb->cap) {
+		sb_add(sb, bytes, len_b);
+		return;
+	}
+	memcpy(sb->s + sb->n, bytes, len_b);
+	sb->n += len_b;
+	sb->s[sb->n] = '\0';
 }
 
 static void flush(struct json_writer *w)
@@ -75,13 +88,26 @@ void json_close(struct json_writer *w, char bracket)
 	w->has_key = false;
 }
 
+static void end_key(struct json_writer *w)
+{
+	put(w, ": ", w->is_pretty ? 2 : 1);
+	w->has_key = true;
+}
+
 void json_key(struct json_writer *w, const char *name)
 {
 	separate(w);
 	new_line(w);
 	json_add_string(&w->text, name, strlen(name));
-	sb_adds(&w->text, w->is_pretty ? ": " : ":");
-	w->has_key = true;
+	end_key(w);
+}
+
+void json_plain_key(struct json_writer *w, const char *quoted, size_t len_b)
+{
+	separate(w);
+	new_line(w);
+	put(w, quoted, len_b);
+	end_key(w);
 }
 
 void json_bare(struct json_writer *w, const char *text)
@@ -93,13 +119,15 @@ void json_bare(struct json_writer *w, const char *text)
 void json_uint(struct json_writer *w, uint64_t n)
 {
 	separate(w);
-	sb_addf(&w->text, "%" PRIu64, n);
+	sb_add_uint(&w->text, n);
 }
 
 void json_int(struct json_writer *w, int64_t n)
 {
 	separate(w);
-	sb_addf(&w->text, "%" PRId64, n);
+	if (n < 0)
+		sb_addc(&w->text, '-');
+	sb_add_uint(&w->text, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
 }
 
 void json_bool(struct json_writer *w, bool is)
@@ -112,10 +140,24 @@ void json_null(struct json_writer *w)
 	json_bare(w, "null");
 }
 
+static inline bool is_plain(const char *s, size_t len_b)
+{
+	for (size_t i = 0; i < len_b; i++)
+		if ((unsigned char)s[i] < 0x20 || s[i] == '"' || s[i] == '\\' || s[i] == 0x7f)
+			return false;
+	return true;
+}
+
 void json_string_n(struct json_writer *w, const char *s, size_t len_b)
 {
 	separate(w);
-	json_add_string(&w->text, s, len_b);
+	if (is_plain(s, len_b)) {
+		sb_addc(&w->text, '"');
+		put(w, s, len_b);
+		sb_addc(&w->text, '"');
+	} else {
+		json_add_string(&w->text, s, len_b);
+	}
 }
 
 void json_string(struct json_writer *w, const char *s)

@@ -33,6 +33,9 @@ void json_flush(struct json_writer *w);
 void json_open(struct json_writer *w, char bracket); /* '{' or '[' */
 void json_close(struct json_writer *w, char bracket);
 void json_key(struct json_writer *w, const char *name);
+/* A key that is written in the program, as it is and with its quotes: JSON_KEY("name"). */
+void json_plain_key(struct json_writer *w, const char *quoted, size_t len_b);
+#define JSON_KEY(name) "\"" name "\"", sizeof(name) + 1
 
 void json_uint(struct json_writer *w, uint64_t n);
 void json_int(struct json_writer *w, int64_t n);

@@ -34,6 +34,7 @@ struct btf_file {
 	/* offsets[id - first_id] into `types`; built by the first question. */
 	uint32_t *offsets;
 	uint32_t n_types;
+	bool is_whole; /* the index reaches the end */
 	/* Types by the hash of their names, once many have been asked for: the first of each slot
 	 * and the next behind each, as 1 + index, in ascending order. */
 	uint32_t *slots, *next;
@@ -223,12 +224,19 @@ static void build_index(struct btf_file *b)
 	if (n > UINT32_MAX - b->first_id)
 		n = UINT32_MAX - b->first_id;
 	b->n_types = n;
+	b->is_whole = off == end;
 }
 
 static inline void need_index(struct btf_file *b)
 {
 	if (!b->offsets)
 		build_index(b);
+}
+
+bool btf_is_whole(struct btf_file *b)
+{
+	need_index(b);
+	return b->is_whole && (!b->base || btf_is_whole(b->base));
 }
 
 uint32_t btf_first(const struct btf_file *b)

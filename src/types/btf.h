@@ -36,6 +36,9 @@ struct btf_record {
 	size_t extra_b;
 };
 
+/* Can all of the type section be read? What stands behind the first record that is no type, is of a
+ * newer kind or is cut off has no ids. */
+bool btf_is_whole(struct btf_file *b);
 /* Ids run from 1 (or the base's count, for split BTF) to btf_end() - 1. */
 uint32_t btf_first(const struct btf_file *b);
 uint32_t btf_end(struct btf_file *b);
