@@ -54,6 +54,12 @@ struct pin {
 	const char *path;
 };
 
+/* What a link hands to its program. */
+struct cookie {
+	uint32_t prog_id;
+	uint64_t cookie;
+};
+
 struct inspect {
 	struct arena *a;
 	const char *program; /* what usage calls us */
@@ -68,7 +74,8 @@ struct inspect {
 	/* Found when first asked for. */
 	vec(struct holder) holders;
 	vec(struct pin) pins;
-	bool knows_holders, knows_pins;
+	vec(struct cookie) cookies;
+	bool knows_holders, knows_pins, knows_cookies;
 };
 
 /* ---- line.c ---- */

@@ -20,6 +20,6 @@ struct native_insn {
 /* The one at bytes[0], which lies at `address`. What is none is given as data, never as nothing.
  * size_b must not be 0. */
 void native_read(struct native_reader *r, const uint8_t *bytes, size_t size_b, uint64_t address,
-                  struct native_insn *ret);
+                 struct native_insn *ret);
 
 #endif

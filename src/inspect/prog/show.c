@@ -10,6 +10,7 @@
 #include "inspect/info.h"
 #include "inspect/internal.h"
 #include "inspect/names.h"
+#include "inspect/prog/about.h"
 #include "inspect/prog/prog.h"
 #include "inspect/source.h"
 
@@ -33,7 +34,7 @@ struct shown {
 	const char *name;
 	uint32_t *maps, n_maps;
 	uint64_t memlock_b;
-	bool has_memlock;
+	bool has_memlock, is_orphaned;
 };
 
 void prog_show_heading(struct inspect *x, const struct bpf_prog_info *info, const char *name)
@@ -53,6 +54,7 @@ void prog_show_heading(struct inspect *x, const struct bpf_prog_info *info, cons
 		if (info->recursion_misses)
 			printf(" recursion_misses %llu",
 			       (unsigned long long)info->recursion_misses);
+		prog_show_device(x, info);
 		return;
 	}
 	json_member_string(j, "tag", tag);
@@ -63,12 +65,14 @@ void prog_show_heading(struct inspect *x, const struct bpf_prog_info *info, cons
 	}
 	if (info->recursion_misses)
 		json_member_uint(j, "recursion_misses", info->recursion_misses);
+	prog_show_device(x, info);
 }
 
 static void show_plain(struct inspect *x, const struct shown *s)
 {
 	const struct bpf_prog_info *i = &s->info;
 	time_t at = loaded_at(i);
+	uint64_t cookie;
 	char time[32];
 
 	prog_show_heading(x, i, s->name);
@@ -83,19 +87,25 @@ static void show_plain(struct inspect *x, const struct shown *s)
 		printf("  not jited");
 	if (s->has_memlock)
 		printf("  memlock %lluB", (unsigned long long)s->memlock_b);
+	if (s->is_orphaned)
+		printf("  orphaned");
 	for (uint32_t n = 0; n < s->n_maps; n++)
 		printf("%s%u", n ? "," : "  map_ids ", s->maps[n]);
 	show_pins(x, HELD_PROG, i->id);
 	if (i->btf_id)
 		printf("\n\tbtf_id %u", i->btf_id);
+	if (prog_cookie(x, i->id, &cookie))
+		printf("\n\tbpf_cookie %llu", (unsigned long long)cookie);
 	show_holders(x, HELD_PROG, i->id);
 	printf("\n");
+	prog_show_metadata(x, s->maps, s->n_maps);
 }
 
 static void show_json(struct inspect *x, const struct shown *s)
 {
 	const struct bpf_prog_info *i = &s->info;
 	struct json_writer *j = &x->json;
+	uint64_t cookie;
 
 	json_open(j, '{');
 	prog_show_heading(x, i, s->name);
@@ -104,7 +114,7 @@ static void show_json(struct inspect *x, const struct shown *s)
 		json_int(j, loaded_at(i));
 		json_member_uint(j, "uid", i->created_by_uid);
 	}
-	json_member_bool(j, "orphaned", false);
+	json_member_bool(j, "orphaned", s->is_orphaned);
 	json_member_uint(j, "bytes_xlated", i->xlated_prog_len);
 	json_member_bool(j, "jited", i->jited_prog_len);
 	if (i->jited_prog_len)
@@ -121,8 +131,28 @@ static void show_json(struct inspect *x, const struct shown *s)
 	if (i->btf_id)
 		json_member_uint(j, "btf_id", i->btf_id);
 	show_pins(x, HELD_PROG, i->id);
+	if (prog_cookie(x, i->id, &cookie))
+		json_member_uint(j, "bpf_cookie", cookie);
 	show_holders(x, HELD_PROG, i->id);
+	prog_show_metadata(x, s->maps, s->n_maps);
 	json_close(j, '}');
+}
+
+/* The device that a program was made for has gone: the kernel does not describe it any more, but
+ * still says what this is a descriptor of. */
+static void read_orphan(int fd, struct bpf_prog_info *ret)
+{
+	char tag[2 * BPF_TAG_SIZE + 1] = "";
+	uint64_t n;
+
+	if (fdinfo_number(fd, "prog_id", &n))
+		ret->id = (uint32_t)n;
+	if (fdinfo_number(fd, "prog_type", &n))
+		ret->type = (uint32_t)n;
+	if (fdinfo_text(fd, "prog_tag", tag, sizeof(tag)))
+		for (size_t i = 0;
+		     i < BPF_TAG_SIZE && sscanf(tag + 2 * i, "%2hhx", &ret->tag[i]) == 1; i++)
+			;
 }
 
 static int show(struct inspect *x, int fd)
@@ -130,7 +160,10 @@ static int show(struct inspect *x, int fd)
 	struct shown s = {0};
 	int err = prog_info(fd, &s.info);
 
-	if (err)
+	if (err == -ENODEV) {
+		s.is_orphaned = true;
+		read_orphan(fd, &s.info);
+	} else if (err)
 		return inspect_error(x, "can't get prog info: %s", strerror(-err));
 	s.name = prog_name(x->a, &s.info, fd);
 	s.maps = prog_map_ids(x->a, &s.info, fd, &s.n_maps);
