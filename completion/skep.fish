@@ -91,6 +91,7 @@ complete -c skep -n __fish_use_subcommand -a perf -d 'BPF programs on tracepoint
 complete -c skep -n __fish_use_subcommand -a net -d 'BPF programs on the way of packets: XDP, traffic control, netfilter'
 complete -c skep -n __fish_use_subcommand -a btf -d 'type information in the kernel and in files: list it, write it as C'
 complete -c skep -n __fish_use_subcommand -a token -d 'what file systems for BPF delegate'
+complete -c skep -n __fish_use_subcommand -a gen -d 'headers and files made from BPF objects'
 complete -c skep -n __fish_use_subcommand -a struct_ops -d 'functions of the kernel that programs stand in for'
 complete -c skep -n __fish_use_subcommand -a iter -d 'files that run a program when they are read'
 complete -c skep -n __fish_use_subcommand -a tools -d 'list the tools that are run by their name'

@@ -60,7 +60,9 @@ const struct object *const session_objects[] = {
 };
 
 const struct object *const inspect_objects[] = {
-    &batch_object, &prog_object,    &map_object, &link_object,       &cgroup_object,
-    &perf_object,  &net_object,     &btf_object, &struct_ops_object, &iter_object,
-    &token_object, &version_object, NULL,
+    &batch_object,      &prog_object,   &map_object,
+    &link_object,       &cgroup_object, &perf_object,
+    &net_object,        &btf_object,    &gen_object_words,
+    &struct_ops_object, &iter_object,   &token_object,
+    &version_object,    NULL,
 };

@@ -311,15 +311,12 @@ static void write_chain(struct c_writer *w, size_t first, const char *name, unsi
 static void collect_chain(struct c_writer *w, uint32_t id)
 {
 	struct btf_record r;
-	size_t n = 0;
 
 	for (;;) {
 		if (id && !c_get(w, id, &r))
 			return;
-		if (!(w->skips_modifiers && !n && id && is_qualifier(r.kind))) {
+		if (!(w->skips_modifiers && id && is_qualifier(r.kind)))
 			vec_push(NULL, &w->chain, id);
-			n++;
-		}
 		if (!id)
 			return;
 		switch (r.kind) {

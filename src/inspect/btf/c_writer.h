@@ -32,7 +32,7 @@ struct c_writer {
 	uint64_t steps_left; /* a file may be made so that its text has no end */
 	unsigned depth;
 	char problem[80];     /* empty: none */
-	bool skips_modifiers; /* const is left out at the top of declarations */
+	bool skips_modifiers; /* const and the like are left out of declarations */
 };
 
 /* 0 or -ENOMEM. `out` is where text goes. */
