@@ -22,14 +22,14 @@ btf show id $id
 btf dump id $id
 -j btf dump id $id
 btf dump prog pinned $prog
-btf dump map pinned $p/maps/seen
-btf dump map pinned $p/maps/seen key
-btf dump map pinned $p/maps/seen value
-btf dump map pinned $p/maps/seen kv
-btf dump map pinned $p/maps/seen all
--j btf dump map pinned $p/maps/seen
+btf dump map pinned $p/maps/sightings
+btf dump map pinned $p/maps/sightings key
+btf dump map pinned $p/maps/sightings value
+btf dump map pinned $p/maps/sightings kv
+btf dump map pinned $p/maps/sightings all
+-j btf dump map pinned $p/maps/sightings
 END
-ids=$(/usr/sbin/bpftool -j map show pinned $p/maps/seen | sed 's/.*"id":\([0-9]*\).*/\1/')
+ids=$(/usr/sbin/bpftool -j map show pinned $p/maps/sightings | sed 's/.*"id":\([0-9]*\).*/\1/')
 ./bpftool btf show id "$id" | grep -qE "  prog_ids [0-9,]+  map_ids ([0-9]+,)*$ids(,[0-9]+)*$" ||
 	{ ./bpftool btf show id "$id"; exit 1; }
 ./bpftool -j btf show id "$id" | python3 -c '
@@ -43,6 +43,6 @@ all = {b["id"]: b for b in json.load(sys.stdin)}
 assert all[1]["name"] == "vmlinux" and all[1]["kernel"] and int(sys.argv[1]) in all' "$id" || exit
 [ "$(./bpftool btf show | grep -c "^$id: name <anon>  size [0-9]*B")" = 1 ] || exit
 # In C: what is asked for and what that needs.
-./bpftool btf dump map pinned $p/maps/seen value format c | grep -q '^struct pair {$' || exit
-./bpftool btf dump map pinned $p/maps/seen key format c | grep -q '^struct pair {$' && exit 1
+./bpftool btf dump map pinned $p/maps/sightings value format c | grep -q '^struct pair {$' || exit
+./bpftool btf dump map pinned $p/maps/sightings key format c | grep -q '^struct pair {$' && exit 1
 ./bpftool btf dump map pinned $p/none 2>&1 | grep -q '^Error: get btf by id (0): No such file or directory$'

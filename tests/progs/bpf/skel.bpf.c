@@ -9,7 +9,7 @@ struct {
 	int (*max_entries)[16];
 	u32 *key;
 	struct pair *value;
-} seen SEC(".maps");
+} sightings SEC(".maps");
 
 u64 calls = 5;
 int only_pid;
@@ -34,7 +34,7 @@ SEC("raw_tp/sys_enter") int count(void *ctx)
 	calls += step;
 	last.a++;
 	last.b = calls;
-	bpf_map_update_elem(&seen, &key, &last, 0);
+	bpf_map_update_elem(&sightings, &key, &last, 0);
 	return 0;
 }
 SEC("raw_tp/sys_exit") int leave(void *ctx)
