@@ -110,7 +110,8 @@ void json_plain_key(struct json_writer *w, const char *quoted, size_t len_b)
 	end_key(w);
 }
 
-void json_bare(struct json_writer *w, const char *text)
+/* As it is. */
+static void json_bare(struct json_writer *w, const char *text)
 {
 	separate(w);
 	sb_adds(&w->text, text);
@@ -202,4 +203,32 @@ void json_member_string(struct json_writer *w, const char *name, const char *s)
 {
 	json_key(w, name);
 	json_string(w, s);
+}
+
+void json_bytes(struct json_writer *w, const void *bytes, size_t n_b)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *at = bytes;
+	char text[7 * 64];
+
+	json_open(w, '[');
+	for (size_t i = 0; i < n_b;) {
+		size_t n = 0;
+
+		for (; i < n_b && n + 7 <= sizeof(text); i++) {
+			if (i)
+				text[n++] = ',';
+			text[n++] = '"';
+			text[n++] = '0';
+			text[n++] = 'x';
+			text[n++] = digits[at[i] >> 4];
+			text[n++] = digits[at[i] & 15];
+			text[n++] = '"';
+		}
+		sb_add(&w->text, text, n);
+		if (w->text.n >= ENOUGH_B)
+			flush(w);
+	}
+	w->has_any[w->depth] = n_b > 0;
+	json_close(w, ']');
 }

@@ -45,12 +45,12 @@ void json_string(struct json_writer *w, const char *s);
 void json_string_n(struct json_writer *w, const char *s, size_t len_b);
 /* As a string. */
 void json_format(struct json_writer *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* An array of strings as maps' bytes are written: ["0x0a","0x0b"]. */
+void json_bytes(struct json_writer *w, const void *bytes, size_t n_b);
 /* A key with its value. */
 void json_member_uint(struct json_writer *w, const char *name, uint64_t n);
 void json_member_bool(struct json_writer *w, const char *name, bool is);
 void json_member_string(struct json_writer *w, const char *name, const char *s);
-/* As it is: bpftool's typed listings hold 0x3 without quotes. */
-void json_bare(struct json_writer *w, const char *text);
 /* Is a member's key what comes next? */
 bool json_wants_key(const struct json_writer *w);
 /* Is a key without its value what was written last? */

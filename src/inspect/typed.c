@@ -17,7 +17,7 @@ enum { DEPTH_MOST = 32 };
 struct typing {
 	struct json_writer *j;
 	const struct btf *btf;
-	bool is_formatted; /* strict JSON: numbers that it has not are strings */
+	bool is_formatted; /* beside raw bytes: pointers are numbers */
 	bool has_progs;    /* pointers to functions are numbers of programs */
 	unsigned depth;
 };
@@ -52,10 +52,7 @@ static void print_wide(struct typing *t, const unsigned char *at)
 		         (unsigned long long)low);
 	else
 		snprintf(text, sizeof(text), "0x%llx", (unsigned long long)low);
-	if (t->is_formatted)
-		json_string(t->j, text);
-	else
-		json_bare(t->j, text);
+	json_string(t->j, text);
 }
 
 static void print_char(struct typing *t, unsigned char c)
@@ -80,10 +77,7 @@ static void print_bits(struct typing *t, const unsigned char *at, uint32_t off_b
 	n = (uint64_t)(all >> off_bits % 8);
 	n &= n_bits >= 64 ? UINT64_MAX : (1ull << n_bits) - 1;
 	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)n);
-	if (t->is_formatted)
-		json_string(t->j, text);
-	else
-		json_bare(t->j, text);
+	json_string(t->j, text);
 }
 
 static void print_int(struct typing *t, const struct btf_type *type, const unsigned char *at)
@@ -171,7 +165,7 @@ static bool is_text(const unsigned char *at, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		if (!at[i])
-			return i > 0;
+			return true;
 		if (!isprint(at[i]))
 			return false;
 	}

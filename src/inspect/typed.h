@@ -8,8 +8,9 @@
 struct btf;
 struct json_writer;
 
-/* The value of `type` at `bytes`, which are as many as the type has. `is_formatted`: as strict JSON
- * beside raw bytes; else as bpftool's plain listings have it, which hold 0x3 without quotes. */
+/* The value of `type` at `bytes`, which are as many as the type has. Numbers that are written in
+ * hexadecimal are strings, so that it is JSON (bpftool leaves the quotes of bit-fields out).
+ * `is_formatted`: as beside raw bytes, where pointers are numbers and a character may be any. */
 void print_typed(struct json_writer *j, const struct btf *btf, uint32_t type, const void *bytes,
                  bool is_formatted);
 /* The same, formatted, of a struct_ops map, whose pointers to functions are numbers of programs. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "inspect/info.h"
+#include "inspect/source.h"
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
@@ -33,7 +34,7 @@ static void find_types(struct open_map *m)
 		m->value_type = m->info.btf_vmlinux_value_type_id;
 		return;
 	}
-	m->btf = btf__load_from_kernel_by_id_split(m->info.btf_id, base);
+	m->btf = source_types(m->info.btf_id, base);
 	m->key_type = m->info.btf_key_type_id;
 	m->value_type = m->info.btf_value_type_id;
 	if (m->btf && !m->value_type) {
@@ -81,10 +82,15 @@ bool map_open(struct inspect *x, struct words *w, bool wants_types, struct open_
 	return false;
 }
 
+void map_forget_types(struct open_map *m)
+{
+	btf__free(m->btf);
+	m->btf = NULL;
+}
+
 void map_close(struct open_map *m)
 {
-	if (m->btf)
-		btf__free(m->btf);
+	map_forget_types(m);
 	close(m->fd);
 }
 
@@ -116,27 +122,38 @@ int parse_bytes(struct inspect *x, struct words *w, const char *what, unsigned c
 	return 0;
 }
 
-static void print_row(const unsigned char *bytes, uint32_t n_b)
+/* Sixteen bytes as text; how long that is. */
+enum { ROW_BYTES = 16, ROW_TEXT_B = 3 * ROW_BYTES + 1 };
+
+static size_t row_text(char *to, const unsigned char *bytes, uint32_t n_b)
 {
-	for (uint32_t i = 0; i < n_b; i++)
-		printf("%s%02x", !i ? "" : i == 8 ? "  " : " ", bytes[i]);
+	static const char digits[] = "0123456789abcdef";
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < n_b; i++) {
+		if (i)
+			to[n++] = ' ';
+		if (i == 8)
+			to[n++] = ' ';
+		to[n++] = digits[bytes[i] >> 4];
+		to[n++] = digits[bytes[i] & 15];
+	}
+	return n;
 }
 
 void print_hex(const unsigned char *bytes, uint32_t n_b)
 {
-	for (uint32_t i = 0; i < n_b; i += 16) {
-		if (i)
-			printf("\n");
-		print_row(bytes + i, n_b - i < 16 ? n_b - i : 16);
-	}
-}
+	char row[ROW_TEXT_B + 1];
 
-void json_hex(struct json_writer *j, const unsigned char *bytes, uint32_t n_b)
-{
-	json_open(j, '[');
-	for (uint32_t i = 0; i < n_b; i++)
-		json_format(j, "0x%02x", bytes[i]);
-	json_close(j, ']');
+	for (uint32_t i = 0; i < n_b; i += ROW_BYTES) {
+		uint32_t left_b = n_b - i;
+
+		if (i)
+			putc_unlocked('\n', stdout);
+		fwrite_unlocked(
+		    row, 1, row_text(row, bytes + i, left_b < ROW_BYTES ? left_b : ROW_BYTES),
+		    stdout);
+	}
 }
 
 /* ---- entries --------------------------------------------------------------------------------- */
@@ -155,7 +172,7 @@ static void value_json(struct json_writer *j, const struct open_map *m, uint32_t
 
 	json_key(j, "value");
 	if (form == FORM_BYTES)
-		json_hex(j, value, m->info.value_size);
+		json_bytes(j, value, m->info.value_size);
 	else
 		print_typed(j, m->btf, m->value_type, value, form == FORM_FORMATTED);
 }
@@ -182,12 +199,9 @@ static void values_json(struct json_writer *j, const struct open_map *m, enum fo
 static void typed_entry(struct json_writer *j, const struct open_map *m, bool is_formatted)
 {
 	json_open(j, '{');
-	if (m->info.key_size) {
+	if (m->key_type && m->info.key_size) {
 		json_key(j, "key");
-		if (m->key_type)
-			print_typed(j, m->btf, m->key_type, m->key, is_formatted);
-		else
-			json_hex(j, m->key, m->info.key_size);
+		print_typed(j, m->btf, m->key_type, m->key, is_formatted);
 	}
 	values_json(j, m, is_formatted ? FORM_FORMATTED : FORM_TYPED);
 	json_close(j, '}');
@@ -207,7 +221,7 @@ static void entry_json(struct inspect *x, struct open_map *m)
 
 	json_open(j, '{');
 	json_key(j, "key");
-	json_hex(j, m->key, m->info.key_size);
+	json_bytes(j, m->key, m->info.key_size);
 	values_json(j, m, FORM_BYTES);
 	if (m->is_of_maps)
 		json_member_uint(j, "inner_map_id", id_of(m));
@@ -220,7 +234,8 @@ static void entry_json(struct inspect *x, struct open_map *m)
 
 static void part(const char *name, const unsigned char *bytes, uint32_t n_b, bool is_alone)
 {
-	printf("%s:%s", name, is_alone ? "\n" : " ");
+	fputs_unlocked(name, stdout);
+	fputs_unlocked(is_alone ? ":\n" : ": ", stdout);
 	print_hex(bytes, n_b);
 }
 
@@ -241,13 +256,13 @@ static void entry_plain(struct open_map *m)
 	}
 	if (key_b) {
 		part("key", m->key, key_b, is_long);
-		printf(is_long || key_b + value_b > 24 ? "\n" : "  ");
+		fputs_unlocked(is_long || key_b + value_b > 24 ? "\n" : "  ", stdout);
 	}
 	if (m->is_of_maps)
 		printf("inner_map_id: %u \n", id_of(m));
 	else if (value_b) {
 		part("value", m->value, value_b, is_long);
-		printf("\n");
+		putc_unlocked('\n', stdout);
 	}
 }
 
@@ -262,24 +277,49 @@ void print_entry(struct inspect *x, struct open_map *m)
 	}
 }
 
+/* Why there is no value, laid out as a value would be. */
+static void no_entry_plain(struct open_map *m, int err)
+{
+	const char *why = err == -ENOENT                                         ? "<no entry>"
+	                  : err == -ENOSPC && m->info.type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY
+	                      ? "<cannot read>"
+	                      : strerror(-err);
+	size_t why_b = strlen(why);
+	bool is_long = m->info.key_size > 16 || why_b > 16;
+
+	part("key", m->key, m->info.key_size, is_long);
+	printf("%svalue:%s%s\n", is_long || m->info.key_size + why_b > 24 ? "\n" : "  ",
+	       is_long ? "\n" : " ", why);
+}
+
 void print_no_entry(struct inspect *x, struct open_map *m, int err)
 {
-	const char *why = err == -ENOENT ? "<no entry>" : strerror(-err);
 	struct json_writer *j = &x->json;
 
 	if (m->is_of_maps || m->is_of_progs)
 		return; /* an empty slot */
 	if (!x->is_json && !is_typed(m)) {
-		part("key", m->key, m->info.key_size, false);
-		printf("  value: %s\n", why);
+		no_entry_plain(m, err);
 		return;
 	}
 	json_open(j, '{');
 	json_key(j, "key");
-	json_hex(j, m->key, m->info.key_size);
+	json_bytes(j, m->key, m->info.key_size);
 	json_key(j, "value");
 	json_open(j, '{');
-	json_member_string(j, "error", why);
+	json_member_string(j, "error", strerror(-err));
 	json_close(j, '}');
 	json_close(j, '}');
+}
+
+void map_typed_begin(struct inspect *x, const struct open_map *m)
+{
+	if (!x->is_json && m->btf)
+		json_begin(&x->json, stdout, true);
+}
+
+void map_typed_end(struct inspect *x, const struct open_map *m)
+{
+	if (!x->is_json && m->btf)
+		json_end(&x->json);
 }

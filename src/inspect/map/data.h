@@ -24,6 +24,7 @@ struct open_map {
 /* The map that the words mean; false: reported. With its types if `wants_types`. */
 bool map_open(struct inspect *x, struct words *w, bool wants_types, struct open_map *ret);
 int map_open_fd(struct inspect *x, int fd, bool wants_types, struct open_map *ret);
+void map_forget_types(struct open_map *m); /* what a descriptor that stays open leaves */
 void map_close(struct open_map *m);
 
 /* What is behind `key` or `value`: so many bytes, `hex` in front of them or not. 0 or negative. */
@@ -31,8 +32,10 @@ int parse_bytes(struct inspect *x, struct words *w, const char *what, unsigned c
                 uint32_t n_b);
 /* Rows of sixteen, two blanks in the middle. */
 void print_hex(const unsigned char *bytes, uint32_t n_b);
-void json_hex(struct json_writer *j, const unsigned char *bytes, uint32_t n_b);
 
+/* Around entries: plain output of types is JSON as well, indented. */
+void map_typed_begin(struct inspect *x, const struct open_map *m);
+void map_typed_end(struct inspect *x, const struct open_map *m);
 /* One entry, as the map's kind and the output ask. */
 void print_entry(struct inspect *x, struct open_map *m);
 /* Where the value cannot be had. */

@@ -11,7 +11,7 @@ static const struct command map_commands[] = {
     {"getnext", map_getnext, "MAP [key DATA]"},
     {"delete", map_delete, "MAP key DATA"},
     {"pin", map_pin, "MAP FILE"},
-    {"peek", map_peek, "MAP"},
+    {"peek", map_lookup, "MAP"},
     {"push", map_update, "MAP value VALUE"},
     {"pop", map_pop, "MAP"},
     {"enqueue", map_update, "MAP value VALUE"},
@@ -20,7 +20,8 @@ static const struct command map_commands[] = {
     {"create", map_create,
      "FILE type TYPE key KEY_SIZE value VALUE_SIZE\n"
      "entries MAX_ENTRIES name NAME [flags FLAGS] "
-     "[inner_map MAP]"},
+     "[inner_map MAP] [offload_dev NAME]"},
+    {"event_pipe", map_event_pipe, "MAP [cpu N index M]"},
     {NULL},
 };
 
