@@ -236,7 +236,7 @@ static void show_classic(struct inspect *x, const struct device *d, const struct
 	if (p->actions.n && x->is_json)
 		json_close(&x->json, ']');
 	else if (p->actions.n)
-		printf("]");
+		printf("] ");
 	end_entry(x);
 }
 
