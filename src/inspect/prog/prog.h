@@ -4,7 +4,7 @@
 
 #include "inspect/internal.h"
 
-command_fn prog_show, prog_dump;
+command_fn prog_show, prog_dump, prog_graph;
 command_fn prog_pin, prog_load, prog_loadall, prog_attach, prog_detach, prog_run, prog_tracelog;
 
 struct bpf_prog_info;

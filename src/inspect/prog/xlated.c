@@ -1,20 +1,21 @@
 /* `prog dump xlated`: the instructions, each function under its prototype, each source line above
  * its first instruction. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "bpf/insn.h"
 #include "inspect/prog/dump.h"
 
 void put_text(const char *s, struct strbuf *out)
 {
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			sb_addf(out, "\\x%02x", c);
+	for (size_t n; *s; s += n ? n : 1) {
+		n = utf8_length(s, 4); /* a NUL ends it, too */
+		if (!n || ((unsigned char)*s < 0x20 && *s != '\t') || *s == 0x7f)
+			sb_addf(out, "\\x%02x", (unsigned char)*s);
 		else
-			sb_addc(out, *s);
+			sb_add(out, s, n);
 	}
 }
 
