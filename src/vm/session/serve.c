@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cpus.h"
 #include "base/strbuf.h"
 #include "vm/session/protocol.h"
 
@@ -283,11 +284,27 @@ static int read_member(struct vm_server *s, struct vm_map *m, const void *key)
 	return id ? 0 : -ENOENT;
 }
 
+/* Of one value out there: as many CPUs as the machine may have, though the session may use fewer.
+ */
+static size_t value_bytes(const struct vm_map *m)
+{
+	size_t own_b = vm_map_value_bytes(m);
+
+	switch (m->def.type) {
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+		return own_b / m->n_cpus * cpus_possible();
+	default:
+		return own_b;
+	}
+}
+
 static int read_value(struct vm_server *s, struct vm_map *m, const void *key, bool is_taken)
 {
 	if (is_of_maps(m) || m->def.type == BPF_MAP_TYPE_PROG_ARRAY)
 		return is_taken ? -EOPNOTSUPP : read_member(s, m, key);
-	sb_pad(&s->answer, '\0', vm_map_value_bytes(m));
+	sb_pad(&s->answer, '\0', value_bytes(m));
 	return is_taken ? vm_map_take(m, key, s->answer.s) : vm_map_read(m, key, s->answer.s);
 }
 
@@ -318,7 +335,7 @@ static int answer_entry(struct vm_server *s, struct vm_map *m, const struct vm_q
 		/* A member would be a pointer here. */
 		if (is_of_maps(m) || m->def.type == BPF_MAP_TYPE_PROG_ARRAY)
 			return -EOPNOTSUPP;
-		return fits(&s->key, key_b) && fits(&s->value, vm_map_value_bytes(m))
+		return fits(&s->key, key_b) && fits(&s->value, value_bytes(m))
 		           ? vm_map_write(m, key, s->value.s, q->flags)
 		           : -EINVAL;
 	case VM_ASK_DELETE:
