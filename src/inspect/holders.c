@@ -105,6 +105,7 @@ static void add_holder(struct inspect *x, int proc, const char *pid, const char 
 {
 	struct holder h = {.pid = (pid_t)atoi(pid)};
 	char path[64], text[1024];
+	size_t length;
 
 	snprintf(path, sizeof(path), "%.16s/fdinfo/%.16s", pid, fd);
 	if (!read_start(proc, path, text, sizeof(text)) || !kind_of(text, &h.kind, &h.id))
@@ -115,7 +116,9 @@ static void add_holder(struct inspect *x, int proc, const char *pid, const char 
 	snprintf(path, sizeof(path), "%.16s/comm", pid);
 	if (!read_start(proc, path, h.comm, sizeof(h.comm)))
 		return;
-	h.comm[strcspn(h.comm, "\n")] = '\0';
+	length = strlen(h.comm);
+	if (length && h.comm[length - 1] == '\n') /* the file's own; a name may hold others */
+		h.comm[length - 1] = '\0';
 	vec_push(x->a, &x->holders, h);
 }
 
@@ -190,7 +193,8 @@ void show_holders(struct inspect *x, enum held_kind kind, uint32_t id)
 		if (h->kind != kind || h->id != id)
 			continue;
 		if (!x->is_json) {
-			printf("%s%s(%d)", is_first ? "\n\tpids " : ", ", h->comm, (int)h->pid);
+			printf("%s%s(%d)", is_first ? "\n\tpids " : ", ", plain_text(x, h->comm),
+			       (int)h->pid);
 		} else {
 			if (is_first) {
 				json_key(&x->json, "pids");
@@ -263,7 +267,7 @@ void show_pins(struct inspect *x, enum held_kind kind, uint32_t id)
 		if (p->kind != kind || p->id != id)
 			continue;
 		if (!x->is_json) {
-			printf("\n\tpinned %s", p->path);
+			printf("\n\tpinned %s", plain_text(x, p->path));
 			continue;
 		}
 		if (is_first) {

@@ -109,6 +109,8 @@ int link_of(struct inspect *x, struct words *w);
 void close_all(fd_list *fds);
 
 /* ---- show.c ---- */
+/* For a terminal: control characters as \xNN. */
+const char *plain_text(struct inspect *x, const char *text);
 struct shown_kind {
 	int (*next_id)(uint32_t after, uint32_t *ret); /* -1 and ENOENT behind the last */
 	int (*open)(uint32_t id);                      /* a descriptor, or -1 and errno */

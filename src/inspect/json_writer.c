@@ -99,7 +99,7 @@ void json_key(struct json_writer *w, const char *name)
 {
 	separate(w);
 	new_line(w);
-	json_add_string(&w->text, name, strlen(name));
+	json_add_text(&w->text, name, strlen(name));
 	end_key(w);
 }
 
@@ -185,7 +185,7 @@ void json_string_n(struct json_writer *w, const char *s, size_t len_b)
 		put(w, s, len_b);
 		sb_addc(&w->text, '"');
 	} else {
-		json_add_string(&w->text, s, len_b);
+		json_add_text(&w->text, s, len_b);
 	}
 }
 

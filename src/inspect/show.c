@@ -5,7 +5,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/strbuf.h"
 #include "inspect/internal.h"
+
+const char *plain_text(struct inspect *x, const char *text)
+{
+	own_strbuf struct strbuf s = {0};
+
+	for (const char *at = text; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			sb_addf(&s, "\\x%02x", (unsigned char)*at);
+		else
+			sb_addc(&s, *at);
+	return arena_strdup(x->a, sb_str(&s));
+}
 
 void show_identity(struct inspect *x, uint32_t id, const char *type, uint32_t type_number,
                    const char *name)
@@ -19,7 +32,7 @@ void show_identity(struct inspect *x, uint32_t id, const char *type, uint32_t ty
 		else
 			printf("type %u  ", type_number);
 		if (*name)
-			printf("name %s  ", name);
+			printf("name %s  ", plain_text(x, name));
 		return;
 	}
 	json_member_uint(j, "id", id);

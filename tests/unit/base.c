@@ -66,7 +66,7 @@ static void wildcards_match_runs(void **state)
 	assert_false(wildcard_match("v?s", "vfs")); /* only `*` is special */
 	assert_true(wildcard_match("~vfs_(read|write)", "vfs_read"));
 	assert_true(wildcard_match("~(vfs|vfs_read)", "vfs_read")); /* the longest, not the first */
-	assert_false(wildcard_match("~vfs", "vfs_read")); /* all of it */
+	assert_false(wildcard_match("~vfs", "vfs_read"));           /* all of it */
 	assert_false(wildcard_match("~read", "vfs_read"));
 	assert_false(wildcard_match("~(", "(")); /* none */
 	assert_true(wildcard_has("~x") && wildcard_has("x*") && !wildcard_has("x"));
@@ -91,13 +91,13 @@ static void diagnostics_render_like_bpftrace(void **state)
 	diag_error(d, E_SYNTAX, NO_SPAN, "no place");
 	diag_render(d, &(struct diag_style){0}, &out);
 	assert_string_equal(sb_str(&out), "stdin:1:15-17: ERROR: Undefined map: @x\n"
-					  "begin { print(@x); }\n"
-					  "              ~~\n"
-					  "HINT: define it\n"
-					  "ERROR: no place\n"
-					  "stdin:2:2-8: WARNING: odd\n"
-					  "    second\n"
-					  "    ~~~~~~\n");
+	                                  "begin { print(@x); }\n"
+	                                  "              ~~\n"
+	                                  "HINT: define it\n"
+	                                  "ERROR: no place\n"
+	                                  "stdin:2:2-8: WARNING: odd\n"
+	                                  "    second\n"
+	                                  "    ~~~~~~\n");
 	assert_int_equal(diag_errors(d), 2);
 	assert_int_equal(diag_first_error(d), E_UNKNOWN_NAME);
 	sb_free(&out);
@@ -121,12 +121,12 @@ static void long_lines_are_cut_around_the_mark(void **state)
 	diag_error(d, E_SUSPICIOUS, (struct span){src, 0, 1000}, "long");
 	diag_render(d, &(struct diag_style){0}, &out);
 	snprintf(expected, sizeof(expected),
-		 "stdin:1:501-505: ERROR: odd\n"
-		 "...%.80shere%.116s...\n"
-		 "%83s~~~~\n"
-		 "stdin:1:1-1001: ERROR: long\n"
-		 "%.200s...\n",
-		 text, text, "", text);
+	         "stdin:1:501-505: ERROR: odd\n"
+	         "...%.80shere%.116s...\n"
+	         "%83s~~~~\n"
+	         "stdin:1:1-1001: ERROR: long\n"
+	         "%.200s...\n",
+	         text, text, "", text);
 	assert_memory_equal(sb_str(&out), expected, strlen(expected));
 	assert_int_equal(out.n, strlen(expected) + 200 + 1); /* and the underline */
 	sb_free(&out);
@@ -173,20 +173,27 @@ static void json_escapes(void **state)
 	(void)state;
 	json_add_string(&out, "a\"\\\n\001\xc3\xa4", 7);
 	assert_string_equal(sb_str(&out), "\"a\\\"\\\\\\n\\u0001\xc3\xa4\"");
+	sb_reset(&out);
+	/* A whole code point; half of one, an overlong one, a surrogate: a mark for each byte. */
+	json_add_text(&out, "\xc3\xa4\"\xe2\x82 \xc0\xaf\xed\xa0\x80\xf0\x9f\x90\x9d", 15);
+#define MARK "\xef\xbf\xbd"
+	assert_string_equal(sb_str(&out), "\"\xc3\xa4\\\"" MARK MARK " " MARK MARK MARK MARK MARK
+	                                  "\xf0\x9f\x90\x9d\"");
+#undef MARK
 	sb_free(&out);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(arena_gives_zeroed_aligned_memory),
-		cmocka_unit_test(strmap_keeps_order_and_replaces),
-		cmocka_unit_test(wildcards_match_runs),
-		cmocka_unit_test(diagnostics_render_like_bpftrace),
-		cmocka_unit_test(long_lines_are_cut_around_the_mark),
-		cmocka_unit_test(guesses_are_near),
-		cmocka_unit_test(memfind_agrees_with_memmem),
-		cmocka_unit_test(json_escapes),
+	    cmocka_unit_test(arena_gives_zeroed_aligned_memory),
+	    cmocka_unit_test(strmap_keeps_order_and_replaces),
+	    cmocka_unit_test(wildcards_match_runs),
+	    cmocka_unit_test(diagnostics_render_like_bpftrace),
+	    cmocka_unit_test(long_lines_are_cut_around_the_mark),
+	    cmocka_unit_test(guesses_are_near),
+	    cmocka_unit_test(memfind_agrees_with_memmem),
+	    cmocka_unit_test(json_escapes),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

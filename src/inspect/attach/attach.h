@@ -18,8 +18,6 @@ void show_netfilter(struct inspect *x, const struct skep_link_info *i);
 const char *event_text(struct inspect *x, const struct skep_link_info *i);
 
 /* ---- text.c ---- */
-/* For a terminal: control characters as \xNN. */
-const char *plain_text(struct inspect *x, const char *text);
 /* A member of an object, or `NAME NUMBER  `. */
 void put_number(struct inspect *x, const char *name, uint64_t n);
 void put_attach_type(struct inspect *x, uint32_t type);
