@@ -63,7 +63,23 @@ bool vm_license_is_gpl(const char *license); /* as the kernel sees it */
 bool vm_program_type_find(const char *name, uint32_t *ret);
 const char *vm_program_type_name(uint32_t type);
 
+/* A type of the kernel that a CO-RE relocation is about. */
+struct vm_core_use {
+	uint32_t root; /* in the kernel's BTF */
+	bool is_field; /* steps lead to it; else it is about the type */
+	bool is_whole; /* members of the type are compared, too */
+	uint32_t n_steps;
+	/* Member `index` of the record `type`; records without names on the way are left out. */
+	struct vm_core_member {
+		uint32_t type, index;
+	} steps[64];
+};
+
 struct vm_object_options {
+	/* Asks what the relocations of an object use of the kernel's types; nothing else of it is
+	 * read, and the object that is returned has no programs. NULL: don't. */
+	void (*on_core)(void *arg, const struct vm_core_use *use);
+	void *on_core_arg;
 	const char *kernel_btf_path; /* NULL: $SKEP_BTF, else /sys/kernel/btf/vmlinux if readable */
 	uint32_t type;               /* overrides what the sections say; UINT32_MAX: don't */
 	/* BPF_PROG_TYPE_UNSPEC: sections with names that mean nothing are programs too. */

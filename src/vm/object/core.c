@@ -325,6 +325,20 @@ static int patch(const struct relo *x, struct code *c, const struct core_spec *l
 /* ---- one relocation ----------------------------------------------------------------------------
  */
 
+static void tell_use(const struct reader *r, uint32_t kind, const struct core_spec *s)
+{
+	struct vm_core_use use = {.root = s->root,
+	                          .is_field = core_is_field(kind),
+	                          .is_whole = kind == CORE_TYPE_MATCHES};
+
+	_Static_assert(sizeof(use.steps) / sizeof(use.steps[0]) >= CORE_DEPTH_MAX, "steps fit");
+	for (uint32_t i = 0; use.is_field && i < s->n; i++)
+		if (s->steps[i].name)
+			use.steps[use.n_steps++] =
+			    (struct vm_core_member){s->steps[i].type, s->steps[i].index};
+	r->opts->on_core(r->opts->on_core_arg, &use);
+}
+
 /* What the kernel's types say: 0, -EUCLEAN if it doesn't have the thing. All candidates have to
  * agree. */
 static int target_value(const struct relo *x, const struct core_spec *local,
@@ -349,6 +363,8 @@ static int target_value(const struct relo *x, const struct core_spec *local,
 		err = spec_value(&spec, kind, &value);
 		if (err && err != -EUCLEAN)
 			return relo_fail(x, EINVAL, "the kernel's type has no such value");
+		if (x->r->opts->on_core)
+			tell_use(x->r, kind, &spec);
 		if (is_found && (bit_off != spec.bit_off || err != first_err ||
 		                 (!err && value.value != ret->value)))
 			return relo_fail(x, EINVAL,

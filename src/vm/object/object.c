@@ -138,13 +138,21 @@ static int read_object(struct reader *r, struct vm_object *o)
 	    functions_read, maps_read_legacy, maps_read,    data_read_maps,  externs_read,
 	    ext_read,       core_apply,       relocs_apply,
 	};
+	static int (*const core_steps[])(struct reader *) = {
+	    elf_read, open_btf, open_kernel_btf, functions_read, ext_read, core_apply,
+	};
+	bool is_core = r->opts->on_core;
+	size_t n =
+	    is_core ? sizeof(core_steps) / sizeof(core_steps[0]) : sizeof(steps) / sizeof(steps[0]);
 	int err;
 
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		err = steps[i](r);
-		if (err)
+	for (size_t i = 0; i < n; i++) {
+		err = is_core ? core_steps[i](r) : steps[i](r);
+		if (err || (is_core && !r->btf && i == 1))
 			return err;
 	}
+	if (is_core)
+		return 0;
 	o->license = r->license;
 	o->btf = r->btf;
 	o->kernel_btf = r->kernel;
