@@ -25,9 +25,10 @@ void close_all(fd_list *fds)
 static int parse_id(struct inspect *x, const char *word, uint32_t *ret)
 {
 	char *end;
+	unsigned long id = strtoul(word, &end, 0);
 
-	*ret = (uint32_t)strtoul(word, &end, 0);
-	if (*end || !*word)
+	*ret = (uint32_t)id;
+	if (*end || !*word || id > UINT32_MAX)
 		return inspect_error(x, "can't parse %s as ID", word);
 	return 0;
 }

@@ -72,6 +72,7 @@ tab=$(printf '\t')
 		skep token -j list | grep -o "{\"token_info\":\"$PWD/delegated\".*"
 	fi
 	said 255 token show foo | head -n 2
+	said 255 link show id 4294967296
 	unshare -m sh -c "for m in \$(awk '\$3 == \"cgroup2\" { print \$2 }' /proc/mounts); do umount -l \$m; done
 		skep cgroup tree"
 } >all 2>&1
@@ -174,6 +175,8 @@ token_info  HERE/delegated
 {"token_info":"HERE/delegated","allowed_cmds":["map_create","prog_load","btf_load","map_freeze","link_create"],"allowed_maps":[],"allowed_progs":["kprobe"],"allowed_attachs":["any"]}]
 > token show foo (255)
 Usage: skep token { show | list }
+> link show id N (255)
+Error: can't parse 4294967296 as ID
 Error: cgroup v2 isn't mounted
 END
 diff want out
