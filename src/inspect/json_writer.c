@@ -124,6 +124,12 @@ void json_uint(struct json_writer *w, uint64_t n)
 	sb_add_uint(&w->text, n);
 }
 
+void json_hundredths(struct json_writer *w, double n)
+{
+	separate(w);
+	sb_addf(&w->text, "%.2f", n);
+}
+
 void json_int(struct json_writer *w, int64_t n)
 {
 	separate(w);

@@ -39,6 +39,8 @@ void json_plain_key(struct json_writer *w, const char *quoted, size_t len_b);
 
 void json_uint(struct json_writer *w, uint64_t n);
 void json_int(struct json_writer *w, int64_t n);
+/* A number with two digits behind its point; finite. */
+void json_hundredths(struct json_writer *w, double n);
 void json_bool(struct json_writer *w, bool is);
 void json_null(struct json_writer *w);
 void json_string(struct json_writer *w, const char *s);

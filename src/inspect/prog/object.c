@@ -24,6 +24,8 @@ static const struct command prog_commands[] = {
     {"run", prog_run,
      "PROG [data_in FILE [data_out FILE [data_size_out L]]]\n"
      "[ctx_in FILE [ctx_out FILE [ctx_size_out M]]] [repeat N]"},
+    {"profile", prog_profile, "PROG [duration SECONDS] METRICs"},
+    {"stats", prog_stats, "{ on | off | [PROG] [duration SECONDS] }"},
     {NULL},
 };
 /* clang-format on */
@@ -31,8 +33,11 @@ static const struct command prog_commands[] = {
 #define ATTACH_WORDS                                                                               \
 	"       ATTACH_TYPE := { sk_msg_verdict | sk_skb_verdict | sk_skb_stream_verdict |\n"      \
 	"                        sk_skb_stream_parser | flow_dissector }\n"
+#define METRIC_WORDS                                                                               \
+	"       METRIC := { cycles | instructions | l1d_loads | llc_misses | itlb_misses |\n"      \
+	"                   dtlb_misses | cpu_clock }\n"
 
 const struct object prog_object = {"prog", prog_commands,
-                                   MAP_WORDS PROG_WORDS TYPE_WORDS ATTACH_WORDS,
+                                   MAP_WORDS PROG_WORDS TYPE_WORDS ATTACH_WORDS METRIC_WORDS,
                                    "{-f|--bpffs} | {-m|--mapcompat} | {-n|--nomount} |\n"
                                    "                    {-L|--use-loader}"};

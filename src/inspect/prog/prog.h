@@ -6,6 +6,9 @@
 
 command_fn prog_show, prog_dump, prog_graph;
 command_fn prog_pin, prog_load, prog_loadall, prog_attach, prog_detach, prog_run, prog_tracelog;
+command_fn prog_profile, prog_stats;
+/* Seconds. 0, or reported. */
+int parse_duration(struct inspect *x, const char *word, uint32_t *ret_s);
 
 struct bpf_prog_info;
 /* What begins a program in listings of several: number, kind, name, tag, how often it ran. */
