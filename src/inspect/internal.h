@@ -144,7 +144,7 @@ bool fdinfo_text(int fd, const char *name, char *ret, size_t size_b);
 /* ---- the objects, each in a folder of its own or with its like ---- */
 extern const struct object batch_object, prog_object, map_object;
 extern const struct object link_object, cgroup_object, perf_object, net_object, token_object;
-extern const struct object btf_object, gen_object_words;
+extern const struct object feature_object, btf_object, gen_object_words;
 extern const struct object struct_ops_object, iter_object;
 /* NULL-terminated (objects.c) */
 extern const struct object *const inspect_objects[], *const session_objects[];

@@ -62,7 +62,7 @@ const struct object *const session_objects[] = {
 const struct object *const inspect_objects[] = {
     &batch_object,      &prog_object,   &map_object,
     &link_object,       &cgroup_object, &perf_object,
-    &net_object,        &btf_object,    &gen_object_words,
+    &net_object,        &feature_object, &btf_object,    &gen_object_words,
     &struct_ops_object, &iter_object,   &token_object,
     &version_object,    NULL,
 };
