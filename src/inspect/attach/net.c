@@ -259,15 +259,27 @@ static int show_tc(struct inspect *x, const device_list *devices, uint32_t only)
 
 /* ---- flow dissector, netfilter --------------------------------------------------------------- */
 
-static void show_flow_dissector(struct inspect *x)
-{
-	int netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	uint32_t ids[8], n = sizeof(ids) / sizeof(ids[0]), flags;
+enum { DISSECTORS_MOST = 8 };
 
-	if (netns < 0)
-		return;
-	if (bpf_prog_query(netns, BPF_FLOW_DISSECTOR, 0, &flags, ids, &n))
-		n = 0;
+/* Those of our network namespace. Who may not ask for them may not ask for any program. 0, or
+ * reported. */
+static int find_flow_dissector(struct inspect *x, uint32_t *ret_ids, uint32_t *ret_n)
+{
+	int netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), err = 0;
+	uint32_t flags;
+
+	*ret_n = DISSECTORS_MOST;
+	if (netns < 0 || bpf_prog_query(netns, BPF_FLOW_DISSECTOR, 0, &flags, ret_ids, ret_n)) {
+		err = errno;
+		*ret_n = 0;
+	}
+	if (netns >= 0)
+		close(netns);
+	return err == EPERM ? inspect_error(x, "can't query prog: %s", strerror(err)) : 0;
+}
+
+static void show_flow_dissector(struct inspect *x, const uint32_t *ids, uint32_t n)
+{
 	for (uint32_t i = 0; i < n; i++) {
 		if (x->is_json) {
 			json_open(&x->json, '{');
@@ -277,7 +289,6 @@ static void show_flow_dissector(struct inspect *x)
 		}
 		end_entry(x);
 	}
-	close(netns);
 }
 
 /* The kernel does not tell of which network namespace they are. */
@@ -330,7 +341,7 @@ static uint32_t parse_device(struct inspect *x, struct words *w)
 static int net_show(struct inspect *x, struct words *w)
 {
 	device_list devices = {0};
-	uint32_t only = 0;
+	uint32_t only = 0, dissectors[DISSECTORS_MOST], n_dissectors;
 	int err = 0;
 
 	if (w->n && w->n != 2)
@@ -340,6 +351,8 @@ static int net_show(struct inspect *x, struct words *w)
 		if (!only)
 			return -1;
 	}
+	if (find_flow_dissector(x, dissectors, &n_dissectors))
+		return -1;
 	find_devices(x, &devices);
 	if (x->is_json) {
 		json_open(&x->json, '[');
@@ -355,7 +368,7 @@ static int net_show(struct inspect *x, struct words *w)
 		err = show_tc(x, &devices, only);
 	end_section(x);
 	begin_section(x, "flow_dissector");
-	show_flow_dissector(x);
+	show_flow_dissector(x, dissectors, n_dissectors);
 	end_section(x);
 	begin_section(x, "netfilter");
 	show_netfilter_links(x);

@@ -73,6 +73,10 @@ tab=$(printf '\t')
 	fi
 	said 255 token show foo | head -n 2
 	said 255 link show id 4294967296
+	for words in 'net' 'net -j' 'link show' "cgroup show $groups"; do
+		# shellcheck disable=SC2086 # several words
+		setpriv --bounding-set=-all skep $words
+	done
 	unshare -m sh -c "for m in \$(awk '\$3 == \"cgroup2\" { print \$2 }' /proc/mounts); do umount -l \$m; done
 		skep cgroup tree"
 } >all 2>&1
@@ -177,6 +181,10 @@ token_info  HERE/delegated
 Usage: skep token { show | list }
 > link show id N (255)
 Error: can't parse 4294967296 as ID
+Error: can't query prog: Operation not permitted
+{"error":"can't query prog: Operation not permitted"}
+Error: can't get next link: Operation not permitted
+Error: can't query bpf programs attached to GROUPS: Operation not permitted
 Error: cgroup v2 isn't mounted
 END
 diff want out

@@ -52,7 +52,7 @@ skep perf show | grep -qxF "$link  uprobe  filename $PWD/traced  offset 4176" ||
 for prog in $(skep perf show | grep "$ours" | sed 's/.*: prog_id \([0-9]*\) .*/\1/'); do
 	skep perf show | grep "^link .*: prog_id $prog " && { echo "a process holds it"; status=1; }
 done
-setpriv --reuid 65534 --clear-groups "$(command -v skep)" perf show >out 2>&1 && status=1
+setpriv --bounding-set=-all skep perf show >out 2>&1 && status=1
 cat >want <<'END'
 Error: perf_query_support: Operation not permitted
 HINT: non root or kernel doesn't support TASK_FD_QUERY
