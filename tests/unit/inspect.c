@@ -143,7 +143,7 @@ static void values_have_types(void **state)
 	begin(&p, false);
 	print_typed(&p.j, btf, (uint32_t)t_all, all, false);
 	expect(&p, "{\"count\":-1,\"comm\":\"ab\",\"bad\":[-128,-127],\"ok\":true,\"c\":\"c\","
-	           "\"st\":\"ST_DONE\",\"a\":0x5,\"b\":0x5,\"\":{\"u1\":7},\"ptr\":\"0x1000\"}\n");
+	           "\"st\":\"ST_DONE\",\"a\":\"0x5\",\"b\":\"0x5\",\"\":{\"u1\":7},\"ptr\":\"0x1000\"}\n");
 	begin(&p, false);
 	all[12] = 9;
 	all[13] = all[14] = all[15] = 0;
@@ -171,7 +171,7 @@ static void values_are_wide_or_named(void **state)
 	print_typed(&p.j, btf, (uint32_t)t_section, section, false);
 	print_typed(&p.j, btf, 9999, section, false); /* no such type */
 	json_close(&p.j, ']');
-	expect(&p, "[\"0x10000000000000005\",0x5,\"0x01\",{\".data\":[{\"x\":-2}]},null]\n");
+	expect(&p, "[\"0x10000000000000005\",\"0x5\",\"0x01\",{\".data\":[{\"x\":-2}]},null]\n");
 }
 
 int main(void)
