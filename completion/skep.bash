@@ -32,7 +32,7 @@ _skep_vm_options() {
 
 _skep_verbs() {
 	# begin verbs
-	echo "vm flamegraph prog map link cgroup perf net feature btf token gen struct_ops iter tools"
+	echo "vm flamegraph prog map link cgroup perf net feature top btf token gen struct_ops iter tools"
 	# end verbs
 }
 

@@ -90,6 +90,7 @@ complete -c skep -n __fish_use_subcommand -a cgroup -d 'BPF programs of control 
 complete -c skep -n __fish_use_subcommand -a perf -d 'BPF programs on tracepoints, kprobes and uprobes, by process'
 complete -c skep -n __fish_use_subcommand -a net -d 'BPF programs on the way of packets: XDP, traffic control, netfilter'
 complete -c skep -n __fish_use_subcommand -a feature -d 'what BPF this kernel has, found out by trying'
+complete -c skep -n __fish_use_subcommand -a top -d 'which BPF programs take time now, as a live table'
 complete -c skep -n __fish_use_subcommand -a btf -d 'type information in the kernel and in files: list it, write it as C'
 complete -c skep -n __fish_use_subcommand -a token -d 'what file systems for BPF delegate'
 complete -c skep -n __fish_use_subcommand -a gen -d 'headers and files made from BPF objects'

@@ -183,6 +183,12 @@ static void find_holders(struct inspect *x)
 	closedir(proc);
 }
 
+void holders_read(struct inspect *x)
+{
+	x->holders.n = 0;
+	find_holders(x);
+}
+
 void show_holders(struct inspect *x, enum held_kind kind, uint32_t id)
 {
 	bool is_first = true;

@@ -134,6 +134,7 @@ int pin_place(struct inspect *x, const char *path);
 int pin_dir(struct inspect *x, const char *dir, bool *ret_is_new);
 
 /* ---- holders.c ---- */
+void holders_read(struct inspect *x); /* x->holders as they are now */
 void show_holders(struct inspect *x, enum held_kind kind, uint32_t id);
 void show_pins(struct inspect *x, enum held_kind kind, uint32_t id);
 /* A line's number in /proc/self/fdinfo of one of our descriptors, such as `memlock`; false: none.
@@ -144,7 +145,7 @@ bool fdinfo_text(int fd, const char *name, char *ret, size_t size_b);
 /* ---- the objects, each in a folder of its own or with its like ---- */
 extern const struct object batch_object, prog_object, map_object;
 extern const struct object link_object, cgroup_object, perf_object, net_object, token_object;
-extern const struct object feature_object, btf_object, gen_object_words;
+extern const struct object top_object, feature_object, btf_object, gen_object_words;
 extern const struct object struct_ops_object, iter_object;
 /* NULL-terminated (objects.c) */
 extern const struct object *const inspect_objects[], *const session_objects[];

@@ -64,5 +64,5 @@ const struct object *const inspect_objects[] = {
     &link_object,       &cgroup_object, &perf_object,
     &net_object,        &feature_object, &btf_object,    &gen_object_words,
     &struct_ops_object, &iter_object,   &token_object,
-    &version_object,    NULL,
+    &top_object,        &version_object, NULL,
 };

@@ -140,11 +140,12 @@ static void probe_helpers(struct probing *p, const bool *has)
 	feature_section(p, "helpers", "Scanning eBPF helper functions...",
 	                "/*** eBPF helper functions ***/");
 	if (p->macros && !p->x->is_json)
-		printf("/* %sHAVE_PROG_TYPE_HELPER(xdp, bpf_redirect) is 1 if programs of that type "
-		       "have the helper. */\n"
-		       "#define %sHAVE_PROG_TYPE_HELPER(prog_type, helper)\t\\\n"
-		       "\t%sBPF__PROG_TYPE_ ## prog_type ## __HELPER_ ## helper\n",
-		       p->macros, p->macros, p->macros);
+		printf(
+		    "/* %sHAVE_PROG_TYPE_HELPER(xdp, bpf_redirect) is 1 if programs of that type "
+		    "have the helper. */\n"
+		    "#define %sHAVE_PROG_TYPE_HELPER(prog_type, helper)\t\\\n"
+		    "\t%sBPF__PROG_TYPE_ ## prog_type ## __HELPER_ ## helper\n",
+		    p->macros, p->macros, p->macros);
 	for (uint32_t type = 1; (name = prog_type_name(type)); type++)
 		if (!p->ifindex || is_of_devices(type))
 			probe_helpers_of(p, type, name, has[type]);
@@ -184,8 +185,8 @@ static void probe_all(struct probing *p)
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-static int parse_component(struct inspect *x, struct words *w, const char *word, bool *has_component,
-                           struct probing *p)
+static int parse_component(struct inspect *x, struct words *w, const char *word,
+                           bool *has_component, struct probing *p)
 {
 	const char *name;
 
@@ -198,9 +199,9 @@ static int parse_component(struct inspect *x, struct words *w, const char *word,
 		return -1;
 	name = word_next(w);
 	p->ifindex = if_nametoindex(name);
-	return p->ifindex ? 0
-	                  : inspect_error(x, "unrecognized netdevice '%s': %s", name,
-	                                  strerror(errno));
+	return p->ifindex
+	           ? 0
+	           : inspect_error(x, "unrecognized netdevice '%s': %s", name, strerror(errno));
 }
 
 static int parse_probe(struct inspect *x, struct words *w, struct probing *p)
@@ -258,9 +259,7 @@ int feature_probe(struct inspect *x, struct words *w)
 
 static const char *helper_name(uint32_t id)
 {
-	return !id                       ? "unspec"
-	       : id > bpf_helper_count() ? NULL
-	                                 : bpf_helper_name(id);
+	return !id ? "unspec" : id > bpf_helper_count() ? NULL : bpf_helper_name(id);
 }
 
 int feature_list_builtins(struct inspect *x, struct words *w)

@@ -1,6 +1,6 @@
-/* See probe.h. A type of program or map is tried by libbpf where it knows the type. Helpers are tried here:
- * since Linux 6.11 the verifier says otherwise that a helper is not for a type of program than libbpf 1.1
- * expects, which then takes every helper for every type's. */
+/* See probe.h. A type of program or map is tried by libbpf where it knows the type. Helpers are
+ * tried here: since Linux 6.11 the verifier says otherwise that a helper is not for a type of
+ * program than libbpf 1.1 expects, which then takes every helper for every type's. */
 #include "inspect/feature/probe.h"
 
 #include <bpf/bpf.h>
@@ -125,7 +125,7 @@ enum helper_answer probe_helper(uint32_t type, uint32_t helper, uint32_t ifindex
 	if (strstr(log, "invalid func "))
 		return HELPER_UNKNOWN;
 	return strstr(log, "unknown func ") || strstr(log, "cannot use helper ") ? HELPER_NO
-	                                                                        : HELPER_YES;
+	                                                                         : HELPER_YES;
 }
 
 /* ---- features that are none of these --------------------------------------------------------- */

@@ -52,8 +52,7 @@ static const struct setting settings[] = {
      "JIT kallsyms exports status has unknown value %ld",
      {"JIT compiler kallsyms exports are disabled",
       "JIT compiler kallsyms exports are enabled for root"}},
-    {"/proc/sys/net/core/bpf_jit_limit",
-     "bpf_jit_limit",
+    {"/proc/sys/net/core/bpf_jit_limit", "bpf_jit_limit",
      "Unable to retrieve global memory limit for JIT compiler for unprivileged users",
      "Global memory limit for JIT compiler for unprivileged users is %ld bytes"},
 };

@@ -150,9 +150,9 @@ void print_hex(const unsigned char *bytes, uint32_t n_b)
 
 		if (i)
 			putc_unlocked('\n', stdout);
-		fwrite_unlocked(
-		    row, 1, row_text(row, bytes + i, left_b < ROW_BYTES ? left_b : ROW_BYTES),
-		    stdout);
+		fwrite_unlocked(row, 1,
+		                row_text(row, bytes + i, left_b < ROW_BYTES ? left_b : ROW_BYTES),
+		                stdout);
 	}
 }
 
@@ -280,7 +280,7 @@ void print_entry(struct inspect *x, struct open_map *m)
 /* Why there is no value, laid out as a value would be. */
 static void no_entry_plain(struct open_map *m, int err)
 {
-	const char *why = err == -ENOENT                                         ? "<no entry>"
+	const char *why = err == -ENOENT ? "<no entry>"
 	                  : err == -ENOSPC && m->info.type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY
 	                      ? "<cannot read>"
 	                      : strerror(-err);

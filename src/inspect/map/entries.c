@@ -14,8 +14,8 @@ enum {
 	BATCH_MOST_B = 1 << 26,
 };
 
-/* Kinds whose batches hold every entry once. Those of maps of maps and of programs end at an empty slot
- * on older kernels. */
+/* Kinds whose batches hold every entry once. Those of maps of maps and of programs end at an empty
+ * slot on older kernels. */
 static bool has_batches(uint32_t type)
 {
 	switch (type) {
@@ -35,8 +35,8 @@ static bool has_batches(uint32_t type)
 
 /* ---- one by one ------------------------------------------------------------------------------ */
 
-/* Behind m->key if `has_last`, else from the beginning. In a hash, the kernel begins again behind a key that is gone:
- * so there is an end to it after as many as the map can hold. */
+/* Behind m->key if `has_last`, else from the beginning. In a hash, the kernel begins again behind a
+ * key that is gone: so there is an end to it after as many as the map can hold. */
 static int each_key(struct arena *a, struct open_map *m, bool has_last, entry_fn *each, void *arg)
 {
 	uint64_t left = m->info.max_entries ? m->info.max_entries : UINT64_MAX;
@@ -93,7 +93,8 @@ static bool batch_read(struct arena *a, struct batch *b, const struct open_map *
 		if (!err || err == ENOENT)
 			return true;
 		/* A bucket that is larger than the room. */
-		if (err == ENOSPC && (uint64_t)b->room * 2 * m->value_b <= BATCH_MOST_B && tries--) {
+		if (err == ENOSPC && (uint64_t)b->room * 2 * m->value_b <= BATCH_MOST_B &&
+		    tries--) {
 			batch_alloc(a, b, m, b->room * 2);
 			continue;
 		}

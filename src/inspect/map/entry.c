@@ -45,7 +45,8 @@ int map_lookup(struct inspect *x, struct words *w)
 		map_close(&m);
 		return status;
 	}
-	if (!source_lookup(m.fd, m.info.key_size ? m.key : NULL, m.info.key_size, m.value, m.value_b)) {
+	if (!source_lookup(m.fd, m.info.key_size ? m.key : NULL, m.info.key_size, m.value,
+	                   m.value_b)) {
 		map_typed_begin(x, &m);
 		print_entry(x, &m);
 		map_typed_end(x, &m);
@@ -203,9 +204,8 @@ int map_update(struct inspect *x, struct words *w)
 		inspect_warn(x,
 		             "updating program array via MAP_ID, make sure this map is kept open\n"
 		             "         by some process or pinned otherwise update will be lost");
-	if (!status &&
-	    source_update(m.fd, m.info.key_size ? m.key : NULL, m.info.key_size, m.value,
-	                  m.value_b, u.flags)) {
+	if (!status && source_update(m.fd, m.info.key_size ? m.key : NULL, m.info.key_size, m.value,
+	                             m.value_b, u.flags)) {
 		status = -errno;
 		inspect_error(x, "update failed: %s", strerror(errno));
 	} else if (!status) {

@@ -32,7 +32,7 @@ piped map event_pipe pinned $p/maps/ring
 sed 's/^/ring: /' out | sort -u
 piped map event_pipe pinned $p/maps/ring -j
 python3 -c 'import json, sys; print("ring json", len(json.load(sys.stdin)[0]["data"]))' <out
-beside <<END
+beside <<END || exit
 map event_pipe pinned $p/maps/buckets
 map event_pipe pinned $p/maps/events cpu 0
 map event_pipe pinned $p/maps/events cpu x index 0
@@ -41,4 +41,4 @@ map -j event_pipe pinned $p/maps/events index 0
 map event_pipe pinned $p/maps/events foo 1
 map event_pipe pinned $p/maps/events cpu
 END
-skep map event_pipe pinned $p/maps/ring cpu 0 index 0 2>&1 | grep -qx 'Error: a ring buffer has no CPUs: leave cpu and index out' || echo "a ring has CPUs"
+skep map event_pipe pinned $p/maps/ring cpu 0 index 0 2>&1 | grep -qx 'Error: a ring buffer has no CPUs: leave cpu and index out' || { echo "a ring has CPUs"; exit 1; }
