@@ -15,6 +15,7 @@ static const struct command prog_commands[] = {
     {"dump", prog_dump, "xlated PROG [{ file FILE | [opcodes] [linum] [visual] }]", true},
     {"dump", prog_dump, "jited  PROG [{ file FILE | [opcodes] [linum] }]", true},
     {"graph", prog_graph, "PROG [file FILE]"},
+    {"explain", prog_explain, "PROG"},
     {"pin", prog_pin, "PROG FILE"},
     {"load", prog_load, LOAD_WORDS},
     {"loadall", prog_loadall, LOAD_WORDS},

@@ -4,7 +4,7 @@
 
 #include "inspect/internal.h"
 
-command_fn prog_show, prog_dump, prog_graph;
+command_fn prog_show, prog_dump, prog_graph, prog_explain;
 command_fn prog_pin, prog_load, prog_loadall, prog_attach, prog_detach, prog_run, prog_tracelog;
 command_fn prog_profile, prog_stats;
 /* Seconds. 0, or reported. */
