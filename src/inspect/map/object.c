@@ -22,6 +22,7 @@ static const struct command map_commands[] = {
      "entries MAX_ENTRIES name NAME [flags FLAGS] "
      "[inner_map MAP] [offload_dev NAME]"},
     {"event_pipe", map_event_pipe, "MAP [cpu N index M]"},
+    {"watch", map_watch, "MAP [INTERVAL]"},
     {NULL},
 };
 
