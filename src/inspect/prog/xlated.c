@@ -40,8 +40,7 @@ void dump_line(struct inspect *x, const struct loaded *l, const struct bpf_line_
 	json_member_string(&x->json, "src", text);
 	if (!o->has_line_numbers)
 		return;
-	if (*file)
-		json_member_string(&x->json, "file", file);
+	json_member_string(&x->json, "file", file);
 	if (number)
 		json_member_uint(&x->json, "line_num", number);
 	if (column)
