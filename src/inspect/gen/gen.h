@@ -62,6 +62,12 @@ void skel_say_asserts(struct skel *s);
 /* Of the object's types: whether something went wrong, reported. */
 int skel_end(struct skel *s);
 
+/* ---- skeleton.c ---- */
+/* The members maps and progs, pointers to libbpf's objects. */
+void skel_say_members(struct skel *s);
+/* Statements that fill libbpf's tables of them; links and data only for one that is whole. */
+void skel_say_tables(struct skel *s, bool is_whole);
+
 /* ---- light.c ---- */
 int gen_light_skeleton(struct skel *s);
 

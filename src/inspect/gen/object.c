@@ -4,6 +4,7 @@
 static const struct command gen_commands[] = {
     {"object", gen_object, "OUTPUT_FILE INPUT_FILE [INPUT_FILE...]"},
     {"skeleton", gen_skeleton, "FILE [name OBJECT_NAME]"},
+    {"subskeleton", gen_subskeleton, "FILE [name OBJECT_NAME]"},
     {"min_core_btf", gen_min_core_btf, "INPUT OUTPUT OBJECT [OBJECT...]"},
     {NULL},
 };

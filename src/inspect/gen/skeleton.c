@@ -4,10 +4,8 @@
 
 #include "inspect/gen/gen.h"
 
-static void say_struct(struct skel *s)
+void skel_say_members(struct skel *s)
 {
-	skel_say(s, "struct @ {\n\tstruct bpf_object_skeleton *skeleton;\n"
-	            "\tstruct bpf_object *obj;\n");
 	if (s->maps.n) {
 		skel_say(s, "\tstruct {\n");
 		vec_each (m, &s->maps)
@@ -18,7 +16,17 @@ static void say_struct(struct skel *s)
 		skel_say(s, "\tstruct {\n");
 		vec_each (p, &s->progs)
 			skel_say_of(s, "\t\tstruct bpf_program *$;\n", p->name);
-		skel_say(s, "\t} progs;\n\tstruct {\n");
+		skel_say(s, "\t} progs;\n");
+	}
+}
+
+static void say_struct(struct skel *s)
+{
+	skel_say(s, "struct @ {\n\tstruct bpf_object_skeleton *skeleton;\n"
+	            "\tstruct bpf_object *obj;\n");
+	skel_say_members(s);
+	if (s->progs.n) {
+		skel_say(s, "\tstruct {\n");
 		vec_each (p, &s->progs)
 			skel_say_of(s, "\t\tstruct bpf_link *$;\n", p->name);
 		skel_say(s, "\t} links;\n");
@@ -74,16 +82,18 @@ static void say_count(struct skel *s, const char *text, size_t n)
 	out_text(s->o, ";\n");
 }
 
-/* Both tables are libbpf's to free, with the skeleton. */
-static void say_create(struct skel *s)
+/* `\ts->ARRAY[INDEX].` */
+static void say_element(struct skel *s, const char *array, size_t i)
+{
+	skel_say_of(s, "\ts->$[", array);
+	out_uint(s->o, i);
+	out_text(s->o, "].");
+}
+
+void skel_say_tables(struct skel *s, bool is_whole)
 {
 	size_t i = 0;
 
-	skel_say(s, "static inline int\n@__create_skeleton(struct @ *obj)\n{\n"
-	            "\tstruct bpf_object_skeleton *s;\n\tint err;\n\n"
-	            "\ts = (struct bpf_object_skeleton *)calloc(1, sizeof(*s));\n"
-	            "\tif (!s) {\n\t\terr = -ENOMEM;\n\t\tgoto err;\n\t}\n\n"
-	            "\ts->sz = sizeof(*s);\n\ts->name = \"@\";\n\ts->obj = &obj->obj;\n");
 	if (s->maps.n) {
 		say_count(s, "\n\ts->map_cnt = ", s->maps.n);
 		skel_say(s, "\ts->map_skel_sz = sizeof(*s->maps);\n"
@@ -92,15 +102,18 @@ static void say_create(struct skel *s)
 		            "\tif (!s->maps) {\n\t\terr = -ENOMEM;\n\t\tgoto err;\n\t}\n");
 	}
 	vec_each (m, &s->maps) {
-		skel_say(s, "\n\ts->maps[");
-		out_uint(s->o, i);
-		skel_say_of(s, "].name = \"$\";\n\ts->maps[", m->name);
-		out_uint(s->o, i);
-		skel_say_of(s, "].map = &obj->maps.$;\n", m->ident);
-		if (m->is_mapped) {
-			skel_say(s, "\ts->maps[");
-			out_uint(s->o, i);
-			skel_say_of(s, "].mmaped = (void **)&obj->$;\n", m->ident);
+		/* A part of another object knows sections only: their maps have that one's name. */
+		const char *name =
+		    !is_whole && bpf_map__is_internal(m->map) ? strchr(m->name, '.') : m->name;
+
+		out_char(s->o, '\n');
+		say_element(s, "maps", i);
+		skel_say_of(s, "name = \"$\";\n", name);
+		say_element(s, "maps", i);
+		skel_say_of(s, "map = &obj->maps.$;\n", m->ident);
+		if (m->is_mapped && is_whole) {
+			say_element(s, "maps", i);
+			skel_say_of(s, "mmaped = (void **)&obj->$;\n", m->ident);
 		}
 		i++;
 	}
@@ -113,15 +126,27 @@ static void say_create(struct skel *s)
 	}
 	i = 0;
 	vec_each (p, &s->progs) {
-		skel_say(s, "\n\ts->progs[");
-		out_uint(s->o, i);
-		skel_say_of(s, "].name = \"$\";\n\ts->progs[", p->name);
-		out_uint(s->o, i);
-		skel_say_of(s, "].prog = &obj->progs.$;\n\ts->progs[", p->name);
-		out_uint(s->o, i);
-		skel_say_of(s, "].link = &obj->links.$;\n", p->name);
+		out_char(s->o, '\n');
+		say_element(s, "progs", i);
+		skel_say_of(s, "name = \"$\";\n", p->name);
+		say_element(s, "progs", i);
+		skel_say_of(s, "prog = &obj->progs.$;\n", p->name);
+		if (is_whole) {
+			say_element(s, "progs", i);
+			skel_say_of(s, "link = &obj->links.$;\n", p->name);
+		}
 		i++;
 	}
+}
+
+static void say_create(struct skel *s)
+{
+	skel_say(s, "static inline int\n@__create_skeleton(struct @ *obj)\n{\n"
+	            "\tstruct bpf_object_skeleton *s;\n\tint err;\n\n"
+	            "\ts = (struct bpf_object_skeleton *)calloc(1, sizeof(*s));\n"
+	            "\tif (!s) {\n\t\terr = -ENOMEM;\n\t\tgoto err;\n\t}\n\n"
+	            "\ts->sz = sizeof(*s);\n\ts->name = \"@\";\n\ts->obj = &obj->obj;\n");
+	skel_say_tables(s, true);
 	skel_say(s, "\n\ts->data = @__elf_bytes(&s->data_sz);\n"
 	            "\tobj->skeleton = s;\n\treturn 0;\n"
 	            "err:\n\tbpf_object__destroy_skeleton(s);\n\treturn err;\n}\n\n");

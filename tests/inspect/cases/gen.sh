@@ -15,6 +15,12 @@ for file in light.h theirs.h; do
 	sed -n '/^struct light {/,/^};/p' $file >$file.struct
 done
 diff light.h.struct theirs.h.struct || exit
+# A part of a larger object.
+./bpftool gen subskeleton skel.bpf.o name lib >lib.h && /usr/sbin/bpftool gen subskeleton skel.bpf.o name lib >theirs.h || exit
+for file in lib.h theirs.h; do
+	sed -n '/^struct lib {/,/^};/p' $file >$file.struct
+done
+diff lib.h.struct theirs.h.struct || exit
 works() { # WHAT COMMAND...
 	what=$1
 	shift
@@ -38,6 +44,9 @@ gen skeleton
 gen skeleton /nowhere
 gen skeleton /etc/passwd
 gen skeleton skel.bpf.o foo
+gen subskeleton
+gen subskeleton /nowhere
+gen subskeleton skel.bpf.o foo x
 gen skeleton skel.bpf.o name
 gen skeleton skel.bpf.o foo x
 gen skeleton skel.bpf.o name a name b
