@@ -12,7 +12,7 @@ _skep_options="
 
 _skep_vm_words="
 	# begin vm
-	run verify conformance asm disasm bench sessions prog map
+	run verify conformance asm disasm bench sessions prog map top
 	# end vm
 "
 
@@ -26,13 +26,14 @@ _skep_vm_options() {
 	bench) echo "--type --mem --repeat" ;;
 	prog) echo "--pid" ;;
 	map) echo "--pid" ;;
+	top) echo "--pid" ;;
 	# end vmoptions
 	esac
 }
 
 _skep_verbs() {
 	# begin verbs
-	echo "vm flamegraph prog map link cgroup perf net feature top btf token gen struct_ops iter tools"
+	echo "vm flamegraph prog map link cgroup perf net feature btf token gen struct_ops iter top tools"
 	# end verbs
 }
 

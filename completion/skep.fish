@@ -56,6 +56,7 @@ complete -c skep -n '__fish_seen_subcommand_from vm' -a bench -d 'time a program
 complete -c skep -n '__fish_seen_subcommand_from vm' -a sessions -d 'list the processes that run programs on this machine'
 complete -c skep -n '__fish_seen_subcommand_from vm' -a prog -d 'programs of such a session, in bpftool\'s words'
 complete -c skep -n '__fish_seen_subcommand_from vm' -a map -d 'maps of such a session, in bpftool\'s words'
+complete -c skep -n '__fish_seen_subcommand_from vm' -a top -d 'programs of such a session by what they cost'
 # end vm
 
 # begin verbs
@@ -90,12 +91,12 @@ complete -c skep -n __fish_use_subcommand -a cgroup -d 'BPF programs of control 
 complete -c skep -n __fish_use_subcommand -a perf -d 'BPF programs on tracepoints, kprobes and uprobes, by process'
 complete -c skep -n __fish_use_subcommand -a net -d 'BPF programs on the way of packets: XDP, traffic control, netfilter'
 complete -c skep -n __fish_use_subcommand -a feature -d 'what BPF this kernel has, found out by trying'
-complete -c skep -n __fish_use_subcommand -a top -d 'which BPF programs take time now, as a live table'
 complete -c skep -n __fish_use_subcommand -a btf -d 'type information in the kernel and in files: list it, write it as C'
 complete -c skep -n __fish_use_subcommand -a token -d 'what file systems for BPF delegate'
 complete -c skep -n __fish_use_subcommand -a gen -d 'headers and files made from BPF objects'
 complete -c skep -n __fish_use_subcommand -a struct_ops -d 'functions of the kernel that programs stand in for'
 complete -c skep -n __fish_use_subcommand -a iter -d 'files that run a program when they are read'
+complete -c skep -n __fish_use_subcommand -a top -d 'BPF programs by what they cost, as it changes'
 complete -c skep -n __fish_use_subcommand -a tools -d 'list the tools that are run by their name'
 complete -c skep -n '__fish_seen_subcommand_from tools' -l source -x -d 'print the script that this tool is'
 complete -c skep -n '__fish_seen_subcommand_from tools' -l man -x -d 'print the manual page of this tool, for man -l -'

@@ -42,10 +42,16 @@ void json_flush(struct json_writer *w)
 
 void json_end(struct json_writer *w)
 {
-	sb_addc(&w->text, '\n');
+	if (!w->is_lines)
+		sb_addc(&w->text, '\n');
 	flush(w);
 	fflush(w->to);
 	sb_free(&w->text);
+}
+
+void json_lines(struct json_writer *w)
+{
+	w->is_lines = true;
 }
 
 static void new_line(struct json_writer *w)
@@ -87,6 +93,11 @@ void json_close(struct json_writer *w, char bracket)
 		new_line(w);
 	sb_addc(&w->text, bracket);
 	w->has_key = false;
+	if (w->is_lines && !w->depth) {
+		sb_addc(&w->text, '\n');
+		json_flush(w);
+		w->has_any[0] = false;
+	}
 }
 
 static void end_key(struct json_writer *w)

@@ -18,7 +18,7 @@ enum { JSON_DEPTH_MOST = 64 };
 struct json_writer {
 	FILE *to;
 	struct strbuf text; /* not written yet */
-	bool is_pretty, has_key;
+	bool is_pretty, has_key, is_lines;
 	unsigned depth;
 	bool has_any[JSON_DEPTH_MOST + 1]; /* is there something in the container already? */
 	bool is_object[JSON_DEPTH_MOST + 1];
@@ -27,6 +27,8 @@ struct json_writer {
 void json_begin(struct json_writer *w, FILE *to, bool is_pretty);
 /* The rest, and the line's end. Frees. */
 void json_end(struct json_writer *w);
+/* From here on there are many values: each ends its line and goes to the file at once. */
+void json_lines(struct json_writer *w);
 /* What is written so far goes to the file at once. */
 void json_flush(struct json_writer *w);
 

@@ -93,6 +93,16 @@ static void print_options(const char *more)
 	        more ? " |\n                    " : "", more ? more : "");
 }
 
+static void print_arguments(const char *arguments)
+{
+	for (const char *p = arguments; *p; p++)
+		if (*p == '\n')
+			fputs(" \\\n                          ", stderr);
+		else
+			putc(*p, stderr);
+	putc('\n', stderr);
+}
+
 /* A line for `c` and those behind it that are the same by other names; returns the next one. */
 static const struct command *print_command(const struct inspect *x, const struct object *o,
                                            const struct command *c)
@@ -118,12 +128,7 @@ static const struct command *print_command(const struct inspect *x, const struct
 			fprintf(stderr, "%s%s", each == c ? "" : " | ", each->name);
 		fprintf(stderr, " }%s", *c->arguments ? " " : "");
 	}
-	for (const char *p = c->arguments; *p; p++)
-		if (*p == '\n')
-			fputs(" \\\n                          ", stderr);
-		else
-			putc(*p, stderr);
-	putc('\n', stderr);
+	print_arguments(c->arguments);
 	return after;
 }
 
@@ -140,13 +145,17 @@ void inspect_usage(const struct inspect *x, const struct object *o)
 		        "       OBJECT := {",
 		        x->program, x->program, x->program);
 		for (size_t i = 0; x->objects[i]; i++)
-			if (x->objects[i]->commands[0].name)
+			if (x->objects[i]->commands[0].name || x->objects[i]->commands[0].arguments)
 				fprintf(stderr, "%s %s", is_first ? "" : " |", x->objects[i]->name),
 				    is_first = false;
 		fputs(" }\n", stderr);
 		print_options(x->is_of_sessions ? "{--pid PID} | {-V|--version}"
 		                                : "{-V|--version}");
 		return;
+	}
+	if (!o->commands[0].name) {
+		fprintf(stderr, "Usage: %s %s ", x->program, o->name);
+		print_arguments(o->commands[0].arguments);
 	}
 	for (const struct command *c = o->commands; c->name; c = print_command(x, o, c))
 		;
@@ -190,6 +199,8 @@ int inspect_dispatch(struct inspect *x, struct words *w)
 	if (!o || (o == &batch_object && x->is_batch))
 		return usage(x, NULL, -1);
 	c = o->commands;
+	if (!c->name && c->arguments && w->n && word_is(w->at[0], "help"))
+		return usage(x, o, 0);
 	if (!c->name) /* it is a command itself */
 		return c->run(x, w);
 	word = word_next(w);

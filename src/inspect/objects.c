@@ -56,13 +56,12 @@ static const struct command sessions_commands[] = {
 static const struct object sessions_object = {"sessions", sessions_commands};
 
 const struct object *const session_objects[] = {
-    &batch_object, &prog_object, &map_object, &sessions_object, &version_object, NULL,
+    &batch_object, &prog_object, &map_object, &sessions_object, &top_object, &version_object, NULL,
 };
 
 const struct object *const inspect_objects[] = {
-    &batch_object,      &prog_object,   &map_object,
-    &link_object,       &cgroup_object, &perf_object,
-    &net_object,        &feature_object, &btf_object,    &gen_object_words,
-    &struct_ops_object, &iter_object,   &token_object,
-    &top_object,        &version_object, NULL,
+    &batch_object,  &prog_object,      &map_object,        &link_object,
+    &cgroup_object, &perf_object,      &net_object,        &feature_object,
+    &btf_object,    &gen_object_words, &struct_ops_object, &iter_object,
+    &token_object,  &top_object,       &version_object,    NULL,
 };

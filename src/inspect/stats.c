@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "inspect/info.h"
+#include "inspect/source.h"
 
 int stats_enable(void)
 {
@@ -32,10 +33,10 @@ void stats_read(struct arena *a, struct stats_sample *ret)
 	*ret = (struct stats_sample){0};
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	ret->at_ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-	while (!bpf_prog_get_next_id(id, &id)) {
+	while (!source_next_prog(id, &id)) {
 		struct prog_stats p = {.id = id};
 		struct bpf_prog_info info;
-		int fd = bpf_prog_get_fd_by_id(id);
+		int fd = source_open_prog(id);
 
 		if (fd < 0)
 			continue; /* it has gone */

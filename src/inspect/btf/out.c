@@ -46,8 +46,7 @@ void out_int(struct out *o, int64_t n)
 	out_uint(o, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
 }
 
-/* How many bytes of `s` are one character that may be shown; 0: none. */
-static size_t shown_b(const unsigned char *s)
+size_t shown_b(const unsigned char *s)
 {
 	uint32_t c;
 

@@ -25,6 +25,8 @@ void out_int(struct out *o, int64_t n);
 /* A name out of a file: bytes that would move a terminal's cursor, and what is not UTF-8, become
  * \xNN. */
 void out_name(struct out *o, const char *name);
+/* How many bytes of `s` are one character that may be shown; 0: none. */
+size_t shown_b(const unsigned char *s);
 
 static inline void out_bytes(struct out *o, const char *bytes, size_t len_b)
 {

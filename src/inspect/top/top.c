@@ -1,414 +1,450 @@
-/* `top`: which programs take time now, in a terminal as a table that is kept, elsewhere one table
- * after the other, in JSON an object for each interval. */
+/* `top`: its words, and the round of sample, table, wait. */
+#include "inspect/top/top.h"
+
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/wildcard.h"
-#include "inspect/ending.h"
+#include "base/arena.h"
 #include "inspect/info.h"
-#include "inspect/internal.h"
 #include "inspect/names.h"
-#include "inspect/stats.h"
-#include "inspect/top/screen.h"
+#include "inspect/source.h"
 
-enum sort_key { BY_CPU, BY_RUNS, BY_AVERAGE, BY_NAME, BY_TYPE, BY_ID };
-
-static const struct {
-	const char *word;
-	char key;
-} sort_keys[] = {
-    [BY_CPU] = {"cpu", 'c'},   [BY_RUNS] = {"runs", 'r'}, [BY_AVERAGE] = {"average", 'a'},
-    [BY_NAME] = {"name", 'n'}, [BY_TYPE] = {"type", 't'}, [BY_ID] = {"id", 'i'},
-};
-enum { SORT_N = sizeof(sort_keys) / sizeof(sort_keys[0]) };
-
-struct top {
-	struct inspect *x;
-	enum sort_key sort;
-	const char *name, *type; /* NULL: any */
-	uint32_t id;             /* 0: any */
-	long pid;                /* 0: any */
-	double interval_s;
-	uint64_t count; /* 0: until it is ended */
-	struct screen screen;
-};
-
-struct row {
-	const struct prog_stats *stats;
-	const char *name, *type;
-	double percent, runs_per_s;
-	uint64_t average_ns;
-};
-typedef vec(struct row) row_list;
+enum { TYPES_MOST = 256 };
+#define INTERVAL_LEAST_S 0.01
+#define INTERVAL_MOST_S 86400.0
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-static int parse_number(struct inspect *x, const char *word, const char *what, uint64_t most,
-                        uint64_t *ret)
+static int parse_number(struct inspect *x, const char *word, const char *what, uint32_t *ret)
 {
+	unsigned long long n;
 	char *end;
 
 	errno = 0;
-	*ret = strtoull(word, &end, 0);
-	if (*end || end == word || *word == '-' || errno || !*ret || *ret > most)
+	n = strtoull(word, &end, 10);
+	if (word[0] < '0' || word[0] > '9' || *end || errno || n > UINT32_MAX || !n)
 		return inspect_error(x, "can't parse %s as %s", word, what);
+	*ret = (uint32_t)n;
 	return 0;
 }
 
-static int parse_word(struct inspect *x, struct top *t, const char *word, const char *value)
+static int parse_interval(struct inspect *x, const char *word, struct top_choice *c)
 {
-	uint64_t n = 0;
-	int status = 0;
 	char *end;
 
-	if (word_is(word, "sort")) {
-		for (int i = 0; i < SORT_N; i++)
-			if (word_is(value, sort_keys[i].word)) {
-				t->sort = (enum sort_key)i;
-				return 0;
-			}
-		return inspect_error(x,
-		                     "expected 'cpu', 'runs', 'average', 'name', 'type' or 'id', "
-		                     "got: '%s'?",
-		                     value);
-	}
-	if (word_is(word, "name")) {
-		t->name = value;
-	} else if (word_is(word, "type")) {
-		uint32_t type = 0;
+	c->interval_s = strtod(word, &end);
+	/* Neither 0x10, inf nor nan. */
+	if (word[strspn(word, "0123456789.")] || *end || end == word)
+		return inspect_error(x, "can't parse %s as interval", word);
+	if (c->interval_s < INTERVAL_LEAST_S || c->interval_s > INTERVAL_MOST_S)
+		return inspect_error(x, "an interval is %g s to %g s, got: %s", INTERVAL_LEAST_S,
+		                     INTERVAL_MOST_S, word);
+	return 0;
+}
 
-		while (prog_type_name(type) && strcmp(prog_type_name(type), value) != 0)
-			type++;
-		if (!prog_type_name(type))
-			return inspect_error(x, "unrecognized program type: %s", value);
-		t->type = value;
-	} else if (word_is(word, "id")) {
-		status = parse_number(x, value, "ID", UINT32_MAX, &n);
-		t->id = (uint32_t)n;
-	} else if (word_is(word, "pid")) {
-		status = parse_number(x, value, "PID", INT32_MAX, &n);
-		t->pid = (long)n;
-	} else if (word_is(word, "count")) {
-		status = parse_number(x, value, "a count", UINT64_MAX, &t->count);
-	} else if (word_is(word, "interval")) {
-		t->interval_s = strtod(value, &end);
-		if (*end || end == value || !(t->interval_s >= 0.01 && t->interval_s <= 86400))
-			status = inspect_error(x, "can't parse %s as seconds", value);
-	} else {
-		status = inspect_error(x,
-		                       "expected 'sort', 'name', 'type', 'id', 'pid', 'interval' "
-		                       "or 'count', got: '%s'?",
-		                       word);
+static int parse_sort(struct inspect *x, const char *word, struct top_choice *c)
+{
+	for (int i = 0; i < SORT_N; i++)
+		if (word_is(word, sort_words[i])) {
+			c->sort = (enum sorted_by)i;
+			return 0;
+		}
+	return inspect_error(
+	    x, "expected 'cpu', 'runs', 'time', 'id', 'name' or 'type', got: '%s'?", word);
+}
+
+static int parse_type(struct inspect *x, const char *word, struct top_choice *c)
+{
+	for (uint32_t t = 0; t < TYPES_MOST; t++)
+		if (prog_type_name(t) && !strcmp(word, prog_type_name(t))) {
+			c->type = t;
+			c->has_type = true;
+			return 0;
+		}
+	return inspect_error(x, "unknown program type '%s'", word);
+}
+
+static int parse(struct inspect *x, struct words *w, struct top_choice *c)
+{
+	static const char *const known[] = {"interval", "count", "sort", "name",
+	                                    "type",     "id",    "pid",  "all"};
+	enum { INTERVAL, COUNT, SORT, NAME, TYPE, ID, PID, ALL, N };
+	bool is_given[N] = {0};
+	int status = 0;
+
+	while (w->n && !status) {
+		const char *word = w->at[0], *value = NULL;
+		int i;
+
+		for (i = 0; i < N && !word_is(word, known[i]); i++)
+			;
+		if (i == N)
+			return inspect_error(x,
+			                     "expected 'interval', 'count', 'sort', 'name', "
+			                     "'type', 'id', 'pid' or 'all', got: '%s'?",
+			                     word);
+		if (is_given[i])
+			return inspect_error(x, "%s already specified", known[i]);
+		is_given[i] = true;
+		word_next(w);
+		if (i != ALL) {
+			if (!words_need(x, w, 1))
+				return -EINVAL;
+			value = word_next(w);
+		}
+		switch (i) {
+		case INTERVAL:
+			status = parse_interval(x, value, c);
+			break;
+		case COUNT:
+			status = parse_number(x, value, "count", &c->count);
+			break;
+		case SORT:
+			status = parse_sort(x, value, c);
+			break;
+		case NAME:
+			c->name = value;
+			break;
+		case TYPE:
+			status = parse_type(x, value, c);
+			break;
+		case ID:
+			status = parse_number(x, value, "ID", &c->id);
+			break;
+		case PID:
+			status = parse_number(x, value, "PID", &c->pid);
+			break;
+		default:
+			c->shows_idle = true;
+		}
 	}
+	if (!status && c->pid && x->is_of_sessions)
+		return inspect_error(x, "programs of a session are all its process's own: say "
+		                        "with --pid which session is meant");
 	return status;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------ */
+/* ---- samples --------------------------------------------------------------------------------- */
 
-static bool is_held_by(struct top *t, uint32_t id)
+struct top {
+	struct inspect *x;
+	struct top_choice c;
+	struct top_names names;
+	struct top_table table;
+	struct stats_sample before;
+	struct arena *of_before, *of_after; /* change places */
+	uint64_t holders_at_ns, holders_took_ns;
+	size_t view; /* the row that is shown first */
+	struct ending e;
+	struct screen *screen;
+};
+
+static uint64_t now_ns(void)
 {
-	vec_each (h, &t->x->holders)
-		if (h->kind == HELD_PROG && h->id == id && h->pid == t->pid)
-			return true;
-	return false;
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-static const char *whole_name(struct arena *a, const struct prog_stats *p)
+static bool is_same_set(const struct stats_sample *a, const struct stats_sample *b)
 {
-	int fd = bpf_prog_get_fd_by_id(p->id);
-	const char *name = p->name;
-	struct bpf_prog_info info;
-
-	if (fd < 0)
-		return name;
-	if (!prog_info(fd, &info))
-		name = prog_name(a, &info, fd);
-	close(fd);
-	return name;
+	if (a->progs.n != b->progs.n)
+		return false;
+	for (size_t i = 0; i < a->progs.n; i++)
+		if (a->progs.items[i].id != b->progs.items[i].id)
+			return false;
+	return true;
 }
 
-static int compare_rows(const void *left, const void *right, void *arg)
+/* Who holds a program's link holds the program. */
+static void add_holders_of_links(struct inspect *x)
 {
-	const struct row *l = left, *r = right;
-	double d = 0;
+	size_t n = x->holders.n;
 
-	switch (*(enum sort_key *)arg) {
-	case BY_CPU:
-		d = r->percent - l->percent;
-		break;
-	case BY_RUNS:
-		d = r->runs_per_s - l->runs_per_s;
-		break;
-	case BY_AVERAGE:
-		d = (double)r->average_ns - (double)l->average_ns;
-		break;
-	case BY_NAME:
-		d = strcmp(l->name, r->name);
-		break;
-	case BY_TYPE:
-		d = strcmp(l->type, r->type);
-		break;
-	case BY_ID:
-		break;
-	}
-	if (d != 0)
-		return d < 0 ? -1 : 1;
-	return l->stats->id < r->stats->id ? -1 : l->stats->id > r->stats->id;
-}
+	for (size_t i = 0; i < n; i++) {
+		struct holder h = x->holders.items[i];
+		struct bpf_link_info info = {0};
+		uint32_t size_b = sizeof(info);
+		int fd;
 
-static void make_rows(struct top *t, struct arena *a, const struct stats_change *change,
-                      row_list *ret)
-{
-	double seconds = (double)change->ns / 1e9;
-
-	vec_each (p, &change->progs) {
-		struct row row = {.stats = p, .type = prog_type_name(p->type)};
-
-		if (!row.type)
-			row.type = arena_printf(a, "type %u", p->type);
-		if ((t->id && t->id != p->id) || (t->type && strcmp(t->type, row.type) != 0) ||
-		    (t->pid && !is_held_by(t, p->id)))
+		if (h.kind != HELD_LINK)
 			continue;
-		row.name = whole_name(a, p);
-		if (t->name && !wildcard_match(t->name, row.name))
+		fd = bpf_link_get_fd_by_id(h.id);
+		if (fd < 0)
 			continue;
-		row.percent = stats_cpu_percent(p, change->ns);
-		row.runs_per_s = seconds > 0 ? (double)p->runs / seconds : 0;
-		row.average_ns = stats_average_ns(p);
-		vec_push(a, ret, row);
-	}
-	if (ret->n)
-		qsort_r(ret->items, ret->n, sizeof(*ret->items), compare_rows, &t->sort);
-}
-
-/* ---- forms ----------------------------------------------------------------------------------- */
-
-static const char title_text[] = "      ID TYPE                   CPU%     RUNS/S     NS/RUN NAME"
-                                 "                 HELD BY";
-
-static const char *row_text(struct top *t, struct arena *a, const struct row *row)
-{
-	char *text = arena_printf(a, "%8u %-20s %6.2f %10.0f %10llu %-20s", row->stats->id,
-	                          row->type, row->percent, row->runs_per_s,
-	                          (unsigned long long)row->average_ns, plain_text(t->x, row->name));
-	const char *separator = " ";
-
-	vec_each (h, &t->x->holders)
-		if (h->kind == HELD_PROG && h->id == row->stats->id) {
-			text = arena_printf(a, "%s%s%s(%d)", text, separator,
-			                    plain_text(t->x, h->comm), (int)h->pid);
-			separator = ", ";
+		if (!bpf_obj_get_info_by_fd(fd, &info, &size_b)) {
+			h.kind = HELD_PROG;
+			h.id = info.prog_id;
+			vec_push(x->a, &x->holders, h);
 		}
-	return text;
+		close(fd);
+	}
 }
 
-static void draw(struct top *t, struct arena *a, const row_list *rows)
+/* All of /proc is read when programs came or went, else no more often than takes a twentieth of the
+ * time. */
+static void refresh_holders(struct top *t, const struct stats_sample *after)
 {
-	double percent = 0;
-	int lines, columns;
+	uint64_t at = now_ns();
 
-	screen_size(&lines, &columns);
-	vec_each (row, rows)
-		percent += row->percent;
-	screen_begin();
-	screen_line(arena_printf(a,
-	                         "%zu programs ran, %.2f%% of a CPU, by %s; keys: [c]pu [r]uns "
-	                         "[a]verage [n]ame [t]ype [i]d [q]uit",
-	                         rows->n, percent, sort_keys[t->sort].word),
-	            columns, false);
-	screen_line(title_text, columns, true);
-	for (size_t i = 0; i < rows->n && (int)i < lines - 3; i++)
-		screen_line(row_text(t, a, &rows->items[i]), columns, false);
-	screen_end();
+	if (t->holders_at_ns && is_same_set(&t->before, after) &&
+	    at - t->holders_at_ns < 20 * t->holders_took_ns)
+		return;
+	holders_read(t->x);
+	if (!source_session())
+		add_holders_of_links(t->x);
+	t->holders_at_ns = now_ns();
+	t->holders_took_ns = t->holders_at_ns - at;
 }
 
-static void print_plain(struct top *t, struct arena *a, const row_list *rows)
+/* The table of what was since the last sample. */
+static void sample(struct top *t)
 {
-	printf("%s\n", title_text);
-	vec_each (row, rows)
-		printf("%s\n", row_text(t, a, row));
-	printf("\n");
+	struct arena *a = t->of_after;
+	struct stats_sample after;
+
+	arena_reset(a);
+	stats_read(a, &after);
+	refresh_holders(t, &after);
+	t->table = (struct top_table){.a = a};
+	table_fill(t->x, &t->table, &t->c, &t->names, &t->before, &after);
+	t->before = after;
+	t->of_after = t->of_before;
+	t->of_before = a;
+}
+
+/* ---- without a terminal ---------------------------------------------------------------------- */
+
+static void print_batch(struct top *t, bool is_first)
+{
+	own_strbuf struct strbuf text = {0};
+
+	if (t->x->is_json) {
+		table_json(t->x, &t->table);
+		json_flush(&t->x->json);
+		return;
+	}
+	if (!is_first)
+		sb_addc(&text, '\n');
+	table_sum(t->x, &t->table, 0, &text);
+	table_lines(&t->table, &t->c, 0, 0, SIZE_MAX, false, &text);
+	fwrite(sb_str(&text), 1, text.n, stdout);
 	fflush(stdout);
 }
 
-static void print_json(struct top *t, const row_list *rows, uint64_t interval_ns)
+static bool session_has_ended(void)
 {
-	struct json_writer own, *j = &own;
-
-	json_begin(j, stdout, t->x->is_pretty);
-	json_open(j, '{');
-	json_member_uint(j, "time", (uint64_t)time(NULL));
-	json_member_uint(j, "interval_ns", interval_ns);
-	json_key(j, "programs");
-	json_open(j, '[');
-	vec_each (row, rows) {
-		json_open(j, '{');
-		json_member_uint(j, "id", row->stats->id);
-		json_member_string(j, "type", row->type);
-		json_member_string(j, "name", row->name);
-		json_key(j, "cpu_percent");
-		json_hundredths(j, row->percent);
-		json_key(j, "runs_per_second");
-		json_hundredths(j, row->runs_per_s);
-		json_member_uint(j, "ns_per_run", row->average_ns);
-		json_member_uint(j, "run_cnt", row->stats->runs);
-		json_member_uint(j, "run_time_ns", row->stats->time_ns);
-		json_key(j, "pids");
-		json_open(j, '[');
-		vec_each (h, &t->x->holders) {
-			if (h->kind != HELD_PROG || h->id != row->stats->id)
-				continue;
-			json_open(j, '{');
-			json_key(j, "pid");
-			json_int(j, h->pid);
-			json_member_string(j, "comm", h->comm);
-			json_close(j, '}');
-		}
-		json_close(j, ']');
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-	json_close(j, '}');
-	json_end(j);
+	return source_session() && kill(source_session(), 0) && errno == ESRCH;
 }
 
-static void show(struct top *t, struct arena *a, const struct stats_change *change)
+static int say_ended(struct inspect *x)
 {
-	row_list rows = {0};
+	return inspect_error(x, "process %d has ended", (int)source_session());
+}
 
-	holders_read(t->x);
-	make_rows(t, a, change, &rows);
-	if (t->x->is_json)
-		print_json(t, &rows, change->ns);
-	else if (t->screen.is_on)
-		draw(t, a, &rows);
+/* Milliseconds until then, rounded up. */
+static int left_ms(uint64_t until_ns)
+{
+	uint64_t now = now_ns();
+
+	return now < until_ns ? (int)((until_ns - now + 999999) / 1000000) : 0;
+}
+
+static int run_batches(struct top *t)
+{
+	uint64_t interval_ns = (uint64_t)(t->c.interval_s * 1e9), next = now_ns();
+	bool is_nested = t->x->is_json && t->x->json.depth;
+	int status = 0;
+
+	if (is_nested)
+		json_open(&t->x->json, '[');
+	else if (t->x->is_json)
+		json_lines(&t->x->json);
+	for (uint32_t n = 0; !t->c.count || n < t->c.count; n++) {
+		next += interval_ns;
+		if (ending_wait(&t->e, -1, left_ms(next)) == WAITED_END)
+			break;
+		sample(t);
+		if (session_has_ended()) {
+			status = say_ended(t->x);
+			break;
+		}
+		print_batch(t, !n);
+		if (ferror(stdout))
+			break;
+		if (now_ns() > next + interval_ns)
+			next = now_ns(); /* this machine can't keep up */
+	}
+	if (is_nested)
+		json_close(&t->x->json, ']');
+	return status;
+}
+
+/* ---- on a terminal --------------------------------------------------------------------------- */
+
+enum { LINES_OF_HEAD = 3 };
+
+static void show(struct top *t)
+{
+	own_strbuf struct strbuf text = {0};
+	int columns, lines;
+	size_t n;
+
+	screen_size(t->screen, &columns, &lines);
+	n = lines > LINES_OF_HEAD ? (size_t)(lines - LINES_OF_HEAD) : 1;
+	if (t->view + n > t->table.rows.n)
+		t->view = t->table.rows.n > n ? t->table.rows.n - n : 0;
+	if (t->table.ns)
+		table_sum(t->x, &t->table, columns, &text);
 	else
-		print_plain(t, a, &rows);
+		add_line(&text,
+		         arena_printf(t->of_after, "%s top  counting runs ...", t->x->program),
+		         columns);
+	add_line(
+	    &text,
+	    "sort: c cpu  r runs  t time  i id  n name  y type   a all or those that ran   q quit",
+	    columns);
+	table_lines(&t->table, &t->c, columns, t->view, n, true, &text);
+	screen_show(t->screen, &text);
 }
 
-/* ---- the loop -------------------------------------------------------------------------------- */
-
-enum pressed { PRESSED_NOTHING, PRESSED_SORT, PRESSED_QUIT };
-
-static enum pressed press(struct top *t)
+/* False: to be ended. */
+static bool on_key(struct top *t, int key)
 {
-	int key = screen_key();
+	static const char sort_keys[SORT_N] = {'c', 'r', 't', 'i', 'n', 'y'};
+	const char *sort = key > 0 && key < 0x80 ? memchr(sort_keys, key, SORT_N) : NULL;
+	int columns, lines;
 
-	if (key < 0 || key == 'q')
-		return PRESSED_QUIT;
-	for (int i = 0; i < SORT_N; i++)
-		if (key == sort_keys[i].key) {
-			t->sort = (enum sort_key)i;
-			return PRESSED_SORT;
-		}
-	return PRESSED_NOTHING;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Until the interval is over; what is shown is sorted anew when a key asks for it. False: it is the
- * end. */
-static bool wait_interval(struct top *t, const struct ending *ending, struct arena *a,
-                          const struct stats_change *shown)
-{
-	int64_t until = now_ms() + (int64_t)(t->interval_s * 1000);
-
-	for (;;) {
-		int64_t left = until - now_ms();
-
-		switch (ending_wait(ending, t->screen.is_on ? STDIN_FILENO : -1,
-		                    left > 0 ? (int)left : 0)) {
-		case WAITED_END:
-			return false;
-		case WAITED_TIME:
-			return true;
-		case WAITED_INPUT:
-			switch (press(t)) {
-			case PRESSED_QUIT:
-				return false;
-			case PRESSED_SORT:
-				show(t, a, shown);
-				break;
-			case PRESSED_NOTHING:
-				break;
-			}
-		}
+	screen_size(t->screen, &columns, &lines);
+	lines = lines > LINES_OF_HEAD ? lines - LINES_OF_HEAD : 1;
+	if (sort) {
+		t->c.sort = (enum sorted_by)(sort - sort_keys);
+		table_sort(&t->table, t->c.sort);
 	}
+	switch (key) {
+	case 'q':
+	case 'Q':
+	case SCREEN_END:
+		return false;
+	case 'a':
+		t->c.shows_idle = !t->c.shows_idle;
+		table_choose(t->x, &t->table, &t->c, &t->names);
+		break;
+	case SCREEN_UP:
+		t->view -= t->view > 0;
+		break;
+	case SCREEN_DOWN:
+		t->view++;
+		break;
+	case SCREEN_PAGE_UP:
+		t->view -= t->view < (size_t)lines ? t->view : (size_t)lines;
+		break;
+	case SCREEN_PAGE_DOWN:
+		t->view += (size_t)lines;
+		break;
+	case SCREEN_HOME:
+		t->view = 0;
+		break;
+	case SCREEN_LAST:
+		t->view = t->table.rows.n;
+		break;
+	default:
+		break;
+	}
+	if (key != SCREEN_NOTHING)
+		show(t);
+	return true;
 }
 
-static void watch(struct top *t, const struct ending *ending)
+/* What was shown last stays if nobody said when to stop but the words. */
+static int run_screen(struct top *t)
 {
-	struct arena *old = arena_create(), *new = arena_create(), *swap;
-	struct stats_sample before = {0}, after;
-	struct stats_change change = {0};
+	uint64_t interval_ns = (uint64_t)(t->c.interval_s * 1e9), next = now_ns() + interval_ns;
+	uint32_t n = 0;
+	bool has_ended = false;
 
-	stats_read(old, &before);
-	if (t->screen.is_on)
-		show(t, old, &change);
-	for (uint64_t n = 0; (!t->count || n < t->count) && wait_interval(t, ending, old, &change);
-	     n++) {
-		arena_reset(new);
-		memset(&after, 0, sizeof(after));
-		memset(&change, 0, sizeof(change));
-		stats_read(new, &after);
-		stats_between(new, &before, &after, &change);
-		show(t, new, &change);
-		before = after;
-		swap = old;
-		old = new;
-		new = swap;
+	show(t);
+	while (!has_ended && (!t->c.count || n < t->c.count)) {
+		int key = screen_wait(t->screen, left_ms(next));
+
+		if (!on_key(t, key))
+			break;
+		/* Pressed keys don't put it off. */
+		if (now_ns() < next)
+			continue;
+		n++;
+		sample(t);
+		show(t);
+		has_ended = session_has_ended();
+		next += interval_ns;
+		if (now_ns() > next)
+			next = now_ns() + interval_ns;
 	}
-	arena_destroy(old);
-	arena_destroy(new);
-}
-
-static int top(struct inspect *x, struct words *w)
-{
-	struct top t = {.x = x, .interval_s = 1};
-	struct ending ending;
-	int fd, status = 0;
-
-	while (w->n && !status) {
-		const char *word = word_next(w);
-
-		if (!words_need(x, w, 1))
-			return -1;
-		status = parse_word(x, &t, word, word_next(w));
-	}
-	if (status)
-		return status;
-	if (x->is_json && x->json.depth)
-		return inspect_error(x,
-		                     "each interval is a line of JSON of its own: not in a batch");
-	fd = stats_enable();
-	if (fd < 0)
-		return inspect_error(x, "can't count the runs of programs: %s", strerror(-fd));
-	status = ending_watch(&ending);
-	if (status) {
-		close(fd);
-		return inspect_error(x, "can't wait for signals: %s", strerror(-status));
-	}
-	if (!x->is_json)
-		screen_enter(&t.screen);
-	watch(&t, &ending);
-	screen_leave(&t.screen);
-	ending_leave(&ending);
-	close(fd);
-	x->is_json = false; /* each interval's line has ended */
+	screen_close(t->screen);
+	if (has_ended)
+		return say_ended(t->x);
+	if (t->c.count && n == t->c.count)
+		print_batch(t, true);
 	return 0;
 }
 
-static const struct command top_commands[] = {{NULL, top, NULL}};
-const struct object top_object = {"top", top_commands, NULL};
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static int watch(struct top *t)
+{
+	int err = ending_watch(&t->e), status;
+
+	if (err)
+		return inspect_error(t->x, "can't wait for signals: %s", strerror(-err));
+	stats_read(t->of_before, &t->before);
+	t->screen = t->x->is_json || t->x->is_batch ? NULL : screen_open(t->x->a, &t->e);
+	status = t->screen ? run_screen(t) : run_batches(t);
+	ending_leave(&t->e);
+	return status;
+}
+
+static int top_run(struct inspect *x, struct words *w)
+{
+	own_arena struct arena *one = arena_create(), *other = arena_create();
+	own_arena struct arena *of_names = arena_create();
+	struct top t = {.x = x,
+	                .c = {.interval_s = 1},
+	                .names = {.a = of_names},
+	                .of_before = one,
+	                .of_after = other};
+	int fd = -1, status = parse(x, w, &t.c);
+
+	if (status)
+		return status;
+	if (x->is_of_sessions) {
+		if (sessions_choose(x))
+			return -1;
+		return watch(&t);
+	}
+	fd = stats_enable();
+	if (fd == -EPERM)
+		return inspect_error(x, "only root may count runs of programs: %s", strerror(-fd));
+	if (fd < 0)
+		return inspect_error(x, "the kernel can't count runs of programs: %s",
+		                     strerror(-fd));
+	status = watch(&t);
+	close(fd);
+	return status;
+}
+
+static const struct command top_commands[] = {
+    {NULL, top_run,
+     "[interval SEC] [count N] [sort COLUMN] [all] [name GLOB]\n[type TYPE] [id N] [pid N]"},
+};
+const struct object top_object = {
+    "top", top_commands,
+    "       COLUMN := { cpu | runs | time | id | name | type }\n"
+    "       TYPE is one that 'prog show' prints, GLOB a name in which * stands for anything\n"};
