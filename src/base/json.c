@@ -2,7 +2,8 @@
 #include "base/json.h"
 
 #include <stdbool.h>
-#include <stdint.h>
+
+#include "base/utf8.h"
 
 static inline bool is_plain(unsigned char c)
 {
@@ -46,30 +47,6 @@ void json_add_string(struct strbuf *sb, const char *s, size_t len_b)
 	sb_addc(sb, '"');
 }
 
-/* Bytes of the code point that `s` begins with, 0 if it begins with none (RFC 3629, section 4). */
-static size_t utf8_length(const unsigned char *s, size_t len_b)
-{
-	static const struct {
-		unsigned char mask, head;
-		uint32_t least;
-	} forms[] = {{0x80, 0, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
-
-	for (size_t n = 1; n <= 4 && n <= len_b; n++) {
-		uint32_t c = s[0] & (unsigned char)~forms[n - 1].mask;
-
-		if ((s[0] & forms[n - 1].mask) != forms[n - 1].head)
-			continue;
-		for (size_t i = 1; i < n; i++) {
-			if ((s[i] & 0xc0) != 0x80)
-				return 0;
-			c = c << 6 | (s[i] & 0x3f);
-		}
-		return c < forms[n - 1].least || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ? 0
-		                                                                              : n;
-	}
-	return 0;
-}
-
 void json_add_text(struct strbuf *sb, const char *s, size_t len_b)
 {
 	own_strbuf struct strbuf text = {0};
@@ -83,12 +60,12 @@ void json_add_text(struct strbuf *sb, const char *s, size_t len_b)
 	}
 	sb_add(&text, s, i);
 	while (i < len_b) {
-		size_t n = utf8_length((const unsigned char *)s + i, len_b - i);
+		size_t n = utf8_length(s + i, len_b - i);
 
 		if (n)
 			sb_add(&text, s + i, n);
 		else
-			sb_adds(&text, "\xef\xbf\xbd");
+			sb_add_utf8(&text, 0xfffd);
 		i += n ? n : 1;
 	}
 	json_add_string(sb, sb_str(&text), text.n);

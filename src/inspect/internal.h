@@ -108,9 +108,12 @@ int map_of(struct inspect *x, struct words *w);
 int link_of(struct inspect *x, struct words *w);
 void close_all(fd_list *fds);
 
+/* ---- text.c ---- */
+/* Control characters but tabs, and bytes that are no UTF-8, as \xNN. */
+void put_text(const char *s, struct strbuf *out);
+const char *plain_text(struct inspect *x, const char *text); /* in the arena */
+
 /* ---- show.c ---- */
-/* For a terminal: control characters as \xNN. */
-const char *plain_text(struct inspect *x, const char *text);
 struct shown_kind {
 	int (*next_id)(uint32_t after, uint32_t *ret); /* -1 and ENOENT behind the last */
 	int (*open)(uint32_t id);                      /* a descriptor, or -1 and errno */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/utf8.h"
 
 enum { ENOUGH_B = 1 << 16, INDENT = 4 };
 
@@ -159,45 +158,20 @@ void json_null(struct json_writer *w)
 	json_bare(w, "null");
 }
 
+/* Most strings are: they are copied as they are. */
 static inline bool is_plain(const char *s, size_t len_b)
 {
 	for (size_t i = 0; i < len_b; i++)
-		if ((unsigned char)s[i] < 0x20 || s[i] == '"' || s[i] == '\\' || s[i] == 0x7f)
+		if ((unsigned char)s[i] < 0x20 || s[i] == '"' || s[i] == '\\' ||
+		    (unsigned char)s[i] >= 0x7f)
 			return false;
-	return true;
-}
-
-/* JSON is UTF-8: a byte that is not becomes U+FFFD. */
-static void add_clean(const char *s, size_t len_b, struct strbuf *out)
-{
-	for (size_t i = 0, n; i < len_b; i += n ? n : 1) {
-		n = utf8_length(s + i, len_b - i);
-		if (n)
-			sb_add(out, s + i, n);
-		else
-			sb_add_utf8(out, 0xfffd);
-	}
-}
-
-static bool is_utf8(const char *s, size_t len_b)
-{
-	for (size_t i = 0, n; i < len_b; i += n) {
-		n = utf8_length(s + i, len_b - i);
-		if (!n)
-			return false;
-	}
 	return true;
 }
 
 void json_string_n(struct json_writer *w, const char *s, size_t len_b)
 {
-	own_strbuf struct strbuf clean = {0};
-
 	separate(w);
-	if (!is_utf8(s, len_b)) {
-		add_clean(s, len_b, &clean);
-		json_add_string(&w->text, clean.s, clean.n);
-	} else if (is_plain(s, len_b)) {
+	if (is_plain(s, len_b)) {
 		sb_addc(&w->text, '"');
 		put(w, s, len_b);
 		sb_addc(&w->text, '"');

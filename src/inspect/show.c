@@ -5,20 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/strbuf.h"
 #include "inspect/internal.h"
-
-const char *plain_text(struct inspect *x, const char *text)
-{
-	own_strbuf struct strbuf s = {0};
-
-	for (const char *at = text; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			sb_addf(&s, "\\x%02x", (unsigned char)*at);
-		else
-			sb_addc(&s, *at);
-	return arena_strdup(x->a, sb_str(&s));
-}
 
 void show_identity(struct inspect *x, uint32_t id, const char *type, uint32_t type_number,
                    const char *name)

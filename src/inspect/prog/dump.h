@@ -21,9 +21,6 @@ int dump_jited(struct inspect *x, const struct loaded *l, struct naming *n,
 void dump_visual(struct inspect *x, const struct loaded *l, struct naming *n,
                  const struct dump_options *o);
 
-/* Source text and names are whatever a program's author wrote: without what a terminal would obey.
- */
-void put_text(const char *s, struct strbuf *out);
 /* "src" and, if wanted, where it is from: of the line that begins here. Plain: with `; ` and a
  * newline. */
 void dump_line(struct inspect *x, const struct loaded *l, const struct bpf_line_info *line,

@@ -4,20 +4,8 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "base/utf8.h"
 #include "bpf/insn.h"
 #include "inspect/prog/dump.h"
-
-void put_text(const char *s, struct strbuf *out)
-{
-	for (size_t n; *s; s += n ? n : 1) {
-		n = utf8_length(s, 4); /* a NUL ends it, too */
-		if (!n || ((unsigned char)*s < 0x20 && *s != '\t') || *s == 0x7f)
-			sb_addf(out, "\\x%02x", (unsigned char)*s);
-		else
-			sb_add(out, s, n);
-	}
-}
 
 void dump_line(struct inspect *x, const struct loaded *l, const struct bpf_line_info *line,
                const struct dump_options *o, struct strbuf *out)
