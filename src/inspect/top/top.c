@@ -3,8 +3,6 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,12 +240,14 @@ static void print_batch(struct top *t, bool is_first)
 
 static bool session_has_ended(void)
 {
-	return source_session() && kill(source_session(), 0) && errno == ESRCH;
+	uint32_t id;
+
+	return source_session() && source_next_prog(0, &id) && errno != ENOENT;
 }
 
 static int say_ended(struct inspect *x)
 {
-	return inspect_error(x, "process %d has ended", (int)source_session());
+	return inspect_error(x, "the session of process %d has ended", (int)source_session());
 }
 
 /* Milliseconds until then, rounded up. */

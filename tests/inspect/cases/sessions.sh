@@ -29,6 +29,7 @@ kill -0 $$
 kill -0 $$
 skep vm prog show >progs
 skep vm prog show -j >progs.json && skep vm map -j >maps.json && skep vm map >maps || exit 1
+skep vm top -j interval 0.1 count 2 all name 'sys_*' >top.json || exit 1
 skep vm prog show id 99 >none 2>&1
 skep vm map pin id 1 /x >pin 2>&1
 skep vm map show foo 1 >foo 2>&1
@@ -74,6 +75,8 @@ python3 - <<'END'
 import json
 progs, maps = json.load(open("progs.json")), json.load(open("maps.json"))
 assert [p["name"] for p in progs] == ["sys_enter_kill"], progs
+tops = [json.loads(line) for line in open("top.json")]
+assert [[p["name"] for p in top["programs"]] for top in tops] == [["sys_enter_kill"]] * 2, tops
 assert progs[0]["run_cnt"] == 2 and progs[0]["bytes_xlated"] % 8 == 0, progs
 (entry,) = json.load(open("dump.json"))
 assert entry["key"] == ["0x00"] * 8 and sum(int(v["value"][0], 16) for v in entry["values"]) == 2, entry
