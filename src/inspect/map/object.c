@@ -22,7 +22,8 @@ static const struct command map_commands[] = {
      "entries MAX_ENTRIES name NAME [flags FLAGS] "
      "[inner_map MAP] [offload_dev NAME]"},
     {"event_pipe", map_event_pipe, "MAP [cpu N index M]"},
-    {"watch", map_watch, "MAP [INTERVAL]"},
+    {"watch", map_watch, "MAP [INTERVAL]", true},
+    {"hist", map_hist, "MAP [{ log2 | linear | keys }] [member NAME]", true},
     {NULL},
 };
 
