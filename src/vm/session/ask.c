@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "vm/session/wire.h"
+
 enum { PATIENCE_S = 5 };
 
 /* ---- the connection -------------------------------------------------------------------------- */
@@ -36,45 +38,13 @@ int vm_session_connect(pid_t pid)
 	return fd;
 }
 
-static int send_all(int fd, const void *bytes, size_t n_b)
-{
-	for (const char *p = bytes; n_b;) {
-		ssize_t n = send(fd, p, n_b, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		p += n;
-		n_b -= (size_t)n;
-	}
-	return 0;
-}
-
-static int receive_all(int fd, void *bytes, size_t n_b)
-{
-	for (char *p = bytes; n_b;) {
-		ssize_t n = recv(fd, p, n_b, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (!n)
-			errno = EPIPE; /* the session has ended, or does not answer us */
-		if (n <= 0)
-			return -1;
-		p += n;
-		n_b -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Asks, and takes the head of the answer: its size, or -1 and errno. */
 static int64_t ask(int fd, struct vm_question q, const void *key, const void *value)
 {
 	struct vm_answer answer;
 
-	if (send_all(fd, &q, sizeof(q)) || send_all(fd, key, q.key_b) ||
-	    send_all(fd, value, q.value_b) || receive_all(fd, &answer, sizeof(answer)))
+	if (wire_send(fd, &q, sizeof(q)) || wire_send(fd, key, q.key_b) ||
+	    wire_send(fd, value, q.value_b) || wire_receive(fd, &answer, sizeof(answer)))
 		return -1;
 	if (answer.err) {
 		errno = -answer.err;
@@ -99,7 +69,7 @@ static int ask_for(int fd, struct vm_question q, const void *key, const void *va
 		errno = EPROTO;
 		return -1;
 	}
-	return receive_all(fd, ret, ret_b);
+	return wire_receive(fd, ret, ret_b);
 }
 
 /* ---- objects --------------------------------------------------------------------------------- */
@@ -154,12 +124,12 @@ static int take_array(int fd, size_t *left_b, uint64_t to, size_t room, size_t n
 		return -1;
 	}
 	*left_b -= want_b;
-	if (receive_all(fd, (void *)(uintptr_t)to, take_b))
+	if (wire_receive(fd, (void *)(uintptr_t)to, take_b))
 		return -1;
 	for (want_b -= take_b; want_b;) {
 		size_t part_b = want_b < sizeof(rest) ? want_b : sizeof(rest);
 
-		if (receive_all(fd, rest, part_b))
+		if (wire_receive(fd, rest, part_b))
 			return -1;
 		want_b -= part_b;
 	}
@@ -178,7 +148,7 @@ int vm_session_prog_info(int fd, struct bpf_prog_info *info)
 		errno = EPROTO;
 		return -1;
 	}
-	if (receive_all(fd, info, sizeof(*info)) ||
+	if (wire_receive(fd, info, sizeof(*info)) ||
 	    take_array(fd, &left_b, asked.xlated_prog_insns, asked.xlated_prog_len,
 	               i->xlated_prog_len, 1) ||
 	    take_array(fd, &left_b, asked.jited_prog_insns, asked.jited_prog_len, i->jited_prog_len,
@@ -228,7 +198,7 @@ int vm_session_types(int fd, void **ret, size_t *ret_b)
 
 	*ret = size_b < 0 ? NULL : malloc((size_t)size_b + 1);
 	*ret_b = size_b < 0 ? 0 : (size_t)size_b;
-	if (!*ret || receive_all(fd, *ret, *ret_b)) {
+	if (!*ret || wire_receive(fd, *ret, *ret_b)) {
 		free(*ret);
 		*ret = NULL;
 		return -1;

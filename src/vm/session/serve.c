@@ -19,6 +19,7 @@
 #include "base/cpus.h"
 #include "base/strbuf.h"
 #include "vm/session/protocol.h"
+#include "vm/session/wire.h"
 
 enum { ASKERS_MOST = 16, PATIENCE_S = 1 };
 enum { STOP, LISTEN, ASKERS }; /* what is polled */
@@ -42,42 +43,12 @@ struct vm_server {
 
 /* ---- the connection -------------------------------------------------------------------------- */
 
-static bool receive_all(int fd, void *bytes, size_t n_b)
-{
-	for (char *p = bytes; n_b;) {
-		ssize_t n = recv(fd, p, n_b, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		n_b -= (size_t)n;
-	}
-	return true;
-}
-
-static bool send_all(int fd, const void *bytes, size_t n_b)
-{
-	for (const char *p = bytes; n_b;) {
-		ssize_t n = send(fd, p, n_b, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		n_b -= (size_t)n;
-	}
-	return true;
-}
-
 /* Whether `b` holds n_b bytes from the connection now. */
 static bool receive_bytes(int fd, struct strbuf *b, size_t n_b)
 {
 	sb_reset(b);
 	sb_pad(b, '\0', n_b);
-	return receive_all(fd, b->s, n_b);
+	return !wire_receive(fd, b->s, n_b);
 }
 
 static bool may_ask(int fd)
@@ -420,7 +391,7 @@ static bool serve(struct vm_server *s, struct asker *asker)
 	struct vm_question q;
 	struct vm_answer head;
 
-	if (!receive_all(asker->fd, &q, sizeof(q)) || q.key_b > VM_ASK_MOST_B ||
+	if (wire_receive(asker->fd, &q, sizeof(q)) || q.key_b > VM_ASK_MOST_B ||
 	    q.value_b > VM_ASK_MOST_B || !receive_bytes(asker->fd, &s->key, q.key_b) ||
 	    !receive_bytes(asker->fd, &s->value, q.value_b))
 		return false;
@@ -429,8 +400,8 @@ static bool serve(struct vm_server *s, struct asker *asker)
 	if (head.err)
 		sb_reset(&s->answer);
 	head.size_b = (uint32_t)s->answer.n;
-	return send_all(asker->fd, &head, sizeof(head)) &&
-	       send_all(asker->fd, s->answer.s, s->answer.n);
+	return !wire_send(asker->fd, &head, sizeof(head)) &&
+	       !wire_send(asker->fd, s->answer.s, s->answer.n);
 }
 
 static void accept_asker(struct vm_server *s)
