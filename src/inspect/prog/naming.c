@@ -17,14 +17,19 @@ const char *naming_symbol(struct naming *n, uint64_t address)
 	return symbols_kernel(n->symbols, address, &s) && !s.offset_b ? s.name : NULL;
 }
 
+struct btf_file *naming_kernel_types(struct naming *n)
+{
+	if (!n->knows_kernel && btf_open("/sys/kernel/btf/vmlinux", NULL, &n->kernel))
+		n->kernel = NULL;
+	n->knows_kernel = true;
+	return n->kernel;
+}
+
 static const char *kfunc_name(struct naming *n, uint32_t id)
 {
 	struct btf_record r;
 
-	if (!n->knows_kernel && btf_open("/sys/kernel/btf/vmlinux", NULL, &n->kernel))
-		n->kernel = NULL;
-	n->knows_kernel = true;
-	if (!n->kernel || !btf_get(n->kernel, id, &r) || r.kind != BTF_KIND_FUNC)
+	if (!naming_kernel_types(n) || !btf_get(n->kernel, id, &r) || r.kind != BTF_KIND_FUNC)
 		return NULL;
 	return btf_string(n->kernel, r.name_off);
 }

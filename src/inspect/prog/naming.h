@@ -21,6 +21,8 @@ struct naming {
 void naming_begin(struct naming *n);
 void naming_end(struct naming *n);
 
+/* The kernel's types; NULL: there are none. */
+struct btf_file *naming_kernel_types(struct naming *n);
 /* What begins exactly at this address of the kernel; NULL: nothing, or that is not told. */
 const char *naming_symbol(struct naming *n, uint64_t address);
 /* The kernel function that a call at `i` leads to, by its address or, for kfuncs, its BTF id. */

@@ -9,6 +9,8 @@
 #include "bpf/helpers.h"
 #include "bpf/insn.h"
 #include "inspect/info.h"
+#include "inspect/source.h"
+#include "types/btf.h"
 
 /* A read of the stack's far end, where nothing was written: a number of which nothing is known. */
 enum { UNUSED_STACK = -512 };
@@ -50,13 +52,12 @@ static int32_t map_number(struct inspect *x, struct maps *m, uint32_t id)
 {
 	struct bpf_map_info info;
 	struct vm_map_def *def;
-	uint64_t frozen;
 	int fd;
 
 	for (size_t i = 0; i < m->ids.n; i++)
 		if (m->ids.items[i] == id)
 			return (int32_t)i;
-	fd = bpf_map_get_fd_by_id(id);
+	fd = source_open_map(id);
 	if (fd < 0)
 		return -1;
 	if (map_info(fd, &info)) {
@@ -71,12 +72,12 @@ static int32_t map_number(struct inspect *x, struct maps *m, uint32_t id)
 	                           .max_entries = info.max_entries,
 	                           .flags = info.map_flags & ~(uint32_t)BPF_F_INNER_MAP};
 	/* Constants: nobody writes them any more. */
-	if (info.type == BPF_MAP_TYPE_ARRAY && info.max_entries == 1 &&
-	    fdinfo_number(fd, "frozen", &frozen) && frozen && info.map_flags & BPF_F_RDONLY_PROG) {
+	if (info.type == BPF_MAP_TYPE_ARRAY && info.max_entries == 1 && source_is_frozen(fd) &&
+	    info.map_flags & BPF_F_RDONLY_PROG) {
 		void *value = arena_alloc(x->a, info.value_size + 8u);
 		uint32_t key = 0;
 
-		def->is_frozen = !bpf_map_lookup_elem(fd, &key, value);
+		def->is_frozen = !source_lookup(fd, &key, sizeof(key), value, info.value_size);
 		def->init = def->is_frozen ? value : NULL;
 	}
 	close(fd);
@@ -205,8 +206,13 @@ static void undo_hash_lookup(const struct loaded *l, struct undone *u, uint32_t 
 	uint32_t last;
 
 	if (pc + 2 >= l->n_insns || !is(&i[1], BPF_JMP | BPF_JEQ | BPF_K, 0) || i[1].imm ||
-	    i[1].off < 1 || i[1].off > 4 || (last = pc + 1 + (uint32_t)i[1].off) >= l->n_insns ||
-	    !is(&l->insns[last], BPF_ALU64 | BPF_ADD | BPF_K, 0))
+	    i[1].off < 1 || i[1].off > 4 || (last = pc + 1 + (uint32_t)i[1].off) >= l->n_insns)
+		return;
+	/* Per CPU: the element holds a pointer, which is made this CPU's. */
+	if (!is(&l->insns[last], BPF_ALU64 | BPF_ADD | BPF_K, 0) &&
+	    !(i[1].off == 3 && is(&i[2], BPF_ALU64 | BPF_ADD | BPF_K, 0) &&
+	      is(&l->insns[last], BPF_ALU64 | BPF_MOV | BPF_X, 0) &&
+	      l->insns[last].off == BPF_PERCPU_OFF))
 		return;
 	was(u, pc + 1, last + 1, "part of the lookup");
 }
@@ -297,6 +303,42 @@ bool undo_give_up(struct undone *u, uint32_t pc, const char *why)
 	return true;
 }
 
+static bool is_vmlinux(uint32_t btf_id)
+{
+	char name[16] = "";
+	struct bpf_btf_info info = {.name = (uintptr_t)name, .name_len = sizeof(name)};
+	uint32_t size_b = sizeof(info);
+	int fd = btf_id ? bpf_btf_get_fd_by_id(btf_id) : -1;
+	bool is = fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size_b) && info.kernel_btf &&
+	          !strcmp(name, "vmlinux");
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+/* Programs that are attached to something with a type have arguments of that type. How they are
+ * attached the kernel does not tell, but what it is says most of it. */
+static void find_attach_point(struct vm_program *p, const struct bpf_prog_info *info)
+{
+	struct btf_record r;
+	const char *name;
+
+	if (!p->kernel_btf || !info->attach_btf_id || !is_vmlinux(info->attach_btf_obj_id) ||
+	    !btf_get(p->kernel_btf, info->attach_btf_id, &r))
+		return;
+	name = btf_string(p->kernel_btf, r.name_off);
+	p->attach_btf = p->kernel_btf;
+	p->attach_btf_id = info->attach_btf_id;
+	p->attach_name = name;
+	if (p->type == BPF_PROG_TYPE_LSM)
+		p->attach_type = BPF_LSM_MAC;
+	else if (p->type == BPF_PROG_TYPE_TRACING)
+		p->attach_type = r.kind == BTF_KIND_TYPEDEF       ? BPF_TRACE_RAW_TP
+		                 : !strncmp(name, "bpf_iter_", 9) ? BPF_TRACE_ITER
+		                                                  : BPF_TRACE_FENTRY;
+}
+
 void undo_rewriting(struct inspect *x, const struct loaded *l, struct naming *n, struct undone *ret)
 {
 	struct maps maps = {0};
@@ -337,5 +379,7 @@ void undo_rewriting(struct inspect *x, const struct loaded *l, struct naming *n,
 	                                   .insns = ret->insns,
 	                                   .n_insns = l->n_insns,
 	                                   .maps = maps.defs.items,
-	                                   .n_maps = (uint32_t)maps.defs.n};
+	                                   .n_maps = (uint32_t)maps.defs.n,
+	                                   .kernel_btf = naming_kernel_types(n)};
+	find_attach_point(&ret->program, &l->info);
 }

@@ -43,7 +43,8 @@ skep vm map delete name calls key 0 0 0 0 0 0 0 0 || exit 1
 skep vm map delete name calls key 0 0 0 0 0 0 0 0 2>again && exit 1
 skep vm map lookup name calls key 1 2 2>short
 skep vm map create /x type hash key 4 value 4 entries 1 name x >create 2>&1
-skep vm prog dump xlated name sys_enter_kill linum >xlated || exit 1
+skep vm prog dump xlated name sys_enter_kill linum >xlated && skep vm prog explain name sys_enter_kill >explained &&
+	skep vm prog graph name sys_enter_kill >graph.svg || exit 1
 END
 skep -q --engine user -c 'sh command.sh' script.bt >said 2>&1 || { cat said; exit 1; }
 cat sessions progs maps none pin xlated dump lookup again short create >out
@@ -68,16 +69,19 @@ is '^long sys_enter_kill\(void \* ctx\):$'
 is '^; tracepoint:syscalls:sys_enter_kill .* \[file:.*script.bt line_num:2 line_col:[0-9]+\]$'
 is '^ +[0-9]+: \(18\) r[0-9] = map\[id:[0-9]+\]$'
 is '^ +[0-9]+: \(85\) call bpf_map_lookup_elem#1$'
+grep -qE 'call bpf_map_lookup_elem#1 +; R0=map_value_or_null\(.*map=.*calls' explained || { cat explained; exit 1; }
+grep -q '^ *[0-9]*: .* ? ' explained && { cat explained; exit 1; }
 grep -q "^Error: expected 'id', 'name' or 'pinned', got: 'foo'?" foo || { cat foo; exit 1; }
 grep -q "has no word 'nonsense'" nonsense || { cat nonsense; exit 1; }
 grep -q '^Usage: skep vm prog { show | list } ' usage || { cat usage; exit 1; }
 python3 - <<'END'
-import json
+import json, xml.dom.minidom
 progs, maps = json.load(open("progs.json")), json.load(open("maps.json"))
 assert [p["name"] for p in progs] == ["sys_enter_kill"], progs
 tops = [json.loads(line) for line in open("top.json")]
 assert [[p["name"] for p in top["programs"]] for top in tops] == [["sys_enter_kill"]] * 2, tops
 assert progs[0]["run_cnt"] == 2 and progs[0]["bytes_xlated"] % 8 == 0, progs
+assert xml.dom.minidom.parse("graph.svg").documentElement.tagName == "svg"
 (entry,) = json.load(open("dump.json"))
 assert entry["key"] == ["0x00"] * 8 and sum(int(v["value"][0], 16) for v in entry["values"]) == 2, entry
 assert {m["id"] for m in maps} >= set(progs[0]["map_ids"]), (progs, maps)
