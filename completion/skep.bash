@@ -33,7 +33,7 @@ _skep_vm_options() {
 
 _skep_verbs() {
 	# begin verbs
-	echo "vm flamegraph prog map link cgroup perf net feature btf token gen struct_ops iter top tools"
+	echo "vm flamegraph prog map link cgroup perf net feature btf token gen struct_ops iter top batch version tools"
 	# end verbs
 }
 

@@ -97,6 +97,8 @@ complete -c skep -n __fish_use_subcommand -a gen -d 'headers and files made from
 complete -c skep -n __fish_use_subcommand -a struct_ops -d 'functions of the kernel that programs stand in for'
 complete -c skep -n __fish_use_subcommand -a iter -d 'files that run a program when they are read'
 complete -c skep -n __fish_use_subcommand -a top -d 'BPF programs by what they cost, as it changes'
+complete -c skep -n __fish_use_subcommand -a batch -d 'run a file of the commands above, one a line'
+complete -c skep -n __fish_use_subcommand -a version -d 'versions of skep and of libbpf within, in bpftool\'s words'
 complete -c skep -n __fish_use_subcommand -a tools -d 'list the tools that are run by their name'
 complete -c skep -n '__fish_seen_subcommand_from tools' -l source -x -d 'print the script that this tool is'
 complete -c skep -n '__fish_seen_subcommand_from tools' -l man -x -d 'print the manual page of this tool, for man -l -'
