@@ -236,11 +236,13 @@ static const struct option long_options[] = {
 
 enum reading { READ_GO_ON, READ_HELP, READ_VERSION, READ_BAD };
 
-static enum reading read_options(struct inspect *x, int argc, char **argv)
+/* The first word that is no option of ours goes to *ret_bad. */
+static enum reading read_options(struct inspect *x, int argc, char **argv, const char **ret_bad)
 {
 	enum reading reading = READ_GO_ON;
 	int c;
 
+	*ret_bad = NULL;
 	opterr = 0;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "jhpVfmndLB:l", long_options, NULL)) != -1)
@@ -274,8 +276,8 @@ static enum reading read_options(struct inspect *x, int argc, char **argv)
 			break;
 		case OPTION_PID:
 			x->pid = optarg;
-			if (!x->is_of_sessions && reading == READ_GO_ON)
-				reading = READ_BAD;
+			if (!x->is_of_sessions && !*ret_bad)
+				*ret_bad = "--pid";
 			break;
 		case 'h':
 			if (reading == READ_GO_ON)
@@ -285,11 +287,11 @@ static enum reading read_options(struct inspect *x, int argc, char **argv)
 			reading = READ_VERSION;
 			break;
 		default:
-			if (reading == READ_GO_ON)
-				reading = READ_BAD;
+			if (!*ret_bad)
+				*ret_bad = argv[optind - 1];
 			break;
 		}
-	return reading;
+	return *ret_bad && reading == READ_GO_ON ? READ_BAD : reading;
 }
 
 static int run(int argc, char **argv, bool is_of_sessions)
@@ -299,7 +301,8 @@ static int run(int argc, char **argv, bool is_of_sessions)
 	                    .program = argv[0],
 	                    .is_of_sessions = is_of_sessions,
 	                    .objects = is_of_sessions ? session_objects : inspect_objects};
-	enum reading reading = read_options(&x, argc, argv);
+	const char *bad;
+	enum reading reading = read_options(&x, argc, argv, &bad);
 	struct words w = {argv + optind, argc - optind};
 	int status;
 
@@ -316,7 +319,7 @@ static int run(int argc, char **argv, bool is_of_sessions)
 		status = usage(&x, NULL, 0);
 		break;
 	case READ_BAD:
-		status = inspect_error(&x, "unrecognized option '%s'", argv[optind - 1]);
+		status = inspect_error(&x, "unrecognized option '%s'", bad);
 		if (!x.is_json)
 			inspect_usage(&x, NULL);
 		break;
