@@ -22,17 +22,6 @@ void close_all(fd_list *fds)
 	fds->n = 0;
 }
 
-static int parse_id(struct inspect *x, const char *word, uint32_t *ret)
-{
-	char *end;
-	unsigned long id = strtoul(word, &end, 0);
-
-	*ret = (uint32_t)id;
-	if (*end || !*word || id > UINT32_MAX)
-		return inspect_error(x, "can't parse %s as ID", word);
-	return 0;
-}
-
 static int by_path(struct inspect *x, const char *path, const char *kind, fd_list *out)
 {
 	static const char *const kinds[HELD_N] = {"prog", "map", "link", "unknown"};
@@ -130,8 +119,8 @@ static int by_id(struct inspect *x, const char *which, int (*open)(uint32_t id),
 	uint32_t id;
 	int fd;
 
-	if (parse_id(x, which, &id))
-		return -1;
+	if (!word_number(which, &id))
+		return inspect_error(x, "can't parse %s as ID", which);
 	fd = open(id);
 	if (fd < 0)
 		return inspect_error(x, "%s (%u): %s", message, id, strerror(errno));
@@ -201,8 +190,8 @@ int links_of(struct inspect *x, struct words *w, fd_list *out)
 		return by_path(x, which, "link", out);
 	if (!word_is(how, "id"))
 		return inspect_error(x, "expected 'id' or 'pinned', got: '%s'?", how);
-	if (parse_id(x, which, &id))
-		return -1;
+	if (!word_number(which, &id))
+		return inspect_error(x, "can't parse %s as ID", which);
 	fd = bpf_link_get_fd_by_id(id);
 	if (fd < 0) {
 		int err = errno;

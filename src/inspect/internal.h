@@ -87,6 +87,8 @@ void inspect_warn(struct inspect *x, const char *fmt, ...) __attribute__((format
 void say_done(struct inspect *x);
 /* Does the word begin `name`? Any part of it will do, but none. */
 bool word_is(const char *word, const char *name);
+/* A whole number of 32 bits, as C writes it. */
+bool word_number(const char *word, uint32_t *ret);
 const char *word_next(struct words *w);                           /* NULL: none is left */
 bool words_need(struct inspect *x, const struct words *w, int n); /* false: reported */
 command_fn inspect_dispatch, inspect_version;

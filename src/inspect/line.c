@@ -1,5 +1,6 @@
 /* The command line of bpftool: options anywhere on it, then an object, a command and its words,
  * each by any beginning of its name; the first row that begins so is meant. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,6 +66,17 @@ void say_done(struct inspect *x)
 bool word_is(const char *word, const char *name)
 {
 	return *word && !strncmp(word, name, strlen(word));
+}
+
+bool word_number(const char *word, uint32_t *ret)
+{
+	char *end;
+	unsigned long long n;
+
+	errno = 0;
+	n = strtoull(word, &end, 0);
+	*ret = (uint32_t)n;
+	return !errno && end != word && !*end && *word != '-' && n <= UINT32_MAX;
 }
 
 const char *word_next(struct words *w)

@@ -11,10 +11,9 @@ struct dump {
 
 static int add_root(struct inspect *x, const char *word, struct btf_source *s)
 {
-	char *end;
-	uint32_t id = (uint32_t)strtoul(word, &end, 0);
+	uint32_t id;
 
-	if (*end || !*word || !id) {
+	if (!word_number(word, &id) || !id) {
 		inspect_error(x, "invalid root ID: %s", word);
 		return -EINVAL;
 	}

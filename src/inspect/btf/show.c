@@ -118,7 +118,6 @@ static int fd_of(struct inspect *x, struct words *w)
 {
 	const char *how = word_next(w), *which;
 	uint32_t id;
-	char *end;
 	int fd;
 
 	if (!word_is(how, "id"))
@@ -126,8 +125,7 @@ static int fd_of(struct inspect *x, struct words *w)
 	if (w->n != 1)
 		return inspect_error(x, "what is '%s'?", how);
 	which = word_next(w);
-	id = (uint32_t)strtoul(which, &end, 0);
-	if (*end || !*which)
+	if (!word_number(which, &id))
 		return inspect_error(x, "can't parse %s as ID", which);
 	fd = bpf_btf_get_fd_by_id(id);
 	if (fd < 0)

@@ -176,10 +176,9 @@ static int from_kernel(struct inspect *x, uint32_t id, struct btf_source *s)
 
 static int from_id(struct inspect *x, const char *word, struct btf_source *s)
 {
-	char *end;
-	uint32_t id = (uint32_t)strtoul(word, &end, 0);
+	uint32_t id;
 
-	if (*end || !*word)
+	if (!word_number(word, &id))
 		return inspect_error(x, "can't parse %s as ID", word);
 	return from_kernel(x, id, s);
 }

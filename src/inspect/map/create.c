@@ -37,7 +37,6 @@ static int parse_create(struct inspect *x, struct words *w, struct creation *c)
 	while (w->n) {
 		const char *word, *value;
 		size_t i = 0;
-		char *end;
 
 		if (!words_need(x, w, 2))
 			return -1;
@@ -89,8 +88,7 @@ static int parse_create(struct inspect *x, struct words *w, struct creation *c)
 		if (is_given[i])
 			return inspect_error(x, "%s already specified", numbers[i].what);
 		is_given[i] = true;
-		*numbers[i].to = (uint32_t)strtoul(value, &end, 0);
-		if (*end || end == value)
+		if (!word_number(value, numbers[i].to))
 			return inspect_error(x, "can't parse %s as %s", value, numbers[i].what);
 	}
 	if (!c->name)

@@ -130,17 +130,15 @@ static int parse(struct inspect *x, struct words *w, struct piping *p)
 	while (w->n) {
 		const char *word = word_next(w), *value;
 		bool is_cpu = word_is(word, "cpu");
-		char *end;
-		int n;
+		uint32_t n;
 
 		if ((!is_cpu && !word_is(word, "index")) || !w->n)
 			return inspect_error(x, "what is '%s'?", word);
 		value = word_next(w);
-		n = (int)strtoul(value, &end, 0);
-		if (*end || end == value || n < 0)
+		if (!word_number(value, &n) || n > INT32_MAX)
 			return inspect_error(x, "can't parse %s as %s", value,
 			                     is_cpu ? "CPU ID" : "index");
-		*(is_cpu ? &p->cpu : &p->index) = n;
+		*(is_cpu ? &p->cpu : &p->index) = (int)n;
 	}
 	if ((p->cpu < 0) != (p->index < 0))
 		return inspect_error(x, "cpu and index must be specified together");

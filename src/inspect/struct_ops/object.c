@@ -41,7 +41,6 @@ typedef int table_fn(struct inspect *x, const struct table *t);
 static int parse(struct inspect *x, struct words *w, bool may_be_all, struct wanted *ret)
 {
 	const char *how;
-	char *end;
 
 	*ret = (struct wanted){0};
 	if (!w->n && may_be_all)
@@ -51,8 +50,7 @@ static int parse(struct inspect *x, struct words *w, bool may_be_all, struct wan
 	how = word_next(w);
 	ret->word = word_next(w);
 	if (word_is(how, "id")) {
-		ret->id = (uint32_t)strtoul(ret->word, &end, 0);
-		if (*end || !ret->id)
+		if (!word_number(ret->word, &ret->id) || !ret->id)
 			return inspect_error(x, "invalid id %s", ret->word);
 		return 0;
 	}

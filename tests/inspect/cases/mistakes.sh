@@ -54,6 +54,11 @@ says() { # STATUS TEXT WORDS...
 says 255 'Error: map name already specified' map create $p/x type hash key 4 value 4 entries 1 name x name y
 says 234 "Error: 'create' needs at least 7 arguments, 0 found" map create
 says 255 "Error: 'pin' needs at least 2 arguments, 0 found" iter pin
+for words in 'btf show' 'btf dump' 'prog show' 'map show' 'link show'; do
+	says 255 "Error: can't parse 99999999999 as ID" $words id 99999999999
+	says 255 "Error: can't parse -1 as ID" $words id -- -1
+done
+says 255 "Error: can't parse 5000000000 as max entries" map create $p/x type hash key 4 value 4 entries 5000000000 name x
 says 255 "Error: no map matches name 'nosuch'" map show name nosuch
 says 255 "Error: no program matches name 'nosuch'" prog show name nosuch
 says 255 'Error: 300 is more than a byte holds' map lookup pinned $p/h1 key 300 0 0 0
