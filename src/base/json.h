@@ -10,8 +10,8 @@
  * on are left alone (spec 9.8). */
 void json_add_string(struct strbuf *sb, const char *s, size_t len_b);
 
-/* The same of text that may be anything: what is not UTF-8 becomes U+FFFD, a byte each, so that every reader
- * of JSON takes it. */
+/* The same of text that may be anything: what is not UTF-8 becomes U+FFFD, a byte each, so that
+ * every reader of JSON takes it. */
 void json_add_text(struct strbuf *sb, const char *s, size_t len_b);
 
 #endif

@@ -66,9 +66,8 @@ struct inspect {
 	bool is_json, is_pretty, shows_pins, may_not_mount, is_debug, is_compatible, has_loader;
 	const char *base_btf;
 	struct json_writer json;
-	bool has_error; /* an error has been told */
 	bool is_batch;
-	bool is_of_sessions; /* of our own machine, not of the kernel; */
+	bool is_of_sessions; /* of our own machine, not of the kernel */
 	const char *pid;     /* of the one that is meant; NULL: there is one only */
 	const struct object *const *objects;
 	/* Found when first asked for. */

@@ -19,7 +19,6 @@ int inspect_error(struct inspect *x, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	x->has_error = true;
 	if (x->is_json) {
 		const char *text = arena_vprintf(x->a, fmt, ap);
 

@@ -23,19 +23,31 @@ enum { CONTEXT_B = 512 };
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-uint64_t user_run(struct engine *e, struct hook h, void *context, uint32_t context_b)
+static uint64_t run_code(struct engine *e, struct hook h, void *context, uint32_t context_b)
 {
-	struct vm_served_counts *counts = &e->counts[h.program];
-	uint64_t result, begin_ns;
-
 	e->at = h.at;
 	e->run.context = context;
 	e->run.context_b = context_b;
 	e->run.cpu = e->needs_cpu && e->task ? tracer_cpu(e->task) : 0;
 	if (e->run.cpu >= e->n_cpus)
 		e->run.cpu = 0;
-	begin_ns = user_now_ns();
-	result = vm_code_run(e->codes[h.program], &e->run, 0);
+	return vm_code_run(e->codes[h.program], &e->run, 0);
+}
+
+uint64_t user_run_uncounted(struct engine *e, struct hook h, void *context, uint32_t context_b)
+{
+	uint64_t result = run_code(e, h, context, context_b);
+
+	user_make_room(e);
+	return result;
+}
+
+uint64_t user_run(struct engine *e, struct hook h, void *context, uint32_t context_b)
+{
+	struct vm_served_counts *counts = &e->counts[h.program];
+	uint64_t begin_ns = user_now_ns();
+	uint64_t result = run_code(e, h, context, context_b);
+
 	__atomic_store_n(&counts->run_ns, counts->run_ns + user_now_ns() - begin_ns,
 	                 __ATOMIC_RELAXED);
 	__atomic_store_n(&counts->n_runs, counts->n_runs + 1, __ATOMIC_RELAXED);

@@ -100,6 +100,8 @@ int user_events_plan(struct engine *e, struct engine_error *ret);
 int user_events_open(struct engine *e, struct engine_error *ret);
 /* Run one program with this context; what it returns. */
 uint64_t user_run(struct engine *e, struct hook h, void *context, uint32_t context_b);
+/* The same of a run that is measured itself, which reading the clock would lengthen. */
+uint64_t user_run_uncounted(struct engine *e, struct hook h, void *context, uint32_t context_b);
 
 /* task.c: size_b bytes at `at` of the array of all threads' struct image_task. 0, or -errno. */
 int user_task_read(uint64_t at, void *ret, uint32_t size_b);

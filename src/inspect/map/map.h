@@ -4,7 +4,7 @@
 
 #include "inspect/internal.h"
 
-command_fn map_show, map_dump, map_lookup, map_getnext, map_update, map_delete, map_freeze,
-    map_pop, map_create, map_pin, map_event_pipe, map_watch, map_hist;
+command_fn map_show, map_dump, map_lookup, map_getnext, map_update, map_delete, map_freeze, map_pop,
+    map_create, map_pin, map_event_pipe, map_watch, map_hist;
 
 #endif

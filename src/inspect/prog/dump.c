@@ -62,16 +62,30 @@ static bool read_options(struct inspect *x, struct words *w, struct dump_options
 	return true;
 }
 
+static int tell_hidden(struct inspect *x, const char *what)
+{
+	return inspect_error(x,
+	                     "error retrieving %s dump: no instructions returned or "
+	                     "kernel.kptr_restrict set?",
+	                     what);
+}
+
+int dump_open(struct inspect *x, int fd, struct loaded *ret)
+{
+	int err = loaded_open(x->a, fd, ret);
+
+	if (err)
+		return inspect_error(x, "can't get prog info: %s", strerror(-err));
+	return ret->n_insns ? 0 : tell_hidden(x, "xlated");
+}
+
 static int dump_one(struct inspect *x, const struct loaded *l, struct naming *n,
                     const struct dump_options *o)
 {
 	int status;
 
 	if (o->is_jited ? !l->code_b : !l->n_insns)
-		return inspect_error(x,
-		                     "error retrieving %s dump: no instructions returned or "
-		                     "kernel.kptr_restrict set?",
-		                     o->is_jited ? "jit" : "xlated");
+		return tell_hidden(x, o->is_jited ? "jit" : "xlated");
 	n->program = l;
 	if (o->file) {
 		status = o->is_jited ? write_file(x, o->file, l->code, l->code_b)

@@ -12,6 +12,8 @@ struct dump_options {
 	const char *file; /* NULL: to be read */
 };
 
+/* A program with its instructions. 0, or reported; loaded_close() in any case. */
+int dump_open(struct inspect *x, int fd, struct loaded *ret);
 /* The kernel's instructions, or their machine code, as they are listed. 0, or reported. */
 int dump_xlated(struct inspect *x, const struct loaded *l, struct naming *n,
                 const struct dump_options *o);

@@ -232,7 +232,7 @@ int prog_explain(struct inspect *x, struct words *w)
 	struct explanation e = {0};
 	struct naming n;
 	struct loaded l;
-	int fd = prog_of(x, w), err, status = 0;
+	int fd = prog_of(x, w), status;
 
 	if (fd < 0)
 		return fd;
@@ -240,15 +240,9 @@ int prog_explain(struct inspect *x, struct words *w)
 		close(fd);
 		return inspect_say_usage(x, &prog_object);
 	}
-	err = loaded_open(x->a, fd, &l);
+	status = dump_open(x, fd, &l);
 	close(fd);
-	if (err) {
-		status = inspect_error(x, "can't get prog info: %s", strerror(-err));
-	} else if (!l.n_insns) {
-		status =
-		    inspect_error(x, "error retrieving xlated dump: no instructions returned or "
-		                     "kernel.kptr_restrict set?");
-	} else {
+	if (!status) {
 		naming_begin(&n);
 		n.program = &l;
 		look(x, &l, &n, &e);

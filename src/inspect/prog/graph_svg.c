@@ -264,7 +264,7 @@ int prog_graph(struct inspect *x, struct words *w)
 	const char *file = NULL;
 	struct naming n;
 	struct loaded l;
-	int fd = prog_of(x, w), err, status = 0;
+	int fd = prog_of(x, w), status;
 
 	if (fd < 0)
 		return fd;
@@ -278,15 +278,9 @@ int prog_graph(struct inspect *x, struct words *w)
 			                        : inspect_say_usage(x, &prog_object);
 		}
 	}
-	err = loaded_open(x->a, fd, &l);
+	status = dump_open(x, fd, &l);
 	close(fd);
-	if (err)
-		status = inspect_error(x, "can't get prog info: %s", strerror(-err));
-	else if (!l.n_insns)
-		status =
-		    inspect_error(x, "error retrieving xlated dump: no instructions returned or "
-		                     "kernel.kptr_restrict set?");
-	else if (x->is_json && !file)
+	if (!status && x->is_json && !file)
 		status = inspect_error(x, "'graph' is not compatible with JSON output");
 	if (!status) {
 		naming_begin(&n);
